@@ -1,0 +1,59 @@
+# One gate for people and CI alike: make check. Slow and statistical tests are make soak.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# Tools installed by "go install" are found without being on the caller's PATH. A checkout owned by another
+# user makes git, and with it Go's version stamping, fail; only the released binary needs the stamp.
+export PATH    := $(shell go env GOPATH)/bin:$(PATH)
+export GOFLAGS := -buildvcs=false
+
+.PHONY: check tools formatting vet lint race vulnerabilities e2e soak fuzz bench build fmt clean
+
+check: tools formatting vet lint race vulnerabilities e2e
+
+tools:
+	@scripts/setup-tests
+
+formatting:
+	@files=$$(gofumpt -l .); if [ -n "$$files" ]; then \
+		printf 'not formatted (make fmt mends it):\n%s\n' "$$files"; exit 1; fi
+
+vet:
+	go vet ./...
+
+lint:
+	golangci-lint run ./...
+
+# The browser tests drive the real program and run once, on their own, below.
+race:
+	CGO_ENABLED=1 go test -race -timeout 10m $$(go list ./... | grep -v '^sealform/e2e$$')
+
+vulnerabilities:
+	@scripts/vulnerabilities
+
+e2e:
+	go test -count=1 -timeout 12m ./e2e/
+
+# A thousand kills, every fuzz target for a minute, timings and floods: what needs patience or statistics.
+soak: tools
+	SOAK=1 go test -count=1 -timeout 4h ./...
+	scripts/fuzz 1m
+
+fuzz:
+	scripts/fuzz 20s
+
+bench:
+	go run ./internal/bench
+
+# Static and reproducible: the same commit and Go version give the same bytes.
+build:
+	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags='-s -w' -o sealform ./cmd/sealform
+
+fmt:
+	gofumpt -w .
+
+clean:
+	rm -rf sealform bench.out e2e/shots .cache
