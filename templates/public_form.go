@@ -1,0 +1,63 @@
+package templates
+
+import (
+	"io"
+
+	"sealform/forms"
+)
+
+// FormPage is a form to be filled in: new, or again with what the visitor typed.
+type FormPage struct {
+	Frame
+	Form     *forms.Form
+	Token    string          // the page's token, posted back
+	Entry    *forms.Entry    // what was typed; nil on a new page
+	Problems []forms.Problem // what must be mended; one per field, in field order
+	Notice   string          // a calm word on top, such as why the page is shown again
+}
+
+var formTemplate = parse("public.html", "public_form.html", "public_question.html")
+
+// Render writes the page.
+func (p FormPage) Render(w io.Writer) error {
+	return render(w, formTemplate, formView{FormPage: p, Questions: questions(p)})
+}
+
+// formView is what the template sees.
+type formView struct {
+	FormPage
+	Questions []question
+}
+
+// Heading is the page's title.
+func (v formView) Heading() string { return v.Form.Title }
+
+// Summary lists the problems, each with the control that it is about.
+func (v formView) Summary() []summaryLine {
+	var lines []summaryLine
+	for _, p := range v.Problems {
+		target := p.Field
+		for _, q := range v.Questions {
+			if q.ID == p.Field {
+				target = q.First()
+			}
+		}
+		lines = append(lines, summaryLine{Target: target, Message: p.Message})
+	}
+	return lines
+}
+
+type summaryLine struct{ Target, Message string }
+
+// Multipart tells whether the form must be posted as multipart/form-data: it asks for files.
+func (v formView) Multipart() bool {
+	for _, f := range v.Form.Fields {
+		if f.Type == "file" {
+			return true
+		}
+	}
+	return false
+}
+
+// GoesTo names the readers' groups: "front desk, nurses".
+func (v formView) GoesTo() string { return groups(v.Form.To) }

@@ -1,0 +1,184 @@
+package templates
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"sealform/forms"
+)
+
+// question is one field as it is shown. Ids of controls are the posted names, ids of everything else on the
+// page hold a dash, which no field's id has.
+type question struct {
+	*forms.Field
+	Shape    string // which block of public_question.html draws it: line area date rows tick file
+	Heading  string // a section's name, above its first question
+	Wrong    string // the problem's message, or ""
+	Controls []control
+	Again    []string // names of files that were chosen before and must be chosen once more
+	Limits   string   // what files may be, in words
+}
+
+// control is one input.
+type control struct {
+	ID, Name, Type, Label, Value string
+	Attrs                        []forms.Attr
+	Checked, Wrong               bool
+}
+
+var shapes = map[forms.Type]string{
+	"longtext": "area", "date": "date", "yesno": "rows", "choice": "rows", "choices": "rows", "consent": "tick", "file": "file",
+}
+
+var inputTypes = map[forms.Type]string{"email": "email", "phone": "tel"}
+
+func questions(p FormPage) []question {
+	entry := p.Entry
+	if entry == nil {
+		entry = &forms.Entry{}
+	}
+	list := make([]question, 0, len(p.Form.Fields))
+	for _, f := range p.Form.Fields {
+		q := question{Field: f, Heading: f.Section, Shape: shapes[f.Type]}
+		if q.Shape == "" {
+			q.Shape = "line"
+		}
+		wrongPart := ""
+		if i := slices.IndexFunc(p.Problems, func(x forms.Problem) bool { return x.Field == f.ID }); i >= 0 {
+			q.Wrong, wrongPart = p.Problems[i].Message, p.Problems[i].Part
+		}
+		q.Controls = controls(q, entry, wrongPart)
+		if q.Shape == "file" {
+			q.Limits = fileLimits(f)
+			for _, file := range entry.Files {
+				if file.Field == f.ID && file.Name != "" {
+					q.Again = append(q.Again, legible(file.Name))
+				}
+			}
+		}
+		list = append(list, q)
+	}
+	return list
+}
+
+func controls(q question, e *forms.Entry, wrongPart string) []control {
+	switch q.Shape {
+	case "rows":
+		return rows(q.Field, e)
+	case "tick":
+		return []control{{ID: q.ID, Name: q.ID, Type: "checkbox", Label: q.Label, Value: "yes", Checked: len(e.Values(q.ID)) > 0, Wrong: q.Wrong != ""}}
+	}
+	parts := q.Parts()
+	list := make([]control, 0, len(parts))
+	for _, part := range parts {
+		name := part[strings.LastIndexByte(part, '.')+1:]
+		c := control{ID: part, Name: part, Type: "text", Value: legible(e.Value(part)), Attrs: q.Attrs(name)}
+		c.Wrong = q.Wrong != "" && (wrongPart == "" || wrongPart == name)
+		if t := inputTypes[q.Type]; t != "" {
+			c.Type = t
+		}
+		if q.Shape == "date" {
+			c.Label = strings.ToUpper(name[:1]) + name[1:]
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// rows are the answers to choose from. The first one carries the field's own id: an error links to it.
+func rows(f *forms.Field, e *forms.Entry) []control {
+	kind := "radio"
+	if f.Type == "choices" {
+		kind = "checkbox"
+	}
+	given := e.Values(f.ID)
+	list := make([]control, 0, len(f.Options))
+	for i, o := range f.Options {
+		id := f.ID
+		if i > 0 {
+			id += "-" + strconv.Itoa(i+1)
+		}
+		list = append(list, control{ID: id, Name: f.ID, Type: kind, Label: o.Label, Value: o.Value, Checked: slices.Contains(given, o.Value)})
+	}
+	return list
+}
+
+// First is the control that an error links to: the first wrong one.
+func (q question) First() string {
+	for _, c := range q.Controls {
+		if c.Wrong {
+			return c.ID
+		}
+	}
+	return q.ID
+}
+
+// Described lists the ids of the texts that belong to the question's controls.
+func (q question) Described() string {
+	var ids []string
+	for _, part := range []struct {
+		there bool
+		name  string
+	}{
+		{q.Hint != "", "hint"},
+		{q.Why != "", "why"},
+		{q.Limits != "", "limits"},
+		{len(q.Again) > 0, "again"},
+		{q.Wrong != "", "error"},
+	} {
+		if part.there {
+			ids = append(ids, q.ID+"-"+part.name)
+		}
+	}
+	return strings.Join(ids, " ")
+}
+
+// Many tells whether several files may be chosen.
+func (q question) Many() bool { return q.MaxFiles != 1 }
+
+// legible makes text of bytes that may be none.
+func legible(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// groups puts readers' groups in words: front-desk is "front desk".
+func groups(ids []string) string {
+	return strings.ReplaceAll(strings.Join(ids, ", "), "-", " ")
+}
+
+// fileLimits says what may be chosen: "JPG, PNG or PDF, up to 8 MB each, at most 2 files".
+func fileLimits(f *forms.Field) string {
+	var parts []string
+	if n := len(f.Accept); n > 0 {
+		kinds := strings.ToUpper(strings.Join(f.Accept[:n-1], ", "))
+		if n > 1 {
+			kinds += " or "
+		}
+		parts = append(parts, kinds+strings.ToUpper(f.Accept[n-1]))
+	}
+	if f.MaxSize > 0 {
+		size := "up to " + bytesInWords(f.MaxSize)
+		if f.MaxFiles != 1 {
+			size += " each"
+		}
+		parts = append(parts, size)
+	}
+	if f.MaxFiles > 1 {
+		parts = append(parts, "at most "+strconv.Itoa(f.MaxFiles)+" files")
+	}
+	s := strings.Join(parts, ", ")
+	if s != "" {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	return s
+}
+
+// bytesInWords is decimal, as phones show sizes: 8 MB, 500 kB.
+func bytesInWords(n int64) string {
+	switch {
+	case n >= 1_000_000:
+		return strconv.FormatFloat(float64(n/100_000)/10, 'f', -1, 64) + " MB"
+	case n >= 1000:
+		return strconv.FormatInt(n/1000, 10) + " kB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
