@@ -1,0 +1,107 @@
+package postbox
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	hidden = ".arriving-"
+	suffix = ".eml"
+	stamp  = "20060102T150405.000000000Z"
+)
+
+var named = regexp.MustCompile(`\A[0-9]{8}T[0-9]{6}\.[0-9]{9}Z-[0-9a-f]{8}\.eml\z`)
+
+// IsName says whether name is one that this package gives; no such name leads out of the folder.
+func IsName(name string) bool { return named.MatchString(name) }
+
+// List names the messages in dir, the newest first. A missing folder holds none.
+func List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("listing mail: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if IsName(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Reverse(names) // ReadDir sorts by name, which is by time
+	return names, nil
+}
+
+// keep returns after the message is durable under its final name.
+func keep(dir string, at time.Time, r io.Reader) error {
+	f, err := os.CreateTemp(dir, hidden) // mode 0600
+	if err != nil {
+		return fmt.Errorf("keeping a message: %w", err)
+	}
+	_, err = io.Copy(f, r)
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = publish(dir, f.Name(), at)
+	}
+	if err != nil {
+		return fmt.Errorf("keeping a message: %w", errors.Join(err, removeIfThere(f.Name())))
+	}
+	return nil
+}
+
+// publish gives the file a name by which List finds it.
+func publish(dir, path string, at time.Time) error {
+	tail := make([]byte, 4)
+	if _, err := rand.Read(tail); err != nil {
+		return err
+	}
+	name := at.UTC().Format(stamp) + "-" + hex.EncodeToString(tail) + suffix
+	if err := os.Rename(path, filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// syncFolder makes names durable: a synced file can still lose its name with the power.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// sweep removes what was arriving when an earlier run ended: it was never acknowledged, so its sender has it.
+func sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("clearing the mail folder: %w", err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), hidden) {
+			if err := removeIfThere(filepath.Join(dir, e.Name())); err != nil {
+				return fmt.Errorf("clearing the mail folder: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
