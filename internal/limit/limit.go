@@ -7,8 +7,9 @@
 //   - Growth: how long to wait after the n-th failure in a row. It ends at a longest
 //     wait and never at a closed door: a lock-out that lasts would let a stranger
 //     keep the owner out.
-//   - Buckets: how often something may happen for one key (an address, a name that
-//     has no account). They live in memory, are bounded, and forget by draining.
+//   - Buckets: how often something may happen for one key, such as an address. They
+//     live in memory, are bounded, and forget by draining. Waits are the same for a
+//     Growth: failures in a row of a name that has no account to count them at.
 //
 // Failures that must survive a restart are counted in the store; a Growth tells the
 // store what a count means.

@@ -132,7 +132,7 @@ func TestBucketsFillAndDrain(t *testing.T) {
 		t.Error("a clock set back emptied the bucket")
 	}
 	b.Forget("a")
-	if b.Level("a") != 0 {
+	if w := b.Wait("a"); w != 0 {
 		t.Error("not forgotten")
 	}
 }
@@ -143,10 +143,29 @@ func TestBucketsAreBounded(t *testing.T) {
 		b.Add(i)
 		b.Add(999_999) // stays: it is never the quietest
 	}
-	if len(b.at) != 8 || b.quiet.Len() != 8 {
-		t.Errorf("holds %d keys", len(b.at))
+	if len(b.keys.at) != 8 || b.keys.order.Len() != 8 {
+		t.Errorf("holds %d keys", len(b.keys.at))
 	}
-	if b.Level(999_999) < 900 {
+	if b.Wait(999_999) == 0 {
 		t.Error("the busiest key was forgotten")
+	}
+}
+
+func TestWaitsGrow(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	w := NewWaits[string](Growth{First: time.Second, Most: time.Minute}, 4, func() time.Time { return now })
+	var got []time.Duration
+	for range 8 {
+		w.Fail("a")
+		got = append(got, w.Wait("a"))
+	}
+	s := time.Second
+	want := []time.Duration{s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	now = now.Add(time.Minute)
+	if w.Wait("a") != 0 || w.Wait("b") != 0 {
+		t.Error("waits on after its time")
 	}
 }
