@@ -1,0 +1,13 @@
+package keys
+
+import (
+	"io"
+
+	"sealform/keys/internal/packets"
+)
+
+// ArmorWriter writes ASCII armor with CRC-24 (RFC 4880 §6; GnuPG before 2.4.9 needs it).
+// Close ends it and leaves w open. Lines end with LF; a mail's transport makes CRLF of them.
+func ArmorWriter(w io.Writer) (io.WriteCloser, error) {
+	return packets.NewArmorWriter(w, packets.ArmorMessage)
+}

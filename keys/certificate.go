@@ -1,0 +1,157 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"time"
+
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"sealform/keys/internal/packets"
+)
+
+// MaxCertificate is the largest certificate file taken, in bytes, armored or not.
+const MaxCertificate = 64 << 10
+
+// Certificate is one reader's public key, checked when it was parsed.
+type Certificate struct {
+	raw         []byte // binary, exactly as given
+	hash        [32]byte
+	fingerprint Fingerprint
+	userID      string
+	from, until time.Time // of the primary key; until zero: never ends
+	encryption  []encryptionKey
+}
+
+// ParseCertificate reads one armored or binary certificate of at most 64 KiB and
+// refuses (*Refusal) what cannot safely receive: expired, revoked, encryption-less,
+// RSA < 3072, secp256k1.
+func ParseCertificate(b []byte, now time.Time) (*Certificate, error) {
+	raw, err := certificateBytes(b)
+	if err != nil {
+		return nil, err
+	}
+	entity, err := readEntity(raw)
+	if err != nil {
+		return nil, err
+	}
+	c := &Certificate{
+		raw:         raw,
+		hash:        sha256.Sum256(raw),
+		fingerprint: FingerprintOf(entity.PrimaryKey.Fingerprint),
+	}
+	if err := c.readPrimary(entity, now); err != nil {
+		return nil, err
+	}
+	if err := c.readSubkeys(entity); err != nil {
+		return nil, err
+	}
+	if err := c.Usable(now); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// certificateBytes takes the armor off and looks at the packets' outside only: exactly
+// one public key, no secret one, nothing that does not belong to a certificate.
+func certificateBytes(b []byte) ([]byte, error) {
+	if len(b) > MaxCertificate {
+		return nil, &Refusal{Reason: ErrTooLarge, Mend: "Export it with fewer signatures: gpg --export-options export-minimal --armor --export NAME > reader.asc"}
+	}
+	raw := bytes.Clone(b)
+	switch {
+	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{0xFE, 0xFF}):
+		return nil, &Refusal{Reason: exactly(ErrNotCertificate, "is UTF-16 text, as Windows PowerShell writes it"), Mend: "Export it with: gpg --armor --output reader.asc --export NAME"}
+	case bytes.Contains(b, []byte("-----BEGIN PGP PRIVATE KEY")):
+		return nil, secretRefused()
+	case packets.Armored(b):
+		if bytes.Count(b, []byte("-----BEGIN PGP PUBLIC KEY")) > 1 {
+			return nil, severalRefused()
+		}
+		kind, body, err := packets.Dearmor(b)
+		if err != nil || kind != packets.ArmorPublicKey {
+			return nil, notCertificate()
+		}
+		raw = body
+	}
+	return raw, checkPackets(raw)
+}
+
+func checkPackets(raw []byte) error {
+	all, err := packets.Split(raw)
+	if err != nil || len(all) == 0 {
+		return notCertificate()
+	}
+	for i, p := range all {
+		switch {
+		case p.Tag == packets.TagSecretKey || p.Tag == packets.TagSecretSubkey:
+			return secretRefused()
+		case i == 0 && p.Tag != packets.TagPublicKey:
+			return notCertificate()
+		case i > 0 && p.Tag == packets.TagPublicKey:
+			return severalRefused()
+		case p.Tag == packets.TagSessionKey, p.Tag == packets.TagCompressed, p.Tag == packets.TagLiteral, p.Tag == packets.TagSealed, p.Tag == packets.TagOnePass:
+			return notCertificate()
+		}
+	}
+	return nil
+}
+
+// readEntity lets the library read the packets. What it cannot read is refused here by
+// kind, because its own errors do not tell an old key from a broken file.
+func readEntity(raw []byte) (*openpgp.Entity, error) {
+	first, _ := packets.Split(raw)
+	if version := firstOctet(first[0].Body); version != 4 {
+		return nil, &Refusal{
+			Reason: exactly(ErrUnsupported, "holds a version %d key, and only version 4 keys can be sealed to so far", version),
+			Mend:   mendReplace,
+		}
+	}
+	reader := packet.NewReader(bytes.NewReader(raw))
+	entity, err := openpgp.ReadEntity(reader)
+	if err != nil {
+		return nil, notCertificate()
+	}
+	if _, err := reader.Next(); !errors.Is(err, io.EOF) {
+		return nil, notCertificate()
+	}
+	return entity, nil
+}
+
+func firstOctet(b []byte) byte {
+	if len(b) == 0 {
+		return 0
+	}
+	return b[0]
+}
+
+func secretRefused() error {
+	return &Refusal{Reason: ErrSecret, Mend: "Keep it where it is, and give the public half here: gpg --armor --export NAME > reader.asc"}
+}
+
+func severalRefused() error {
+	return &Refusal{Reason: ErrSeveral, Mend: "Put each reader's key into a file of its own: gpg --armor --export NAME > reader.asc"}
+}
+
+func notCertificate() error {
+	return &Refusal{Reason: ErrNotCertificate, Mend: mendExport}
+}
+
+// Fingerprint names the certificate by its primary key.
+func (c *Certificate) Fingerprint() Fingerprint { return c.fingerprint }
+
+// Hash is the SHA-256 of the binary certificate, so that a stripped revocation shows.
+func (c *Certificate) Hash() [32]byte { return c.hash }
+
+// UserID is the primary user id, such as "Dana <dana@clinic.example>".
+func (c *Certificate) UserID() string { return c.userID }
+
+// Armored is the certificate as given, as ASCII armor.
+func (c *Certificate) Armored() []byte { return packets.Armor(packets.ArmorPublicKey, c.raw) }
+
+// name is how a message calls the key.
+func (c *Certificate) name() string { return nameKey(c.userID, c.fingerprint) }

@@ -1,0 +1,105 @@
+package keys
+
+import (
+	"bufio"
+	"io"
+	"sync/atomic"
+
+	"sealform/keys/internal/packets"
+)
+
+// SealedStream is a large sealed message not yet in memory.
+type SealedStream struct {
+	keys  []SessionKey
+	write func(io.Writer) error // the data packet
+}
+
+// SessionKeys are the readers' packets, in the message's order.
+func (s SealedStream) SessionKeys() []SessionKey { return s.keys }
+
+// WriteData writes the data packet only, and can be called once. After an error what was
+// written is useless: the packet lacks its end and its check.
+func (s SealedStream) WriteData(w io.Writer) error {
+	if s.write == nil {
+		return ErrNotSealed
+	}
+	return s.write(w)
+}
+
+// WriteTo writes session keys, then data; once, like WriteData.
+func (s SealedStream) WriteTo(w io.Writer) (int64, error) {
+	n, err := writeSessionKeys(w, s.keys)
+	if err != nil {
+		return n, err
+	}
+	c := &counter{w: w}
+	err = s.WriteData(c)
+	return n + c.n, err
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// ReadSealed takes a sealed message from a stream (of the store): it reads and checks the session-key packets now, and
+// the framing of the one tag-18 packet while it is written. Its SessionKeys carry no Reader.
+func ReadSealed(r io.Reader) (SealedStream, error) {
+	src := bufio.NewReaderSize(r, copySize)
+	var all []SessionKey
+	for {
+		first, err := src.Peek(1)
+		if err != nil {
+			return SealedStream{}, either(err, notSealed("it ends too early"))
+		}
+		if first[0] != sessionKeyTag {
+			if len(all) == 0 && first[0] == cmsSequence {
+				return SealedStream{}, ErrCMS
+			}
+			break
+		}
+		packet, err := readSessionKey(src)
+		if err != nil {
+			return SealedStream{}, err
+		}
+		if all = append(all, SessionKey{Packet: packet}); len(all) > MaxReaders {
+			return SealedStream{}, notSealed("it has too many session keys")
+		}
+	}
+	version, err := checkSessionKeys(all)
+	if err != nil {
+		return SealedStream{}, err
+	}
+	var used atomic.Bool
+	return SealedStream{keys: all, write: func(w io.Writer) error {
+		if used.Swap(true) {
+			return errUsed
+		}
+		return copyData(w, src, version)
+	}}, nil
+}
+
+// readSessionKey reads one packet, raw.
+func readSessionKey(src *bufio.Reader) ([]byte, error) {
+	bad := notSealed("a session key has a bad length")
+	tag, err := src.ReadByte()
+	if err != nil {
+		return nil, either(err, bad)
+	}
+	l, err := packets.ReadLength(src)
+	if err != nil || l.Partial || l.N > maxSessionKey {
+		return nil, either(err, bad)
+	}
+	raw := append(append(make([]byte, 0, 1+l.RawLen+int(l.N)), tag), l.Raw[:l.RawLen]...)
+	raw = raw[:1+l.RawLen+int(l.N)]
+	if _, err := io.ReadFull(src, raw[1+l.RawLen:]); err != nil {
+		return nil, either(err, bad)
+	}
+	return raw, nil
+}

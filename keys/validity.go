@@ -1,0 +1,171 @@
+package keys
+
+import (
+	"slices"
+	"time"
+
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+)
+
+// encryptionKey is one key of a certificate that can receive, and when.
+type encryptionKey struct {
+	public      *packet.PublicKey
+	from, until time.Time // until zero: never ends
+}
+
+// policy is what the library needs to know when it verifies self-signatures.
+var policy = &packet.Config{MinRSABits: minRSABits}
+
+const (
+	minRSABits = 3072
+	maxRSABits = 8192 // beyond this a key is a way to keep the server busy
+)
+
+// readPrimary checks the primary key and its user id and notes how long they hold.
+func (c *Certificate) readPrimary(e *openpgp.Entity, now time.Time) error {
+	self, identity := e.PrimaryIdentity(now, policy)
+	if self == nil {
+		// Without a date the library ignores times: so the times will be what is wrong.
+		self, identity = e.PrimaryIdentity(time.Time{}, policy)
+	}
+	if self == nil {
+		return &Refusal{Key: nameKey("", c.fingerprint), Reason: exactly(ErrNotCertificate, "carries no valid signature of its own"), Mend: mendExport}
+	}
+	c.userID = identity.Name
+	if revoked(e) {
+		return &Refusal{Key: c.name(), Reason: ErrRevoked, Mend: mendWithdraw}
+	}
+	if err := c.checkAlgorithm(e.PrimaryKey); err != nil {
+		return err
+	}
+	c.from = later(e.PrimaryKey.CreationTime, self.CreationTime)
+	c.until = sooner(ends(e.PrimaryKey.CreationTime, self.KeyLifetimeSecs), ends(self.CreationTime, self.SigLifetimeSecs))
+	if direct, err := e.LatestValidDirectSignature(now, policy); err == nil {
+		c.until = sooner(c.until, ends(e.PrimaryKey.CreationTime, direct.KeyLifetimeSecs))
+	}
+	if flagged(self) && sealable(e.PrimaryKey) == nil {
+		c.encryption = append(c.encryption, encryptionKey{e.PrimaryKey, c.from, c.until})
+	}
+	return nil
+}
+
+// revoked takes every revocation that verifies, whatever its date and reason says: a
+// key that was withdrawn once must not receive because a clock is wrong.
+func revoked(e *openpgp.Entity) bool {
+	return slices.ContainsFunc(e.Revocations, func(r *packet.VerifiableSignature) bool {
+		return e.PrimaryKey.VerifyRevocationSignature(r.Packet) == nil
+	})
+}
+
+// readSubkeys collects the subkeys that can receive, newest first, and the primary key
+// after them; refusing when there is none, with the reason that comes nearest.
+func (c *Certificate) readSubkeys(e *openpgp.Entity) error {
+	refusal := &Refusal{Key: c.name(), Reason: ErrNoEncryption, Mend: mendSubkey}
+	var found []encryptionKey
+	for i := range e.Subkeys {
+		s := &e.Subkeys[i]
+		binding, err := s.LatestValidBindingSignature(time.Time{}, policy)
+		if err != nil || !flagged(binding) {
+			continue
+		}
+		if s.Revoked(binding, time.Time{}) {
+			refusal.Reason, refusal.Mend = exactly(ErrRevoked, "has only encryption keys that have been revoked"), mendSubkey
+			continue
+		}
+		if reason := sealable(s.PublicKey); reason != nil {
+			refusal.Reason, refusal.Mend = reason, mendReplace
+			continue
+		}
+		found = append(found, encryptionKey{
+			public: s.PublicKey,
+			from:   later(s.PublicKey.CreationTime, binding.CreationTime),
+			until:  sooner(ends(s.PublicKey.CreationTime, binding.KeyLifetimeSecs), ends(binding.CreationTime, binding.SigLifetimeSecs)),
+		})
+	}
+	slices.SortStableFunc(found, func(a, b encryptionKey) int {
+		return b.public.CreationTime.Compare(a.public.CreationTime)
+	})
+	c.encryption = append(found, c.encryption...)
+	if len(c.encryption) == 0 {
+		return refusal
+	}
+	return nil
+}
+
+// Expires says when the certificate ends for sealing: the primary key, or the last of
+// its encryption keys. Zero: never.
+func (c *Certificate) Expires() time.Time {
+	var last time.Time
+	for _, k := range c.encryption {
+		if k.until.IsZero() {
+			return c.until
+		}
+		last = later(last, k.until)
+	}
+	return sooner(last, c.until)
+}
+
+// Usable says whether the certificate can receive at that time: nil or *Refusal. It
+// only compares times.
+func (c *Certificate) Usable(now time.Time) error {
+	_, err := c.receiving(now)
+	return err
+}
+
+// receiving is the key to seal to at that time: the newest valid encryption subkey.
+func (c *Certificate) receiving(now time.Time) (*packet.PublicKey, error) {
+	if now.Before(c.from) {
+		return nil, c.early(c.from)
+	}
+	if over(c.until, now) {
+		return nil, &Refusal{Key: c.name(), Reason: expiredOn(c.until), Mend: mendExtend}
+	}
+	for _, k := range c.encryption {
+		if !now.Before(k.from) && !over(k.until, now) {
+			return k.public, nil
+		}
+	}
+	if end := c.Expires(); over(end, now) {
+		return nil, &Refusal{Key: c.name(), Reason: expiredOn(end), Mend: mendExtend}
+	}
+	return nil, c.early(c.encryption[0].from)
+}
+
+func (c *Certificate) early(from time.Time) error {
+	return &Refusal{
+		Key:    c.name(),
+		Reason: exactly(ErrNotYetValid, "is valid only from %s on", from.UTC().Format(time.RFC3339)),
+		Mend:   "Check this computer's clock and the clock of the computer that made the key.",
+	}
+}
+
+// flagged says whether a self-signature allows encryption (RFC 9580 §5.2.3.29).
+func flagged(s *packet.Signature) bool {
+	return s.FlagsValid && (s.FlagEncryptCommunications || s.FlagEncryptStorage)
+}
+
+// ends is the end of a lifetime in seconds; zero when there is none.
+func ends(start time.Time, seconds *uint32) time.Time {
+	if seconds == nil || *seconds == 0 {
+		return time.Time{}
+	}
+	return start.Add(time.Duration(*seconds) * time.Second)
+}
+
+func over(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
+
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
