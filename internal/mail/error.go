@@ -1,0 +1,139 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/textproto"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Code names why a message was not handed over, in letters, digits and dashes. It can be logged and stored.
+type Code string
+
+// The codes. Temporary and Permanent stand before the relay's reply code: "temporary-451", "permanent-550".
+const (
+	Address        Code = "address"         // the message has an address that is not plain; no connection was made
+	Body           Code = "body"            // the sealed body could not be read to its end
+	UnknownHost    Code = "unknown-host"    // the relay's name has no address
+	Refused        Code = "refused"         // nobody listens there, or there is no way
+	Timeout        Code = "timeout"         // a step took too long
+	Stopped        Code = "stopped"         // we are shutting down
+	NoStartTLS     Code = "no-starttls"     // the relay offers no TLS, or somebody on the way took the offer out
+	BadTLS         Code = "bad-tls"         // no TLS 1.2 or newer came about
+	BadCertificate Code = "bad-certificate" // expired, of an unknown authority, or of another name
+	Auth           Code = "auth"            // user or password not accepted, or no known way to give them
+	TooLarge       Code = "too-large"       // larger than the relay takes
+	Cut            Code = "cut"             // the connection broke before the message was complete
+	CutAfterData   Code = "cut-after-data"  // it broke after the message was complete: it may have arrived
+	Protocol       Code = "protocol"        // what answered does not speak SMTP
+	temporary           = "temporary-"
+	permanent           = "permanent-"
+)
+
+// Error is what Send returns. Its text is the code and the step: never what the relay said, which may quote anything.
+type Error struct {
+	Code  Code
+	Step  string // "connect", "greeting", "starttls", "auth", "mail", "rcpt", "data", "end of data"
+	cause error
+}
+
+func (e *Error) Error() string { return "sending mail: " + e.Step + ": " + string(e.Code) }
+
+// Is lets errors.Is find the sentinels of this program and of net, context and os below; the cause itself is not
+// handed out, so that no caller prints it by accident.
+func (e *Error) Is(target error) bool { return errors.Is(e.cause, target) }
+
+// CodeOf gives the code of an error of Send; "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return Protocol
+}
+
+// fail gives step's error its code.
+func fail(ctx context.Context, step string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &Error{Code: classify(ctx, step, err), Step: step, cause: err}
+}
+
+func classify(ctx context.Context, step string, err error) Code {
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
+		return replied(step, reply)
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return Stopped
+	}
+	if code, ok := certificate(err); ok {
+		return code
+	}
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return UnknownHost
+	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return Timeout
+	case errors.As(err, &dns):
+		return UnknownHost
+	case step == stepConnect:
+		return Refused
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return Cut
+	}
+	return Protocol
+}
+
+// certificate tells a certificate that is not the relay's from a handshake that failed otherwise.
+func certificate(err error) (Code, bool) {
+	var (
+		verify    *tls.CertificateVerificationError
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		alert     tls.AlertError
+		header    tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &verify), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
+		return BadCertificate, true
+	case errors.As(err, &alert), errors.As(err, &header), strings.HasPrefix(err.Error(), "tls: "):
+		return BadTLS, true // most of crypto/tls's refusals have no type
+	}
+	return "", false
+}
+
+// replied gives the code of a refusal that the relay put into words.
+func replied(step string, reply *textproto.Error) Code {
+	tooLarge := strings.HasPrefix(reply.Msg, "5.3.4") || (reply.Code == 552 && !strings.HasPrefix(reply.Msg, "5.2.2"))
+	switch {
+	case tooLarge:
+		return TooLarge
+	case step == stepAuth && reply.Code >= 500:
+		return Auth
+	case reply.Code >= 400 && reply.Code < 500:
+		return Code(temporary + strconv.Itoa(reply.Code))
+	case reply.Code >= 500 && reply.Code < 600:
+		return Code(permanent + strconv.Itoa(reply.Code))
+	}
+	return Protocol
+}

@@ -1,0 +1,325 @@
+package mail
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	netmail "net/mail"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-message"
+	"github.com/google/go-cmp/cmp"
+
+	"sealform/keys"
+)
+
+func written(t testing.TB, m *Message) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	n, err := m.WriteTo(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n != int64(b.Len()) {
+		t.Errorf("WriteTo says %d bytes, wrote %d", n, b.Len())
+	}
+	return b.Bytes()
+}
+
+// covers ML06
+func TestOuterHeaderSaysNothingElse(t *testing.T) {
+	raw := written(t, letter(t, 100))
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := netmail.Header{
+		"From":            {"forms@clinic.example"},
+		"To":              {"desk@clinic.example, nurse@clinic.example"},
+		"Date":            {"Sat, 21 Nov 2026 20:19:32 +0000"},
+		"Message-Id":      {"<7f3a.42@clinic.example>"},
+		"Subject":         {"[...]"},
+		"Auto-Submitted":  {"auto-generated"},
+		"Sealform-Number": {"42; series=" + series(t, m.Header.Get("Sealform-Number"))},
+		"Mime-Version":    {"1.0"},
+		"Content-Type":    {`multipart/encrypted; protocol="application/pgp-encrypted"; boundary="` + params["boundary"] + `"`},
+	}
+	if diff := cmp.Diff(want, m.Header); diff != "" {
+		t.Error(diff)
+	}
+	if head, _, _ := bytes.Cut(raw, []byte("\r\n\r\n")); bytes.Contains(head, []byte("new-patient")) {
+		t.Error("the form's id stands in the outer header")
+	}
+}
+
+func series(t *testing.T, number string) string {
+	t.Helper()
+	_, s, found := strings.Cut(number, "series=")
+	if !found || len(s) != 8 {
+		t.Fatalf("number %q", number)
+	}
+	return s
+}
+
+func TestSeriesIsOfOneFormAndSender(t *testing.T) {
+	m := &Message{From: "forms@clinic.example", Form: "contact", Seq: 1}
+	next := &Message{From: m.From, Form: m.Form, Seq: 2}
+	if series(t, m.Number()) != series(t, next.Number()) {
+		t.Error("one form has two series")
+	}
+	for _, other := range []*Message{{From: m.From, Form: "new-patient"}, {From: "other@clinic.example", Form: m.Form}} {
+		if series(t, m.Number()) == series(t, other.Number()) {
+			t.Errorf("same series for %+v", other)
+		}
+	}
+}
+
+// An independent parser sees the two parts of RFC 3156 §4.
+func TestStructure(t *testing.T) {
+	e, err := message.Read(bytes.NewReader(written(t, letter(t, 100))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := e.MultipartReader()
+	if parts == nil {
+		t.Fatal("not multipart")
+	}
+	control, err := parts.NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(control.Body)
+	if err != nil || string(text) != "Version: 1\r\n" {
+		t.Errorf("control part %q, %v", text, err)
+	}
+	data, err := parts.NextPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := data.Header.ContentType()
+	if err != nil || kind != "application/octet-stream" || params["name"] != "encrypted.asc" {
+		t.Errorf("%s %v %v", kind, params, err)
+	}
+	where, _, err := data.Header.ContentDisposition()
+	if err != nil || where != "inline" {
+		t.Errorf("%s %v", where, err)
+	}
+	armor, err := io.ReadAll(data.Body)
+	if err != nil || !bytes.HasPrefix(armor, []byte("-----BEGIN PGP MESSAGE-----\r\n")) || !bytes.HasSuffix(bytes.TrimSpace(armor), []byte("-----END PGP MESSAGE-----")) {
+		t.Errorf("armor %.60q, %v", armor, err)
+	}
+	if _, err := parts.NextPart(); !errors.Is(err, io.EOF) {
+		t.Errorf("a third part: %v", err)
+	}
+}
+
+func TestEveryLineIsAMailLine(t *testing.T) {
+	m := letter(t, 5000)
+	m.To = nil
+	for range mostRecipients {
+		m.To = append(m.To, strings.Repeat("a", 64)+"@"+strings.Repeat("b", 60)+".example")
+	}
+	checkLines(t, written(t, m))
+}
+
+// checkLines wants CRLF line ends, 7-bit text and no line over 998 bytes (RFC 5322 §2.1.1).
+func checkLines(t testing.TB, raw []byte) {
+	t.Helper()
+	for line := range bytes.Lines(raw) {
+		text, ended := bytes.CutSuffix(line, []byte("\r\n"))
+		if !ended || len(text) > 998 || bytes.ContainsAny(text, "\r\n\x00") {
+			t.Fatalf("line %.80q", line)
+		}
+		for _, c := range text {
+			if c >= 0x80 {
+				t.Fatalf("line %.80q", line)
+			}
+		}
+	}
+}
+
+func TestSameMessageSameBytes(t *testing.T) {
+	var b bytes.Buffer
+	if _, err := sealed(t, 3000).WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	var attempts [2][]byte
+	for i := range attempts {
+		m := letter(t, 0+100)
+		body, err := keys.ReadSealed(bytes.NewReader(b.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Body = body
+		attempts[i] = written(t, m)
+	}
+	if !bytes.Equal(attempts[0], attempts[1]) {
+		t.Error("two attempts differ")
+	}
+}
+
+func TestGnuPGOpensIt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "letter.eml")
+	if err := os.WriteFile(file, written(t, letter(t, 2000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want, err := io.ReadAll(entity(2000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := gpg(t, file); !bytes.Equal(got, want) {
+		t.Errorf("got %.80q", got)
+	}
+}
+
+// covers ML05: a body that is not a sealed message cannot be made; the zero value writes nothing that looks whole.
+func TestNoBodyNoMessage(t *testing.T) {
+	m := letter(t, 100)
+	m.Body = keys.SealedStream{}
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err == nil {
+		t.Fatal("a message without a body was written")
+	}
+	if bytes.Contains(b.Bytes(), []byte("END PGP MESSAGE")) || bytes.HasSuffix(b.Bytes(), []byte("--\r\n")) {
+		t.Errorf("it looks whole: %q", b.Bytes())
+	}
+}
+
+func TestBrokenBodyDoesNotLookWhole(t *testing.T) {
+	var whole bytes.Buffer
+	if _, err := sealed(t, 200_000).WriteTo(&whole); err != nil {
+		t.Fatal(err)
+	}
+	body, err := keys.ReadSealed(bytes.NewReader(whole.Bytes()[:whole.Len()/2]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := letter(t, 100)
+	m.Body = body
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err == nil || bytes.Contains(b.Bytes(), []byte("END PGP MESSAGE")) {
+		t.Errorf("half a body: %v", err)
+	}
+}
+
+// covers ML01 ML02
+func TestAddresses(t *testing.T) {
+	for address, good := range map[string]bool{
+		"a@b":                             true,
+		"front.desk+forms@clinic.example": true,
+		"o'brien@clinic.example":          true,
+		"x@xn--bcher-kva.example":         true,
+		strings.Repeat("a", 64) + "@b":    true,
+
+		"":                                     false,
+		"a":                                    false,
+		"@b":                                   false,
+		"a@":                                   false,
+		"a@b@c":                                false,
+		".a@b":                                 false,
+		"a.@b":                                 false,
+		"a..b@c":                               false,
+		"a@b.":                                 false,
+		"a@-b":                                 false,
+		"a@b-":                                 false,
+		"a@b..c":                               false,
+		"a@[127.0.0.1]":                        false,
+		"a b@c":                                false,
+		"a@b c":                                false,
+		"<a@b>":                                false,
+		"Desk <a@b>":                           false,
+		"a@b, c@d":                             false,
+		"a@b\r\nBcc: e@f":                      false,
+		"a@b\nBcc: e@f":                        false,
+		"a@b\n":                                false,
+		"a\x00@b":                              false,
+		"a@b\u2028":                            false,
+		"ä@b":                                  false,
+		"a@bücher.example":                     false,
+		"=?utf-8?q?a?=@b\t":                    false,
+		`"a@x> ORCPT=rfc822;y"@z`:              false,
+		`"a b"@c`:                              false,
+		"a@b> SIZE=1":                          false,
+		"a@b(comment)":                         false,
+		"a;b@c":                                false,
+		"a@" + strings.Repeat("b", 64):         false,
+		strings.Repeat("a", 65) + "@b":         false,
+		"a@" + strings.Repeat("b.", 130) + "c": false,
+	} {
+		if err := CheckAddress(address); (err == nil) != good {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
+// covers ML01
+func TestRefusesBeforeWriting(t *testing.T) {
+	bad := "a@b\r\nBcc: e@f"
+	for name, spoil := range map[string]func(*Message){
+		"sender":        func(m *Message) { m.From = bad },
+		"recipient":     func(m *Message) { m.To = append(m.To, bad) },
+		"no recipients": func(m *Message) { m.To = nil },
+		"many":          func(m *Message) { m.To = make([]string, mostRecipients+1) },
+		"message id":    func(m *Message) { m.MessageID = "x@y>\r\nBcc: e@f" },
+		"no message id": func(m *Message) { m.MessageID = "" },
+	} {
+		m := letter(t, 100)
+		spoil(m)
+		var b bytes.Buffer
+		if _, err := m.WriteTo(&b); !errors.Is(err, ErrAddress) || b.Len() > 0 || strings.Contains(err.Error(), "Bcc") {
+			t.Errorf("%s: %v, %d bytes", name, err, b.Len())
+		}
+	}
+}
+
+// covers ML01 ML02: whatever is put in, there is no header that we did not mean and no recipient that was not named.
+func FuzzHeader(f *testing.F) {
+	f.Add("a@b", "c@d", "e@f", "contact", int64(1))
+	f.Add("a@b\r\nBcc: x@y", "c@d, e@f", "g>@h\n", "x\r\n\r\nbody", int64(-1))
+	f.Add(`"a@x> ORCPT=z"@y`, "=?utf-8?q?=0aBcc?=@b", "\u2028@x", "\x00", int64(0))
+	c := readers(f)
+	one, err := c.readers.Seal(keys.NewPlaintext([]byte("x")), c.signer, at)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var packed bytes.Buffer
+	if _, err := one.WriteTo(&packed); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, from, to, id, form string, seq int64) {
+		body, err := keys.ReadSealed(bytes.NewReader(packed.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &Message{From: from, To: []string{to}, MessageID: id, Date: at, Form: form, Seq: seq, Body: body}
+		var b bytes.Buffer
+		if _, err := m.WriteTo(&b); err != nil {
+			if b.Len() > 0 {
+				t.Fatalf("refused after %d bytes", b.Len())
+			}
+			return
+		}
+		checkLines(t, b.Bytes())
+		head, err := textproto.NewReader(bufio.NewReader(&b)).ReadMIMEHeader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 8
+		if seq > 0 {
+			want++
+		}
+		if len(head) != want || head.Get("From") != from || head.Get("To") != to || head.Get("Message-Id") != "<"+id+">" {
+			t.Fatalf("header %q", head)
+		}
+	})
+}
