@@ -1,0 +1,117 @@
+package forms
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"io"
+)
+
+// Pair is one posted name and value, exact bytes.
+type Pair struct {
+	Name  string
+	Value []byte
+}
+
+// File is one uploaded file, sealed in the spool; Open decrypts it again.
+type File struct {
+	Field  string
+	Name   string // as the browser sent it, exact
+	Type   string // as the browser sent it: a claim
+	Size   int64
+	SHA256 [32]byte
+	Open   func() (io.ReadCloser, error)
+}
+
+// Entry is what a visitor typed: order, duplicates and bytes as they came. Control names (leading "_") are
+// taken out by intake before.
+type Entry struct {
+	Pairs []Pair
+	Files []File
+}
+
+// Value gives the first value of that name, "" if there is none.
+func (e *Entry) Value(name string) string {
+	for _, p := range e.Pairs {
+		if p.Name == name {
+			return string(p.Value)
+		}
+	}
+	return ""
+}
+
+// Values gives all values of that name, in the order they came.
+func (e *Entry) Values(name string) []string {
+	var out []string
+	for _, p := range e.Pairs {
+		if p.Name == name {
+			out = append(out, string(p.Value))
+		}
+	}
+	return out
+}
+
+// Problem is one refused answer. Code is required, incomplete, not_real, too_short, too_long, below_min, above_max,
+// not_a_choice, bad_email, bad_phone, not_past, not_future, file_type, file_size, file_count, file_empty or
+// unknown_field. Part is day, month or year where one box of a date is meant. Message never holds the value.
+type Problem struct{ Field, Part, Code, Message string }
+
+// Rejected can be shown to the visitor again; it cannot be sealed.
+type Rejected struct {
+	Entry    *Entry
+	Problems []Problem // one per field, in field order
+}
+
+// Answers are checked and can be sealed. Only Form.Check makes them.
+type Answers struct {
+	form  *Form
+	pairs []Pair
+	files []File // in the order of the form's fields
+}
+
+// Form gives the form (of the revision) that was answered.
+func (a *Answers) Form() *Form { return a.form }
+
+// Files says how many files come with the answers.
+func (a *Answers) Files() int { return len(a.files) }
+
+// ContentMAC is HMAC-SHA256(nonce, form, revision, every posted pair and every file's name, type, size and hash),
+// each with its length before it, so that no two contents run together to the same bytes.
+func (a *Answers) ContentMAC(nonce []byte) [32]byte {
+	m := lengthMAC{Hash: hmac.New(sha256.New, nonce)}
+	m.add("sealform content 1")
+	m.add(a.form.ID)
+	m.add(string(a.form.Revision[:]))
+	m.number(int64(len(a.pairs)))
+	for _, p := range a.pairs {
+		m.add(p.Name)
+		m.bytes(p.Value)
+	}
+	m.number(int64(len(a.files)))
+	for i := range a.files {
+		f := &a.files[i]
+		m.add(f.Field)
+		m.add(f.Name)
+		m.add(f.Type)
+		m.number(f.Size)
+		m.bytes(f.SHA256[:])
+	}
+	return [32]byte(m.Sum(nil))
+}
+
+// lengthMAC writes every item after its length.
+type lengthMAC struct{ hash.Hash }
+
+func (m lengthMAC) add(s string) { m.bytes([]byte(s)) }
+
+func (m lengthMAC) bytes(b []byte) {
+	m.number(int64(len(b)))
+	m.Write(b) //nolint:errcheck // a hash never fails to write
+}
+
+func (m lengthMAC) number(n int64) {
+	var l [8]byte
+	binary.BigEndian.PutUint64(l[:], uint64(n)) //nolint:gosec // a length or size, never negative
+	m.Write(l[:])                               //nolint:errcheck // a hash never fails to write
+}

@@ -1,0 +1,165 @@
+package forms
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"mime"
+	"strings"
+	"time"
+)
+
+// OuterSubject is the Subject that everybody can see on a mailed submission.
+const OuterSubject = "[...]"
+
+// HeaderField is one header field, its value folded where it is long.
+type HeaderField struct{ Name, Value string }
+
+// OuterHeader gives the fields of the outer message that the sealed ones vouch for: Subject, From, To, Date and
+// Message-ID, in this order and exactly so. Inside the seal the same fields stand as HP-Outer (RFC 9788 §2.2), so
+// that a mail program can tell what was changed on the way. Who writes the outer message uses these.
+func OuterHeader(from string, to []string, received time.Time, messageID string) []HeaderField {
+	return append([]HeaderField{{"Subject", OuterSubject}}, sharedHeader(from, to, received, messageID)...)
+}
+
+func sharedHeader(from string, to []string, received time.Time, messageID string) []HeaderField {
+	return []HeaderField{
+		{"From", from},
+		{"To", strings.Join(to, ",\r\n ")},
+		{"Date", received.UTC().Format(time.RFC1123Z)},
+		{"Message-ID", "<" + messageID + ">"},
+	}
+}
+
+func (a *Answers) sealForMail(p *Plan) (Mail, error) {
+	m := Mail{To: p.Deliver.Mail.To, MessageID: messageID(p)}
+	body, err := p.Recipients.SealStream(p.Signer, p.Received, func(w io.Writer) error {
+		return a.writeMail(w, p, m.MessageID)
+	})
+	if err != nil {
+		return Mail{}, fmt.Errorf("sealing the mail: %w", err)
+	}
+	m.Body = body
+	return m, nil
+}
+
+func messageID(p *Plan) string {
+	var b [16]byte
+	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never fails; it ends the process instead
+	domain := p.MailDomain
+	if domain == "" {
+		_, domain, _ = strings.Cut(p.MailFrom, "@")
+	}
+	return hex.EncodeToString(b[:]) + "@" + domain
+}
+
+// writeMail writes the inner entity: protected headers, text, record, files. Without files it is padded in the
+// record, as for the store; with files, whose lengths dwarf it, behind the last part.
+func (a *Answers) writeMail(w io.Writer, p *Plan, messageID string) error {
+	edge := boundary()
+	b := make([]byte, 0, a.sizeHint())
+	b = appendKind(b, kindMail, p.Service)
+	b = a.appendProtected(b, p, messageID, edge)
+	b = a.appendBody(b, p, kindMail, edge, len(a.files) == 0)
+	out := &counted{w: w}
+	if _, err := out.Write(b); err != nil || len(a.files) == 0 {
+		return err
+	}
+	clear(b)
+	for i := range a.files {
+		if err := a.files[i].writePart(out, edge); err != nil {
+			return err
+		}
+	}
+	if _, err := io.WriteString(out, closing(edge)); err != nil {
+		return err
+	}
+	return writeSpaces(out, padme(out.n)-out.n)
+}
+
+// appendProtected writes the header section that RFC 9788 protects. Thunderbird reads it only where the entity's type
+// says protected-headers="v1" too.
+func (a *Answers) appendProtected(b []byte, p *Plan, messageID, edge string) []byte {
+	b = append(b, "MIME-Version: 1.0\r\n"+
+		"Content-Type: multipart/mixed; boundary=\""+edge+"\";\r\n protected-headers=\"v1\"; hp=\"cipher\"\r\n"...)
+	to := p.Deliver.Mail.To
+	b = appendField(b, "", HeaderField{"Subject", encodedText(a.form.Title + " " + p.Reference)})
+	for _, h := range sharedHeader(p.MailFrom, to, p.Received, messageID) {
+		b = appendField(b, "", h)
+	}
+	for _, h := range OuterHeader(p.MailFrom, to, p.Received, messageID) {
+		b = appendField(b, "HP-Outer: ", h)
+	}
+	return append(b, "\r\n"...)
+}
+
+func appendField(b []byte, before string, h HeaderField) []byte {
+	return append(b, before+h.Name+": "+h.Value+"\r\n"...)
+}
+
+// encodedText is text for a header: as it is, or in encoded words (RFC 2047), one a line.
+func encodedText(s string) string {
+	s = mime.QEncoding.Encode("utf-8", strings.Join(strings.Fields(s), " "))
+	return strings.ReplaceAll(s, "?= =?", "?=\r\n =?")
+}
+
+// shownTypes are the types a mail program may be told, by extension: none of them can run anything.
+var shownTypes = map[string]string{
+	"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "heic": "image/heic",
+	"pdf": "application/pdf",
+}
+
+func (f *File) writePart(w *counted, edge string) error {
+	name := DownloadName(f.Name)
+	kind := shownTypes[extension(name)]
+	if kind == "" {
+		kind = "application/octet-stream"
+	}
+	head := "\r\n--" + edge + "\r\nContent-Type: " + kind + "\r\nContent-Disposition: attachment" + parameter("filename", name) +
+		"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	if _, err := io.WriteString(w, head); err != nil {
+		return err
+	}
+	lines := &base64Lines{w: w}
+	e := base64.NewEncoder(base64.StdEncoding, lines)
+	if err := f.copyTo(e); err != nil {
+		return err
+	}
+	return e.Close()
+}
+
+// parameter writes a header parameter by RFC 2231: in pieces, each on its line, and in UTF-8 where it is not ASCII.
+func parameter(name, value string) string {
+	if len(value) <= 60 && !strings.ContainsFunc(value, func(r rune) bool { return r > '~' || r < ' ' || r == '"' || r == '\\' }) {
+		return ";\r\n " + name + "=\"" + value + "\""
+	}
+	var b strings.Builder
+	encoded := "UTF-8''" + percent(value)
+	for i := 0; encoded != ""; i++ {
+		n := min(len(encoded), 60)
+		for n < len(encoded) && n > 0 && strings.Contains(encoded[max(n-2, 0):n], "%") {
+			n-- // never inside %XX
+		}
+		fmt.Fprintf(&b, ";\r\n %s*%d*=%s", name, i, encoded[:n])
+		encoded = encoded[n:]
+	}
+	return b.String()
+}
+
+func percent(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < 0x80 && (c == '.' || c == '-' || c == '_' || isAlphanumeric(c)) {
+			b.WriteByte(c)
+		} else {
+			b.WriteString("%" + string([]byte{upperHex[c>>4], upperHex[c&15]}))
+		}
+	}
+	return b.String()
+}
+
+func isAlphanumeric(c byte) bool {
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+}

@@ -1,0 +1,241 @@
+package forms
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"sealform/internal/yamltree"
+)
+
+// Bounds of a form file.
+const (
+	maxFields  = 200
+	maxOptions = 200
+	maxGroups  = 16
+	maxMailTo  = 10
+	lineLimit  = 200  // characters of a title or label
+	textLimit  = 4000 // characters of an intro or a consent's text
+
+	defaultUpload = 25 << 20
+	largestUpload = 100 << 20
+)
+
+var formID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
+
+// Parse reads one form file. If anything is wrong with it, all of it comes back together as Faults, warnings too; a
+// form that is only warned about is read, and carries its Warnings. The file must be named for the form's id.
+func Parse(file string, src []byte) (*Form, error) {
+	f, faults := parse(file, src)
+	if faults.Failed() {
+		return nil, faults
+	}
+	f.Warnings = faults
+	return f, nil
+}
+
+// ParseAll reads many files, in the order of their names; faults come across all of them together, sorted. Two forms
+// of the same id are a fault too.
+func ParseAll(files map[string][]byte) ([]*Form, error) {
+	var forms []*Form
+	var faults Faults
+	first := map[string]string{}
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		f, found := parse(file, files[file])
+		faults = append(faults, found...)
+		if f.ID != "" && first[f.ID] != "" {
+			faults = append(faults, Fault{File: file, Message: fmt.Sprintf("the form %q is in %s already", f.ID, first[f.ID]), Mend: "Give each form its own id."})
+		}
+		first[f.ID] = cmp.Or(first[f.ID], file)
+		f.Warnings = found
+		forms = append(forms, f)
+	}
+	if faults.Failed() {
+		return nil, faults.Sort()
+	}
+	return forms, nil
+}
+
+// AllWarnings collects what several form files could say better, for one list with one count.
+func AllWarnings(forms []*Form) Faults {
+	var all Faults
+	for _, f := range forms {
+		all = append(all, f.Warnings...)
+	}
+	return all.Sort()
+}
+
+func parse(file string, src []byte) (*Form, Faults) {
+	t := yamltree.Parse(file, src)
+	m := t.Mapping()
+	f := &Form{}
+	if m.Given() {
+		f.read(m, file)
+		notYet(m)
+		f.Fields = readFields(m)
+		m.Done()
+	}
+	faults := t.Faults()
+	if faults.Failed() {
+		return f, faults
+	}
+	if err := f.complete(); err != nil {
+		return f, append(faults, Fault{File: file, Message: err.Error()})
+	}
+	return f, faults
+}
+
+// complete makes the form ready for use: its rules compiled, its revision known.
+func (f *Form) complete() error {
+	var errs []error
+	for _, x := range f.Fields {
+		errs = append(errs, x.compile())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	f.index()
+	return f.revise()
+}
+
+func (f *Form) read(m *yamltree.Mapping, file string) {
+	m.Need("form", "Begin the file with the form's id: form: contact")
+	f.ID = m.Text("form")
+	base := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".yaml"), ".yml")
+	switch {
+	case f.ID == "":
+	case !formID.MatchString(f.ID):
+		m.Fault("form", fmt.Sprintf("%q cannot be a form's id", f.ID), "Use lower-case letters, digits and dashes, a letter first, at most 64.")
+	case f.ID != base:
+		m.Fault("form", fmt.Sprintf("the form is %q but the file is named %q", f.ID, filepath.Base(file)), "Name both the same.")
+	}
+	m.Need("title", "Say what the form is called.")
+	f.Title = oneLine(m, "title", lineLimit)
+	f.Intro = words(m, "intro")
+	f.Contact = words(m, "contact")
+	if f.Contact == "" && m.Given() {
+		m.Warn("form", `"contact" is missing`, "Say how else to reach you: it is shown when the form cannot take answers.")
+	}
+	f.readSeal(m)
+	f.readDeliver(m)
+	f.readBrand(m)
+	f.readAccess(m)
+	f.Limits.TotalUpload = readLimits(m)
+	after := m.Mapping("after")
+	f.After = After{oneLine(after, "title", lineLimit), words(after, "text")}
+	after.Done()
+}
+
+// oneLine and words read the text that visitors see; a map of languages is not read yet.
+func oneLine(m *yamltree.Mapping, key string, limit int) string {
+	if m.IsMapping(key) {
+		m.Fault(key, fmt.Sprintf("%q in several languages is not in this version yet", key), "Write one text: one form file per language.")
+		return ""
+	}
+	return m.Line(key, limit)
+}
+
+func words(m *yamltree.Mapping, key string) string {
+	if m.IsMapping(key) {
+		return oneLine(m, key, 0)
+	}
+	s := m.Text(key)
+	if len(s) > textLimit {
+		m.Fault(key, fmt.Sprintf("%q is longer than %d bytes", key, textLimit), "Shorten it.")
+	}
+	return s
+}
+
+func (f *Form) readSeal(m *yamltree.Mapping) {
+	m.Need("seal", "Say whose keys open the answers: seal: { to: [front-desk] }")
+	seal := m.Mapping("seal")
+	seal.Need("to", "Name at least one group: to: [front-desk]")
+	f.To = seal.Texts("to")
+	if len(f.To) > maxGroups {
+		seal.Fault("to", fmt.Sprintf("more than %d groups", maxGroups), "")
+	}
+	for i, g := range f.To {
+		if !formID.MatchString(g) {
+			seal.Fault("to", fmt.Sprintf("%q cannot be a group's name", g), "Use lower-case letters, digits and dashes, a letter first.")
+		}
+		if slices.Contains(f.To[:i], g) {
+			seal.Fault("to", fmt.Sprintf("the group %q stands here twice", g), "Keep one of them.")
+		}
+	}
+	seal.Done()
+}
+
+func (f *Form) readDeliver(m *yamltree.Mapping) {
+	m.Need("deliver", "Say where the sealed answers go: deliver: { store: { keep: 90d } }")
+	d := m.Mapping("deliver")
+	d.Refuse("notify", "is not in this version yet", "Use mail: it sends the sealed answers themselves.")
+	if d.Has("store") {
+		s := d.Mapping("store")
+		s.Refuse("keep_done", "is not in this version yet", "Use keep: it counts from the day an answer came.")
+		s.Need("keep", "Say how long answers are kept: keep: 90d")
+		f.Store = &StoreDelivery{s.Duration("keep")}
+		if keep := f.Store.Keep; keep > 0 && keep < time.Hour {
+			s.Fault("keep", `"keep" is shorter than an hour`, "Give days or hours: 90d, 12h.")
+		}
+		s.Done()
+	}
+	if d.Has("mail") {
+		f.Mail = readMail(d.Mapping("mail"))
+	}
+	if d.Given() && f.Store == nil && f.Mail == nil {
+		m.Fault("deliver", `"deliver" names no place`, "Give store, mail, or both.")
+	}
+	d.Done()
+}
+
+func readMail(m *yamltree.Mapping) *MailDelivery {
+	m.Need("to", "Say who gets the sealed mail: to: [frontdesk@clinic.example]")
+	to := m.Texts("to")
+	if len(to) > maxMailTo {
+		m.Fault("to", fmt.Sprintf("more than %d addresses", maxMailTo), "Use a mailing list's address.")
+	}
+	for _, a := range to {
+		if !plainAddress(a) {
+			m.Fault("to", fmt.Sprintf("%q is not a plain mail address", a), "Write it as name@clinic.example: no name before it, no quotes, no brackets.")
+		}
+	}
+	m.Done()
+	return &MailDelivery{to}
+}
+
+// address is the part of RFC 5321 §4.1.2 that we send to: a dot-string and a domain name. Quoted local parts and
+// address literals are refused, since they can carry what a mail command would read as more than an address.
+var address = regexp.MustCompile(`^[A-Za-z0-9_+=~-]+(\.[A-Za-z0-9_+=~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+
+func plainAddress(a string) bool {
+	at := strings.IndexByte(a, '@')
+	return len(a) <= 254 && at >= 1 && at <= 64 && address.MatchString(a)
+}
+
+func (f *Form) readAccess(m *yamltree.Mapping) {
+	a := m.Mapping("access")
+	for _, key := range []string{"opens", "closes"} {
+		a.Refuse(key, "is not in this version yet", "Use closed: true, and change it when the day comes.")
+	}
+	f.Access = Access{a.Bool("closed"), words(a, "message_when_closed")}
+	a.Done()
+}
+
+func readLimits(m *yamltree.Mapping) int64 {
+	l := m.Mapping("limits")
+	for _, key := range []string{"per_address", "puzzle"} {
+		l.Refuse(key, "is not in this version yet", "Every form is limited per address already.")
+	}
+	total := l.Size("total_upload")
+	if total > largestUpload {
+		l.Fault("total_upload", `"total_upload" is over 100MB`, "Ask for fewer or smaller files.")
+	}
+	l.Done()
+	return cmp.Or(total, defaultUpload)
+}

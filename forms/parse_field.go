@@ -1,0 +1,223 @@
+package forms
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sealform/internal/text"
+	"sealform/internal/yamltree"
+)
+
+var (
+	fieldID     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	optionValue = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} _.,'/+()-]{0,99}$`)
+)
+
+// reservedIDs would hide what browsers keep under the same name on a form, or are names of ours.
+var reservedIDs = []string{
+	"action", "elements", "enctype", "form", "length", "method", "reset", "revision", "submit", "target", "token",
+}
+
+// settings that belong to some types only.
+var onlyFor = []struct {
+	key   string
+	types []Type
+	only  string
+}{
+	{"min", []Type{Text, LongText, Name, Number}, "number and text"},
+	{"max", []Type{Text, LongText, Name, Number}, "number and text"},
+	{"before", []Type{Date}, "date"},
+	{"after", []Type{Date}, "date"},
+	{"memorable", []Type{Date}, "date"},
+	{"options", []Type{Choice, Choices}, "choice and choices"},
+	{"text", []Type{Consent}, "consent"},
+	{"version", []Type{Consent}, "consent"},
+	{"accept", []Type{FileType}, "file"},
+	{"max_files", []Type{FileType}, "file"},
+	{"max_size", []Type{FileType}, "file"},
+	{"autocomplete", []Type{Text, Name, Email, Phone, Number, Date}, "text, name, email, phone, number and date"},
+}
+
+func readFields(m *yamltree.Mapping) []*Field {
+	m.Need("fields", "List the questions: fields:, then - id: …")
+	list := m.Mappings("fields")
+	if m.Has("fields") && len(list) == 0 {
+		m.Fault("fields", `"fields" holds no question`, "")
+	}
+	if len(list) > maxFields {
+		m.Fault("fields", fmt.Sprintf("more than %d questions", maxFields), "Make two forms of it.")
+		return nil
+	}
+	seen := map[string]bool{}
+	var fields []*Field
+	for _, x := range list {
+		f := readField(x)
+		if f.ID != "" && seen[f.ID] {
+			x.Fault("id", fmt.Sprintf("two fields are called %q", f.ID), "Each id must be its own.")
+		}
+		seen[f.ID] = true
+		fields = append(fields, f)
+	}
+	lint(m, list, fields)
+	return fields
+}
+
+func readField(m *yamltree.Mapping) *Field {
+	f := &Field{ID: m.Text("id")}
+	if f.ID != "" {
+		m.In(fmt.Sprintf("field %q", f.ID))
+	}
+	m.Need("id", "Name the field: id: full_name")
+	m.Need("type", "Say its type: "+strings.Join(types, ", ")+".")
+	m.Need("label", "Write the question as visitors read it.")
+	switch {
+	case f.ID == "":
+	case !fieldID.MatchString(f.ID):
+		m.Fault("id", fmt.Sprintf("%q cannot be a field's id", f.ID), "Use lower-case letters, digits and _, a letter first, at most 64.")
+	case slices.Contains(reservedIDs, f.ID):
+		m.Fault("id", fmt.Sprintf("the id %q is taken by the form itself", f.ID), "Choose another, such as "+f.ID+"_answer.")
+	}
+	f.Type = readType(m)
+	f.Label = oneLine(m, "label", lineLimit)
+	f.Hint = oneLine(m, "hint", lineLimit*2)
+	f.Why = oneLine(m, "why", lineLimit*2)
+	f.Section = oneLine(m, "section", lineLimit)
+	f.Optional = m.Bool("optional")
+	f.Sensitive = m.Bool("sensitive")
+	refuseAll(m, laterFieldSettings)
+	m.Hint("required", `Fields are required already. Write "optional: true" to make one optional.`)
+	m.Hint("name", `A field's name is called "id".`)
+	m.Hint("help", `Words under the question are called "hint".`)
+	m.Hint("placeholder", `Use "hint": words inside a box vanish when somebody types.`)
+	m.Hint("maxlength", `The longest answer is called "max".`)
+	m.Hint("choices", `The answers to choose from are called "options".`)
+	f.readTyped(m)
+	m.Done()
+	return f
+}
+
+func readType(m *yamltree.Mapping) Type {
+	t := m.Text("type")
+	if t == "" || slices.Contains(types, t) {
+		return Type(t)
+	}
+	message, mend := laterType(t)
+	if message == "" {
+		message, mend = fmt.Sprintf("unknown type %q", t), "Types are "+strings.Join(types, ", ")+"."
+		if near := text.Closest(t, types); near != "" {
+			mend = fmt.Sprintf("Did you mean %q?", near)
+		}
+	}
+	m.Fault("type", message, mend)
+	return ""
+}
+
+// readTyped reads what only some types have, refuses it on the others, and lists the rules.
+func (f *Field) readTyped(m *yamltree.Mapping) {
+	for _, s := range onlyFor {
+		if m.Has(s.key) && f.Type != "" && !slices.Contains(s.types, f.Type) {
+			m.FaultAtName(s.key, fmt.Sprintf("%q is for %s fields; %q is a %s field", s.key, s.only, f.ID, f.Type), "Remove it, or change the type.")
+		}
+	}
+	if !f.Optional {
+		f.rule("required", "")
+	}
+	switch f.Type {
+	case Text, LongText, Name, Email, Phone:
+		f.readText(m)
+	case Number:
+		f.rule("number", "")
+		f.readRange(m)
+	case Date:
+		f.rule("date", "")
+		f.readDates(m)
+	case YesNo:
+		f.Options = []Option{{"yes", "Yes"}, {"no", "No"}}
+		f.rule("one_of", "")
+	case Choice, Choices:
+		f.readOptions(m)
+	case Consent:
+		f.readConsent(m)
+	case FileType:
+		f.readFile(m)
+	}
+	f.readAutocomplete(m)
+}
+
+func (f *Field) rule(name, arg string) { f.Rules = append(f.Rules, Rule{name, arg}) }
+
+func (f *Field) readConsent(m *yamltree.Mapping) {
+	f.Text = words(m, "text")
+	f.Version = oneLine(m, "version", 40)
+	m.Need("version", "Say which version of the text is agreed to: version: 2026-01")
+	f.Options = []Option{{"yes", "Agreed"}}
+	f.rule("some_of", "")
+}
+
+func (f *Field) readOptions(m *yamltree.Mapping) {
+	m.Need("options", "List the answers: options: { yes: \"Yes\", unsure: I am not sure }")
+	seen := map[string]bool{}
+	for _, p := range m.Pairs("options") {
+		switch {
+		case !optionValue.MatchString(p.Name):
+			m.Fault("options", fmt.Sprintf("%q cannot stand for an answer", p.Name), "Use a short word before the colon: "+`unsure: I am not sure, perhaps`)
+		case seen[p.Name]:
+			m.Fault("options", fmt.Sprintf("the answer %q stands here twice", p.Name), "Keep one of them.")
+		}
+		seen[p.Name] = true
+		f.Options = append(f.Options, Option{p.Name, p.Text})
+	}
+	least, rule := 2, "one_of"
+	if f.Type == Choices {
+		least, rule = 1, "some_of"
+	}
+	switch n := len(f.Options); {
+	case !m.Has("options"):
+	case n < least:
+		m.Fault("options", "a choice needs at least two answers", "")
+	case n > maxOptions:
+		m.Fault("options", fmt.Sprintf("more than %d answers", maxOptions), "Ask in a text field instead.")
+	}
+	f.rule(rule, "")
+}
+
+func (f *Field) readFile(m *yamltree.Mapping) {
+	for _, ext := range m.Texts("accept") {
+		ext = strings.TrimPrefix(strings.ToLower(ext), ".")
+		ext = cmp.Or(spellings[ext], ext)
+		if _, known := kinds[ext]; !known {
+			m.Fault("accept", fmt.Sprintf("files of the kind %q are not taken", ext), "Kinds are "+strings.Join(kindNames(), ", ")+".")
+		} else if !slices.Contains(f.Accept, ext) {
+			f.Accept = append(f.Accept, ext)
+		}
+	}
+	if !m.Has("accept") {
+		f.Accept = []string{"jpg", "png", "heic", "pdf"}
+	}
+	f.MaxFiles = 1
+	if n, given := m.Int("max_files"); given {
+		f.MaxFiles = n
+		if n < 1 || n > 10 {
+			m.Fault("max_files", `"max_files" must be from 1 to 10`, "")
+		}
+	}
+	f.MaxSize = cmp.Or(m.Size("max_size"), 8<<20)
+	if f.MaxSize > largestUpload {
+		m.Fault("max_size", `"max_size" is over 100MB`, "Ask for smaller files.")
+	}
+	for _, name := range []string{"accept", "max_size", "not_empty", "max_files"} {
+		f.rule(name, "")
+	}
+}
+
+func kindNames() []string {
+	var names []string
+	for k := range kinds {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,145 @@
+package forms
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"sealform/keys"
+)
+
+// Plan is everything the record names beside the answers.
+type Plan struct {
+	Service    string // service id
+	ID         int64
+	Reference  string // "R7K-4Q2"
+	Received   time.Time
+	Lang       string // "en"
+	Path       string // "page"
+	Follows    string // reference of the submission this one corrects, or ""
+	Roster     int64  // 0 until the roster is built
+	Recipients *keys.Recipients
+	Signer     *keys.Signer
+	Token      [16]byte // MAC of the page token's nonce: what the store compares on a repeat
+	Content    [32]byte // ContentMAC
+	Deliver    *Form    // whose Store and Mail apply (the current form; the answers may be of an older revision)
+	MailFrom   string   // plain address in the mail's From, inner and outer; needed if Deliver.Mail is set
+	MailDomain string   // right side of the Message-ID; "": the domain of MailFrom
+}
+
+// word is what may stand in a record's own members: they end up in headers too.
+var word = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+func (p *Plan) check() error {
+	switch {
+	case p.Deliver == nil || (p.Deliver.Store == nil && p.Deliver.Mail == nil):
+		return errors.New("the form is delivered nowhere")
+	case p.Recipients == nil || p.Signer == nil:
+		return errors.New("no reader or no signing key")
+	case p.Received.IsZero():
+		return errors.New("no time of arrival")
+	}
+	for _, s := range []string{p.Service, p.Reference, p.Lang, p.Path} {
+		if !word.MatchString(s) {
+			return errors.New("service, reference, language or path is missing or not a plain word")
+		}
+	}
+	if p.Follows != "" && !word.MatchString(p.Follows) {
+		return errors.New("the reference it follows is not a plain word")
+	}
+	if p.Deliver.Mail != nil && !plainAddress(p.MailFrom) {
+		return errors.New("the mail has no plain address to come from")
+	}
+	return nil
+}
+
+// Seal completes the record, pads it (Padmé, at most 12 %), builds the MIME entities and seals them: for the store
+// the answers and each file apart, for mail all in one. Files are read later, when the sealed streams are written.
+func (a *Answers) Seal(p Plan) (*Submission, error) {
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("sealing a submission: %w", err)
+	}
+	p.Received = p.Received.UTC().Truncate(time.Second)
+	s := &Submission{
+		ID: p.ID, Form: a.form.ID, Revision: a.form.Revision, Reference: p.Reference, Received: p.Received,
+		Token: p.Token, Content: p.Content,
+	}
+	if p.Deliver.Store != nil {
+		if err := a.sealForStore(s, &p); err != nil {
+			return nil, err
+		}
+	}
+	if p.Deliver.Mail != nil {
+		m, err := a.sealForMail(&p)
+		if err != nil {
+			return nil, err
+		}
+		s.Mails = append(s.Mails, m)
+	}
+	return s, nil
+}
+
+func (a *Answers) sealForStore(s *Submission, p *Plan) (err error) {
+	s.Stored = true
+	s.Answers, err = p.Recipients.Seal(keys.NewPlaintext(a.storeEntity(p)), p.Signer, p.Received)
+	if err != nil {
+		return fmt.Errorf("sealing the answers: %w", err)
+	}
+	for i := range a.files {
+		f := &a.files[i]
+		stream, err := p.Recipients.SealStream(p.Signer, p.Received, func(w io.Writer) error {
+			return f.copyTo(&unlike{w: w})
+		})
+		if err != nil {
+			return fmt.Errorf("sealing file %d: %w", i+1, err)
+		}
+		s.Files = append(s.Files, stream)
+	}
+	return nil
+}
+
+const piece = 32 << 10 // bytes; large writes are buffered whole further down
+
+// copyTo writes the file's bytes, exactly Size of them.
+func (f *File) copyTo(w io.Writer) error {
+	r, err := f.Open()
+	if err != nil {
+		return fmt.Errorf("opening an uploaded file: %w", err)
+	}
+	n, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{io.LimitReader(r, f.Size+1)}, make([]byte, piece))
+	if closeErr := r.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("reading an uploaded file: %w", err)
+	}
+	if n != f.Size {
+		return errors.New("an uploaded file is not as long as it was")
+	}
+	return nil
+}
+
+var errLikeEntity = errors.New("an uploaded file begins like a sealed record of ours")
+
+// unlike passes on everything that does not begin like an entity of ours.
+type unlike struct {
+	w       io.Writer
+	head    []byte // what came so far, while it is too short to tell
+	cleared bool
+}
+
+func (u *unlike) Write(b []byte) (int, error) {
+	if !u.cleared {
+		if room := len(entityMagic) - len(u.head); room > 0 {
+			u.head = append(u.head, b[:min(room, len(b))]...)
+		}
+		if bytes.Equal(u.head, []byte(entityMagic)) {
+			return 0, errLikeEntity
+		}
+		u.cleared = len(u.head) >= len(entityMagic)
+	}
+	return u.w.Write(b) //nolint:wrapcheck // a writer passes on what its target says
+}

@@ -1,0 +1,53 @@
+package yamltree
+
+import (
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Faults gives all that was found, sorted.
+func (t *Tree) Faults() Faults { return t.faults.Sort() }
+
+// Whole adds a fault about the file as a whole.
+func (t *Tree) Whole(message, mend string) {
+	t.add(Fault{File: t.File, Message: message, Mend: mend})
+}
+
+// At adds a fault at a place; width is how many characters its mark covers.
+func (t *Tree) At(line, column, width int, message, mend string) {
+	t.add(t.place(line, column, width, message, mend))
+}
+
+func (t *Tree) place(line, column, width int, message, mend string) Fault {
+	f := Fault{File: t.File, Line: line, Column: column, Width: width, Message: message, Mend: mend}
+	if line >= 1 && line <= len(t.lines) {
+		f.Excerpt = t.lines[line-1]
+	}
+	return f
+}
+
+func (t *Tree) add(f Fault) {
+	if len(t.faults) < maxFault {
+		t.faults = append(t.faults, f)
+	}
+}
+
+func (t *Tree) at(n *yaml.Node, message, mend string) {
+	t.add(t.place(n.Line, n.Column, t.width(n), message, mend))
+}
+
+// width is how much of the line a node covers.
+func (t *Tree) width(n *yaml.Node) int {
+	w := utf8.RuneCountInString(n.Value)
+	if n.Kind != yaml.ScalarNode || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		w = 1
+	}
+	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		w += 2
+	}
+	if n.Line >= 1 && n.Line <= len(t.lines) {
+		w = min(w, utf8.RuneCountInString(t.lines[n.Line-1])-n.Column+1)
+	}
+	return max(w, 1)
+}
