@@ -1,17 +1,38 @@
 // Package intake is the public program: it shows a form, takes a form, and nothing else.
+//
+//	GET  /                    the forms that can be filled in
+//	GET  /f/{form}            a form
+//	POST /f/{form}            its answers; 303 to the receipt once they are kept
+//	GET  /f/{form}/sent/{…}   the receipt, under an address that only we can make
+//	GET  /assets/{…}          style sheets, under names that carry their hash
+//	GET  /livez, /readyz      for whoever watches the process
+//
+// A post is read as a stream, within limits that hold before anything is allocated; files wait in the spool, sealed
+// under keys in memory. What is not in order comes back as the same page with all that was typed. What is in order is
+// sealed to the form's readers and given to the Drop, and only when that says it is kept does anyone read "received".
+//
+// It sets no cookie and reads none, takes no answer from an address, follows nobody's redirect and calls nobody. A
+// form may be posted from any site: that is its purpose, and the post gains nothing from who the visitor is. It
+// knows readers' public keys only. If sealing fails for any reason the form is closed; nothing is kept unsealed.
 package intake
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
 	"sealform/internal/event"
 	"sealform/internal/spool"
 	"sealform/internal/token"
+	"sealform/internal/web"
 	"sealform/keys"
+	"sealform/templates"
 )
 
 // Drop keeps submissions: it returns after the commit is on disk. See forms.Kept for what it may answer.
@@ -30,7 +51,9 @@ type Config struct {
 	Spool   *spool.Spool
 	Events  *event.Log
 	Now     func() time.Time
+	Zone    *time.Location // of the times on receipts; nil: UTC
 	Proxies []netip.Prefix // whose X-Forwarded-For/-Proto are believed; then plain HTTP behind them is TLS outside
+	Ready   func() error   // asked by /readyz; nil: always ready
 }
 
 // Served is one form with its readers.
@@ -40,4 +63,95 @@ type Served struct {
 	Readers func() (*keys.Recipients, error) // an error closes the form
 }
 
-func New(c Config) (http.Handler, error) { panic("contract") }
+// New checks c and builds the handler. It answers over TLS only, be it its own or that of a trusted proxy.
+func New(c Config) (http.Handler, error) {
+	in, err := newIntake(c)
+	if err != nil {
+		return nil, fmt.Errorf("intake: %w", err)
+	}
+	e := echo.New()
+	e.IPExtractor = func(r *http.Request) string { return in.peers.Addr(r).String() }
+	e.HTTPErrorHandler = in.showError
+	in.routes(e)
+	known := in.hosts.Only(in.overTLS(e), http.HandlerFunc(in.misdirected))
+	return web.Headers(web.Policy{}, in.watch(in.probes(known))), nil
+}
+
+// intake is what the handlers share.
+type intake struct {
+	desk   *desk
+	forms  map[string]*served
+	order  []*served
+	hosts  web.Hosts
+	peers  web.Peers
+	tokens *token.Maker
+	spool  *spool.Spool
+	events *event.Log
+	now    func() time.Time
+	zone   *time.Location
+	ready  func() error
+	broken []byte // the page for when a page fails, rendered once
+}
+
+func newIntake(c Config) (*intake, error) {
+	hosts, err := web.NewHosts(c.Hosts)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // New says where
+	}
+	for what, missing := range map[string]bool{
+		"service id": c.Service == "", "drop": c.Drop == nil, "signer": c.Signer == nil, "tokens": c.Tokens == nil, "spool": c.Spool == nil,
+	} {
+		if missing {
+			return nil, errors.New("no " + what)
+		}
+	}
+	in := &intake{
+		forms: map[string]*served{}, hosts: hosts, peers: web.Peers{Proxies: c.Proxies},
+		tokens: c.Tokens, spool: c.Spool, events: c.Events, now: c.Now, zone: c.Zone, ready: c.Ready,
+	}
+	if in.events == nil {
+		in.events = event.Nothing()
+	}
+	if in.now == nil {
+		in.now = time.Now
+	}
+	if in.zone == nil {
+		in.zone = time.UTC
+	}
+	for _, f := range c.Forms {
+		s, err := newServed(f)
+		if err != nil {
+			return nil, err
+		}
+		if in.forms[f.Form.ID] != nil {
+			return nil, errors.New("form " + f.Form.ID + " is served twice")
+		}
+		in.forms[f.Form.ID] = s
+		in.order = append(in.order, s)
+	}
+	in.desk = &desk{service: c.Service, drop: c.Drop, signer: c.Signer, tokens: c.Tokens, now: in.now}
+	in.broken, err = in.renderBroken()
+	return in, err
+}
+
+func (in *intake) routes(e *echo.Echo) {
+	show := func(path string, h echo.HandlerFunc) {
+		e.GET(path, h)
+		e.HEAD(path, h)
+	}
+	show("/", in.list)
+	show("/f/:form", in.showForm)
+	e.POST("/f/:form", in.takeForm)
+	show("/f/:form/sent/:receipt", in.showReceipt)
+	show("/f/:form/brand/:sheet", in.brandSheet)
+	show("/assets/*", in.asset)
+}
+
+// asset serves what all pages share.
+func (in *intake) asset(c echo.Context) error {
+	if !templates.HasAsset(c.Request().URL.Path) {
+		return errNotFound
+	}
+	templates.Assets().ServeHTTP(c.Response(), c.Request())
+	return nil
+}

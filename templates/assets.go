@@ -32,6 +32,12 @@ func Asset(name string) string {
 	return a.address
 }
 
+// HasAsset tells whether something is served at that address.
+func HasAsset(address string) bool {
+	_, ok := byAddress[address]
+	return ok
+}
+
 // Assets serves what Asset names, under /assets/, and nothing else: no listing, no other version.
 // A browser may keep each for ever, as another content has another name.
 func Assets() http.Handler { return http.HandlerFunc(serveAsset) }

@@ -30,7 +30,8 @@ type ReceiptPage struct {
 // ClosedPage is shown in place of a form that takes no answers now.
 type ClosedPage struct {
 	Frame
-	Form *forms.Form
+	Form   *forms.Form
+	Posted bool // answers were sent, and not taken
 }
 
 // MessagePage says one thing: not found, too large, try again.

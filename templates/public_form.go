@@ -52,7 +52,7 @@ type summaryLine struct{ Target, Message string }
 // Multipart tells whether the form must be posted as multipart/form-data: it asks for files.
 func (v formView) Multipart() bool {
 	for _, f := range v.Form.Fields {
-		if f.Type == "file" {
+		if f.Type == forms.FileType {
 			return true
 		}
 	}

@@ -23,15 +23,17 @@ type question struct {
 // control is one input.
 type control struct {
 	ID, Name, Type, Label, Value string
+	Part                         string // day, month or year of a date
 	Attrs                        []forms.Attr
 	Checked, Wrong               bool
 }
 
 var shapes = map[forms.Type]string{
-	"longtext": "area", "date": "date", "yesno": "rows", "choice": "rows", "choices": "rows", "consent": "tick", "file": "file",
+	forms.LongText: "area", forms.Date: "date", forms.YesNo: "rows", forms.Choice: "rows", forms.Choices: "rows",
+	forms.Consent: "tick", forms.FileType: "file",
 }
 
-var inputTypes = map[forms.Type]string{"email": "email", "phone": "tel"}
+var inputTypes = map[forms.Type]string{forms.Email: "email", forms.Phone: "tel"}
 
 func questions(p FormPage) []question {
 	entry := p.Entry
@@ -63,17 +65,14 @@ func questions(p FormPage) []question {
 }
 
 func controls(q question, e *forms.Entry, wrongPart string) []control {
-	switch q.Shape {
-	case "rows":
-		return rows(q.Field, e)
-	case "tick":
-		return []control{{ID: q.ID, Name: q.ID, Type: "checkbox", Label: q.Label, Value: "yes", Checked: len(e.Values(q.ID)) > 0, Wrong: q.Wrong != ""}}
+	if q.Shape == "rows" || q.Shape == "tick" {
+		return rows(q, e)
 	}
 	parts := q.Parts()
 	list := make([]control, 0, len(parts))
 	for _, part := range parts {
 		name := part[strings.LastIndexByte(part, '.')+1:]
-		c := control{ID: part, Name: part, Type: "text", Value: legible(e.Value(part)), Attrs: q.Attrs(name)}
+		c := control{ID: part, Name: part, Part: name, Type: "text", Value: legible(e.Value(part)), Attrs: q.Attrs(name)}
 		c.Wrong = q.Wrong != "" && (wrongPart == "" || wrongPart == name)
 		if t := inputTypes[q.Type]; t != "" {
 			c.Type = t
@@ -87,19 +86,19 @@ func controls(q question, e *forms.Entry, wrongPart string) []control {
 }
 
 // rows are the answers to choose from. The first one carries the field's own id: an error links to it.
-func rows(f *forms.Field, e *forms.Entry) []control {
+func rows(q question, e *forms.Entry) []control {
 	kind := "radio"
-	if f.Type == "choices" {
+	if q.Type == forms.Choices || q.Type == forms.Consent {
 		kind = "checkbox"
 	}
-	given := e.Values(f.ID)
-	list := make([]control, 0, len(f.Options))
-	for i, o := range f.Options {
-		id := f.ID
+	given := e.Values(q.ID)
+	list := make([]control, 0, len(q.Options))
+	for i, o := range q.Options {
+		id := q.ID
 		if i > 0 {
 			id += "-" + strconv.Itoa(i+1)
 		}
-		list = append(list, control{ID: id, Name: f.ID, Type: kind, Label: o.Label, Value: o.Value, Checked: slices.Contains(given, o.Value)})
+		list = append(list, control{ID: id, Name: q.ID, Type: kind, Label: o.Label, Value: o.Value, Checked: slices.Contains(given, o.Value), Wrong: q.Wrong != ""})
 	}
 	return list
 }
@@ -133,9 +132,6 @@ func (q question) Described() string {
 	}
 	return strings.Join(ids, " ")
 }
-
-// Many tells whether several files may be chosen.
-func (q question) Many() bool { return q.MaxFiles != 1 }
 
 // legible makes text of bytes that may be none.
 func legible(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
@@ -172,13 +168,13 @@ func fileLimits(f *forms.Field) string {
 	return s
 }
 
-// bytesInWords is decimal, as phones show sizes: 8 MB, 500 kB.
+// bytesInWords counts as the messages do: one KB is 1024 bytes.
 func bytesInWords(n int64) string {
 	switch {
-	case n >= 1_000_000:
-		return strconv.FormatFloat(float64(n/100_000)/10, 'f', -1, 64) + " MB"
-	case n >= 1000:
-		return strconv.FormatInt(n/1000, 10) + " kB"
+	case n >= 1<<20:
+		return strings.TrimSuffix(strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64), ".0") + " MB"
+	case n >= 1<<10:
+		return strconv.FormatInt((n+512)>>10, 10) + " KB"
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
 }

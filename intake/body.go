@@ -1,0 +1,114 @@
+package intake
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+
+	"sealform/forms"
+	"sealform/internal/spool"
+)
+
+// Limits of one post, held before anything is allocated for it.
+const (
+	textLimit   = 1 << 20  // bytes of all answers together; of a body without files
+	fieldLimit  = 200      // answers
+	fileLimit   = 10       // files
+	partLimit   = 250      // parts of a multipart body, empty file parts among them
+	nameLimit   = 128      // bytes of a field's name
+	valueLimit  = 64 << 10 // bytes of one answer
+	headerLimit = 8 << 10  // bytes of a part's header
+)
+
+// tokenName is the one control among the posted names; all others are the visitor's.
+const tokenName = "_token"
+
+// post is what a body held. It must be closed.
+type post struct {
+	entry forms.Entry
+	token string
+	full  bool // a file found no room in the spool
+
+	text    int64 // bytes of answers so far
+	uploads int64 // bytes of files so far
+	raw     []byte
+	spool   *spool.Request
+}
+
+// close forgets files and wipes answers.
+func (p *post) close() error {
+	clear(p.raw)
+	for _, pair := range p.entry.Pairs {
+		clear(pair.Value)
+	}
+	if p.spool == nil {
+		return nil
+	}
+	if err := p.spool.Close(); err != nil {
+		return fmt.Errorf("closing the spool: %w", err)
+	}
+	return nil
+}
+
+// reader takes the body of one post of a form apart, as a stream. The address's query is never looked at.
+type reader struct {
+	spool       *spool.Request
+	files       map[string]int64 // fields that take files, and the most that each file may have
+	totalUpload int64
+}
+
+// read takes a body of one of the two types that browsers post. On an error the post holds what was read until then,
+// so that a visitor need not type it again; the rest of the body is left unread.
+func (rd *reader) read(w http.ResponseWriter, r *http.Request) (*post, error) {
+	p := &post{spool: rd.spool}
+	for _, e := range r.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(e, "identity") {
+			return p, errType // nothing is ever decompressed here
+		}
+	}
+	types := r.Header.Values("Content-Type")
+	if len(types) != 1 {
+		return p, errType
+	}
+	kind, params, err := mime.ParseMediaType(types[0])
+	if err != nil {
+		return p, errType
+	}
+	limit := int64(textLimit)
+	if kind == "multipart/form-data" && len(rd.files) > 0 {
+		limit += rd.totalUpload
+	}
+	if r.ContentLength > limit {
+		return p, errTooLarge
+	}
+	m := newMeter(w, r.Body, limit)
+	defer m.done()
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		return p, p.readPairs(m, r.ContentLength)
+	case "multipart/form-data":
+		return p, p.readParts(m, params["boundary"], rd)
+	}
+	return p, errType
+}
+
+// add keeps one answer, or the page's token. value belongs to the post from now on.
+func (p *post) add(name string, value []byte) error {
+	if len(name) > nameLimit || len(value) > valueLimit {
+		return errTooLarge
+	}
+	if name == tokenName {
+		if p.token != "" {
+			return errMalformed // a page of ours has one
+		}
+		p.token = string(value)
+		return nil
+	}
+	p.text += int64(len(name) + len(value))
+	if len(p.entry.Pairs) >= fieldLimit || p.text > textLimit {
+		return errTooLarge
+	}
+	p.entry.Pairs = append(p.entry.Pairs, forms.Pair{Name: name, Value: value})
+	return nil
+}

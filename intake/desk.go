@@ -1,0 +1,82 @@
+package intake
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"sealform/forms"
+	"sealform/internal/token"
+	"sealform/keys"
+)
+
+// What the desk may answer instead of a receipt, beside errClosed and what a Drop answers.
+var (
+	errNotSealed   = errors.New("could not be sealed")
+	errCorrections = errors.New("one page corrected too often")
+)
+
+const referenceDraws = 5
+
+// desk is the code that may act: it seals checked answers and hands them in. It knows nothing of HTTP.
+type desk struct {
+	service string
+	drop    Drop
+	signer  *keys.Signer
+	tokens  *token.Maker
+	now     func() time.Time
+}
+
+// accept seals answers to the form's readers and gives the receipt once they are durable. The same page with the same
+// answers gives the first receipt again; with other answers, at most three times, a submission that says what it
+// follows. Nothing is kept when an error comes back, but for forms.ErrUnknown, where trying again with the same
+// page tells.
+func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms.Answers) (forms.Kept, error) {
+	plan := forms.Plan{
+		Service: d.service, ID: page.ID, Received: d.now(), Lang: "en", Path: "page", Signer: d.signer,
+		Token: d.tokens.Mark(page), Content: a.ContentMAC(page.Nonce[:]), Deliver: to.Form,
+	}
+	for draws, second, corrections := 0, false, 0; ; {
+		kept, err := d.put(ctx, to, a, &plan)
+		var reused *forms.ErrReused
+		switch {
+		case err == nil:
+			return kept, nil
+		case errors.Is(err, forms.ErrReferenceTaken) && draws < referenceDraws:
+			draws++
+		case errors.Is(err, forms.ErrIDTaken) && !second:
+			second = true
+			plan.ID = page.SecondID() + int64(corrections)
+		case errors.As(err, &reused):
+			if corrections++; corrections > token.Corrections {
+				return forms.Kept{}, errCorrections
+			}
+			plan.ID++
+			plan.Follows = reused.Reference
+		default:
+			return forms.Kept{}, err
+		}
+	}
+}
+
+// put seals once and hands in once. The keys are looked at again right before.
+func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *forms.Plan) (forms.Kept, error) {
+	var err error
+	if plan.Recipients, _, err = to.readers(d.now()); err != nil {
+		return forms.Kept{}, err
+	}
+	if plan.Reference, err = forms.NewReference(rand.Reader); err != nil {
+		return forms.Kept{}, fmt.Errorf("%w: drawing a reference: %w", errNotSealed, err)
+	}
+	s, err := a.Seal(*plan)
+	if err != nil {
+		return forms.Kept{}, fmt.Errorf("%w: %w", errNotSealed, err)
+	}
+	kept, err := d.drop.Put(ctx, s)
+	if err != nil {
+		return forms.Kept{}, fmt.Errorf("handing in: %w", err)
+	}
+	return kept, nil
+}

@@ -1,0 +1,59 @@
+package intake
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/forms"
+	"sealform/internal/web"
+	"sealform/templates"
+)
+
+// list shows the forms that can be filled in.
+func (in *intake) list(c echo.Context) error {
+	p := templates.ListPage{Frame: in.frame()}
+	now := in.now()
+	for _, s := range in.order {
+		if _, _, err := s.readers(now); err == nil {
+			p.Forms = append(p.Forms, s.Form)
+		}
+	}
+	return web.Show(c.Response(), http.StatusOK, p) //nolint:wrapcheck // the error handler's
+}
+
+// frame is that of pages which belong to no form: the clinic's, if all forms are one clinic's.
+func (in *intake) frame() templates.Frame {
+	var f templates.Frame
+	for i, s := range in.order {
+		if i > 0 && s.frame.Clinic != f.Clinic {
+			return templates.Frame{}
+		}
+		if i == 0 {
+			f = s.frame
+		}
+	}
+	return f
+}
+
+// showForm shows a form with a new token.
+func (in *intake) showForm(c echo.Context) error {
+	s, err := in.find(c)
+	if err != nil {
+		return err
+	}
+	if _, code, err := s.readers(in.now()); err != nil {
+		return in.showClosed(c, s, code, false)
+	}
+	p := templates.FormPage{Frame: s.frame, Form: s.Form, Token: in.tokens.NewPage(s.Form.ID, s.Form.Revision)}
+	return web.Show(c.Response(), http.StatusOK, p) //nolint:wrapcheck // the error handler's
+}
+
+// again shows a form with what was typed.
+func (in *intake) again(c echo.Context, s *served, questions *forms.Form, p *post, page templates.FormPage, status int) error {
+	page.Frame, page.Form, page.Entry = s.frame, s.asShown(questions), &p.entry
+	if page.Token == "" {
+		page.Form, page.Token = s.Form, in.tokens.NewPage(s.Form.ID, s.Form.Revision)
+	}
+	return web.Show(c.Response(), status, page) //nolint:wrapcheck // the error handler's
+}

@@ -1,0 +1,46 @@
+package intake
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/forms"
+	"sealform/internal/event"
+	"sealform/internal/token"
+	"sealform/internal/web"
+	"sealform/templates"
+)
+
+// toReceipt sends a visitor on to the receipt, so that reloading it posts nothing.
+func (in *intake) toReceipt(c echo.Context, s *served, k forms.Kept) error {
+	address := in.tokens.NewReceipt(token.Receipt{Form: s.Form.ID, Reference: k.Reference, Received: k.Received})
+	c.Response().Header().Set("Location", "/f/"+s.Form.ID+"/sent/"+address)
+	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.Response().WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// showReceipt shows what was kept, and nothing at an address that we did not make.
+func (in *intake) showReceipt(c echo.Context) error {
+	s, err := in.find(c)
+	if err != nil {
+		return err
+	}
+	r, err := in.tokens.OpenReceipt(c.Param("receipt"))
+	if err != nil || r.Form != s.Form.ID {
+		return errNotFound
+	}
+	p := templates.ReceiptPage{Frame: s.frame, Form: s.Form, Reference: r.Reference, Received: r.Received.In(in.zone)}
+	return web.Show(c.Response(), http.StatusOK, p) //nolint:wrapcheck // the error handler's
+}
+
+// showClosed says that the form takes no answers, and how else to reach the clinic.
+func (in *intake) showClosed(c echo.Context, s *served, code event.Code, posted bool) error {
+	in.events.Closed(s.Form.ID, code)
+	if posted {
+		c.Response().Header().Set("Connection", "close") // what was sent is not read
+	}
+	p := templates.ClosedPage{Frame: s.frame, Form: s.Form, Posted: posted}
+	return web.Show(c.Response(), http.StatusServiceUnavailable, p) //nolint:wrapcheck // the error handler's
+}

@@ -1,0 +1,108 @@
+package intake
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/forms"
+	"sealform/internal/event"
+	"sealform/keys"
+	"sealform/templates"
+)
+
+// served is a form as it is shown: with its colours and what its body may hold.
+type served struct {
+	Served
+	frame    templates.Frame
+	sheet    []byte // the clinic's colours, under an address that carries their hash
+	multi    bool   // a field takes files
+	maxFiles map[string]int64
+}
+
+func newServed(f Served) (*served, error) {
+	if f.Form == nil || f.Readers == nil {
+		return nil, errors.New("a form without questions or readers")
+	}
+	s := &served{Served: f, maxFiles: map[string]int64{}, frame: templates.Frame{Clinic: f.Form.Brand.Name}}
+	if s.sheet = templates.BrandSheet(f.Form.Brand.Accent); s.sheet != nil {
+		s.frame.Sheet = "/f/" + f.Form.ID + "/brand/" + templates.HashedName("brand.css", s.sheet)
+	}
+	for older := range maps.Values(f.Older) {
+		s.addFiles(older)
+	}
+	s.addFiles(f.Form) // last: today's limits rule
+	return s, nil
+}
+
+func (s *served) addFiles(f *forms.Form) {
+	for _, field := range f.Fields {
+		if field.Type == forms.FileType {
+			s.maxFiles[field.ID] = field.MaxSize
+			if field.MaxSize <= 0 {
+				s.maxFiles[field.ID] = s.Form.Limits.TotalUpload
+			}
+		}
+	}
+}
+
+// errClosed: the form takes no answers now.
+var errClosed = errors.New("form closed")
+
+// readers gives the keys to seal to, as they are good at now. Any doubt about them closes the form.
+func (s *served) readers(now time.Time) (*keys.Recipients, event.Code, error) {
+	if s.Form.Access.Closed {
+		return nil, "by_its_file", errClosed
+	}
+	r, err := s.Readers()
+	if err != nil || r == nil {
+		return nil, "readers", errClosed
+	}
+	if err := r.Usable(now); err != nil {
+		return nil, "key_unusable", errClosed
+	}
+	return r, "", nil
+}
+
+// revision finds the questions that a page was made from.
+func (s *served) revision(r forms.Revision) *forms.Form {
+	if r == s.Form.Revision {
+		return s.Form
+	}
+	return s.Older[r]
+}
+
+// asShown puts questions, perhaps of an older revision, under today's title and words.
+func (s *served) asShown(questions *forms.Form) *forms.Form {
+	if questions == s.Form {
+		return s.Form
+	}
+	today := *s.Form
+	today.Fields, today.Revision = questions.Fields, questions.Revision
+	return &today
+}
+
+// find gives the form that a request names.
+func (in *intake) find(c echo.Context) (*served, error) {
+	s, ok := in.forms[c.Param("form")]
+	if !ok {
+		return nil, errNotFound
+	}
+	return s, nil
+}
+
+// brandSheet serves the colours of one form.
+func (in *intake) brandSheet(c echo.Context) error {
+	s, err := in.find(c)
+	if err != nil {
+		return err
+	}
+	if s.frame.Sheet == "" || c.Request().URL.Path != s.frame.Sheet {
+		return errNotFound
+	}
+	c.Response().Header().Set("Cache-Control", templates.Forever)
+	return c.Blob(http.StatusOK, "text/css; charset=utf-8", s.sheet) //nolint:wrapcheck // the error handler's
+}

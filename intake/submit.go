@@ -1,0 +1,110 @@
+package intake
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/forms"
+	"sealform/internal/event"
+	"sealform/internal/token"
+	"sealform/templates"
+)
+
+// takeForm takes one post of a form: read, check, hand in, and only then say so.
+func (in *intake) takeForm(c echo.Context) (err error) {
+	began := time.Now()
+	s, err := in.find(c)
+	if err != nil {
+		return err
+	}
+	if _, code, err := s.readers(in.now()); err != nil {
+		return in.showClosed(c, s, code, true)
+	}
+	p, err := in.read(c, s)
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err != nil {
+		return in.refuseBody(c, s, p, err)
+	}
+	page, questions := in.page(s, p.token)
+	if questions == nil {
+		in.events.Refused(program, c.Path(), http.StatusConflict, "stale")
+		return in.again(c, s, s.Form, p, templates.FormPage{Notice: noticeStale}, http.StatusConflict)
+	}
+	if p.full {
+		return in.notKept(c, s, questions, p, forms.ErrFull)
+	}
+	answers, rejected := questions.Check(&p.entry, in.now())
+	if rejected != nil {
+		in.events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "invalid")
+		return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Problems: rejected.Problems}, http.StatusUnprocessableEntity)
+	}
+	kept, err := in.desk.accept(c.Request().Context(), s, page, answers)
+	if err != nil {
+		return in.notKept(c, s, questions, p, err)
+	}
+	in.events.Kept(s.Form.ID, kept.Reference, answers.Files(), time.Since(began))
+	return in.toReceipt(c, s, kept)
+}
+
+// read takes the body of a post apart.
+func (in *intake) read(c echo.Context, s *served) (*post, error) {
+	r := c.Request()
+	rd := &reader{spool: in.spool.Request(in.peers.Addr(r)), files: s.maxFiles, totalUpload: s.Form.Limits.TotalUpload}
+	return rd.read(c.Response(), r)
+}
+
+// page gives what a token says and the questions its page showed, nil where the page must be shown anew.
+func (in *intake) page(s *served, posted string) (token.Page, *forms.Form) {
+	page, err := in.tokens.OpenPage(posted)
+	if err != nil || page.Form != s.Form.ID {
+		return token.Page{}, nil
+	}
+	return page, s.revision(page.Revision)
+}
+
+const (
+	noticeStale = "This page was open for a long time, or the form has changed since. Your answers are still here: please look through them and send again."
+	noticeFull  = "We could not keep your answers just now. They are still here, and nothing was sent: please wait a minute and press “Send my answers” again."
+	noticeMaybe = "We could not tell whether your answers arrived. They are still here: please press “Send my answers” again. They cannot arrive twice."
+	noticeLarge = "Your files are too large together, so nothing was sent. Please choose fewer or smaller files and send again."
+)
+
+// retryAfter is what we ask of programs, in seconds.
+const retryAfter = "60"
+
+// refuseBody answers a body that could not be taken. Where it was a matter of size or room and the page is one of
+// ours, it comes back with what was typed.
+func (in *intake) refuseBody(c echo.Context, s *served, p *post, err error) error {
+	c.Response().Header().Set("Connection", "close") // the rest is not read
+	if !errors.Is(err, errTooLarge) || len(p.entry.Files) == 0 {
+		return err
+	}
+	if _, questions := in.page(s, p.token); questions != nil {
+		in.events.Refused(program, c.Path(), http.StatusRequestEntityTooLarge, "too_large")
+		return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: noticeLarge}, http.StatusRequestEntityTooLarge)
+	}
+	return err
+}
+
+// notKept answers when checked answers could not be handed in.
+func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *post, err error) error {
+	code, notice := event.Code("drop"), noticeMaybe
+	switch {
+	case errors.Is(err, errClosed):
+		return in.showClosed(c, s, "key_unusable", true)
+	case errors.Is(err, errNotSealed):
+		return in.showClosed(c, s, "not_sealed", true)
+	case errors.Is(err, errCorrections):
+		return err
+	case errors.Is(err, forms.ErrFull):
+		code, notice = "full", noticeFull
+	case errors.Is(err, forms.ErrUnknown):
+		code = "unknown"
+	}
+	in.events.Failed(program, c.Path(), failureID(), code)
+	c.Response().Header().Set("Retry-After", retryAfter)
+	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice}, http.StatusServiceUnavailable)
+}
