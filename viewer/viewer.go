@@ -1,7 +1,24 @@
-// Package viewer is the staff program: sign in, unlock, inbox, open, files.
+// Package viewer is the staff program: sign in, unlock, inbox, open, files, erase.
+//
+// A handler reads the request, makes one call on the desk, and renders a page. The desk is
+// the code that may act: it holds the store, the vault and the limits, and every method
+// takes who asks right after the context. There is one authorisation function,
+// Staff.MayOpen; what it refuses looks exactly like what does not exist.
+//
+// Where keys and data live: the unlocked key stays in the vault, encrypted under a half
+// that only the reader's browser holds (cookie __Host-key), and is usable inside one
+// vault call. Plaintext exists from there to the rendered page, in memory. Sessions are
+// rows in the store that hold only a hash of the cookie. Nothing here writes a file.
+//
+// What it refuses: any name that is not configured; requests without TLS; unsafe methods from
+// other origins, and with our cookie but no word of their origin; reading on behalf of other
+// sites and of prefetching; more sign-ins at once than the machine bears; and showing
+// anything that is not on record first: no audit entry, no plaintext.
 package viewer
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -15,7 +32,7 @@ import (
 
 // Config is all that the viewer needs.
 type Config struct {
-	Service   string
+	Service   string // service id
 	Name      string // the clinic's, on every page
 	Accent    string // "#0b6e69"; "" for ours
 	Hosts     []string
@@ -24,10 +41,12 @@ type Config struct {
 	Vault     *private.Vault
 	Verifiers *keys.Verifiers
 	Key       func(purpose string) []byte // HKDF of the root secret, 32 bytes
-	Zone      *time.Location
-	Now       func() time.Time
+	Zone      *time.Location              // of the times on pages; nil: UTC
+	Now       func() time.Time            // nil: time.Now
 	Events    *event.Log
-	Proxies   []netip.Prefix
+	Proxies   []netip.Prefix // whose X-Forwarded-For and -Proto are believed
+	// SignInFailures is how many failed sign-ins one address (IPv4, or IPv6 /64) has in an hour; 0: 10.
+	SignInFailures int
 }
 
 // Served is one form and whose keys it is sealed to now.
@@ -36,4 +55,33 @@ type Served struct {
 	Readers []keys.Fingerprint
 }
 
-func New(c Config) (http.Handler, error) { panic("contract") }
+// New makes the staff program. All faults of c come back together.
+func New(c Config) (http.Handler, error) {
+	d, err := newDesk(c)
+	if err != nil {
+		return nil, err
+	}
+	return d.handler()
+}
+
+func (c Config) faults() error {
+	var faults []error
+	for _, f := range []struct {
+		missing bool
+		what    string
+	}{
+		{c.Service == "", "the service id"},
+		{c.Name == "", "the name of the clinic"},
+		{len(c.Hosts) == 0, "the host names"},
+		{c.Store == nil, "the store"},
+		{c.Vault == nil, "the vault"},
+		{c.Verifiers == nil, "the server's signing keys"},
+		{c.Key == nil, "the root secret"},
+		{c.Events == nil, "the log"},
+	} {
+		if f.missing {
+			faults = append(faults, fmt.Errorf("the viewer needs %s", f.what))
+		}
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,108 @@
+package viewer
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+)
+
+// longestBody bounds a posted form: an e-mail address, a password of at most 1 KiB with every byte escaped, a path.
+const longestBody = 4 << 10
+
+var (
+	errBody     = errors.New("the posted form is malformed")
+	errBodyLong = errors.New("the posted form is too long")
+	errBodyType = errors.New("the posted form has another content type")
+)
+
+// fields is a posted form, urlencoded. It is read into one piece of memory and wiped after use, which
+// net/http's own parser, making strings, does not allow: a key password passes here.
+type fields struct {
+	body  []byte
+	pairs []pair
+}
+
+type pair struct{ name, value []byte }
+
+// readFields reads a whole body; the query string is never merged in.
+func readFields(w http.ResponseWriter, r *http.Request) (*fields, error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, errBodyType
+	}
+	b := make([]byte, longestBody+1) // one more, so that a longer body shows
+	n, err := io.ReadFull(http.MaxBytesReader(w, r.Body, longestBody), b)
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		return nil, errBodyLong
+	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	default:
+		return nil, errBody
+	}
+	f := &fields{body: b}
+	for part := range bytes.SplitSeq(b[:n], []byte{'&'}) {
+		name, value, _ := bytes.Cut(part, []byte{'='})
+		name, ok := unescape(name)
+		value, ok2 := unescape(value)
+		if !ok || !ok2 {
+			f.wipe()
+			return nil, errBody
+		}
+		f.pairs = append(f.pairs, pair{name, value})
+	}
+	return f, nil
+}
+
+// bytes is the first value of that name; it is wiped with the rest.
+func (f *fields) bytes(name string) []byte {
+	for _, p := range f.pairs {
+		if string(p.name) == name {
+			return p.value
+		}
+	}
+	return nil
+}
+
+// text is a copy that stays: not for passwords.
+func (f *fields) text(name string) string { return string(f.bytes(name)) }
+
+func (f *fields) wipe() { clear(f.body) }
+
+// unescape decodes in place.
+func unescape(b []byte) ([]byte, bool) {
+	out := b[:0]
+	for i := 0; i < len(b); i++ {
+		switch {
+		case b[i] == '+':
+			out = append(out, ' ')
+		case b[i] != '%':
+			out = append(out, b[i])
+		default:
+			if i+2 >= len(b) {
+				return nil, false
+			}
+			hi, lo := nibble(b[i+1]), nibble(b[i+2])
+			if hi > 15 || lo > 15 {
+				return nil, false
+			}
+			out = append(out, hi<<4|lo)
+			i += 2
+		}
+	}
+	return out, true
+}
+
+func nibble(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 255
+}

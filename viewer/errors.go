@@ -1,0 +1,26 @@
+package viewer
+
+import (
+	"errors"
+	"time"
+)
+
+// What the desk answers instead of a result. show.go says what people see for each.
+var (
+	errSignedOut = errors.New("nobody is signed in")
+	errLocked    = errors.New("the key is locked")
+	errNotFound  = errors.New("there is no such thing for this person")
+	errNoKey     = errors.New("this person holds no key for any form")
+	errWrong     = errors.New("the sign-in is not right")
+	errWrongCode = errors.New("the code is not right")
+	errTries     = errors.New("too many wrong codes in one sign-in")
+	errRecord    = errors.New("the audit record cannot be written")
+	errLeaf      = errors.New("the submission is not where it was put")
+	errRevision  = errors.New("the questions of this revision are not known")
+	errEnded     = errors.New("the session ended while a file was sent")
+)
+
+// slowed: too many failures; nothing was tried.
+type slowed struct{ wait time.Duration }
+
+func (s *slowed) Error() string { return "too many failures, wait" }

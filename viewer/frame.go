@@ -1,0 +1,88 @@
+package viewer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/internal/store"
+	"sealform/templates"
+)
+
+// handlers hold a desk and nothing else.
+type handlers struct{ desk *desk }
+
+// who finds out who asks; stage 1 has given the password, stage 2 the code too.
+func (h handlers) who(c echo.Context, stage int) (Staff, error) {
+	return h.desk.identify(c.Request().Context(), cookies{c.Request()}, from(h.desk.peers.Addr(c.Request())), stage)
+}
+
+// attempt is what a sign-in is counted by.
+func (h handlers) attempt(c echo.Context) attempt {
+	return attempt{device: cookies{c.Request()}.value(deviceCookie), addr: h.desk.peers.Addr(c.Request())}
+}
+
+// door is the frame of a page for somebody who is not signed in.
+func (d *desk) door() templates.StaffFrame {
+	return templates.StaffFrame{Clinic: d.Name, Sheet: d.brand.address}
+}
+
+// room is the frame of a page for a person.
+func (d *desk) room(who Staff, here string) templates.StaffFrame {
+	f := d.door()
+	f.Person, f.Here = who.Email, here
+	if left := d.left(who); left.isOpen() {
+		f.Lock = &templates.StaffLock{Left: time.Duration(left)}
+	}
+	return f
+}
+
+// frame is that of an error page: the person's, if there is one.
+func (d *desk) frame(c echo.Context) templates.StaffFrame {
+	who, err := handlers{d}.who(c, 2)
+	if err != nil {
+		return d.door()
+	}
+	return d.room(who, safeNext(c.Request().URL.RequestURI()))
+}
+
+// when is a moment as lists show it: the time today, the weekday and date this year, else the date.
+func (d *desk) when(t time.Time) templates.StaffTime {
+	t, now := t.In(d.Zone), d.Now().In(d.Zone)
+	short := t.Format("2 Jan 2006")
+	switch {
+	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
+		short = t.Format("15:04")
+	case t.Year() == now.Year():
+		short = t.Format("Mon 2 Jan")
+	}
+	return templates.StaffTime{At: t, Short: short}
+}
+
+// size is "840 B", "12 KB", "3.4 MB", in thousands as phones show them.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 999_500:
+		return fmt.Sprintf("%.0f KB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+var stateNames = map[store.State]templates.StaffState{
+	store.New: "new", store.Opened: "open", store.Done: "done", store.Spam: "spam",
+}
+
+// people joins names: "Dana, Sam and the recovery kit".
+func people(names []string) string {
+	if len(names) == 0 {
+		return "nobody"
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

@@ -1,0 +1,53 @@
+package viewer
+
+import (
+	"context"
+	"fmt"
+
+	"sealform/internal/store"
+)
+
+const pageRows = 50
+
+// listing is a page of the inbox.
+type listing struct {
+	rows   []store.Row
+	more   bool
+	counts map[string]map[store.State]int64
+	forms  []Served // that the person may open
+	all    []store.LockedKey
+}
+
+// Inbox lists what came for one form, or for all that the person may open, older than the id before.
+func (d *desk) Inbox(ctx context.Context, who Staff, form string, before int64) (*listing, error) {
+	l := &listing{}
+	var ids []string
+	for _, id := range d.order {
+		if f := d.forms[id]; who.MayOpen(f) {
+			l.forms = append(l.forms, f)
+			if form == "" || form == id {
+				ids = append(ids, id)
+			}
+		}
+	}
+	switch {
+	case len(l.forms) == 0:
+		return nil, errNoKey
+	case len(ids) == 0:
+		return nil, errNotFound
+	}
+	var err error
+	if l.rows, err = d.Store.Page(ctx, ids, before, pageRows+1); err != nil {
+		return nil, fmt.Errorf("listing submissions: %w", err)
+	}
+	if l.more = len(l.rows) > pageRows; l.more {
+		l.rows = l.rows[:pageRows]
+	}
+	if l.counts, err = d.Store.Counts(ctx); err != nil {
+		return nil, fmt.Errorf("counting submissions: %w", err)
+	}
+	if l.all, err = d.Store.Keys(ctx); err != nil {
+		return nil, fmt.Errorf("finding readers: %w", err)
+	}
+	return l, nil
+}

@@ -1,0 +1,207 @@
+package viewer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sealform/forms"
+	"sealform/internal/audit"
+	"sealform/internal/store"
+	"sealform/keys/private"
+)
+
+// opened is a submission as its reader sees it.
+type opened struct {
+	sub     *store.Submission
+	served  Served
+	reading *forms.Reading
+	names   []string // of those who can open it
+}
+
+// find gives a submission that the person may see, by the part of an address that stands for it. What they may not
+// see is not there; of what was erased, *store.Erased tells when.
+func (d *desk) find(ctx context.Context, who Staff, sid string) (*store.Submission, Served, error) {
+	f, id, ok := d.locate(who, sid)
+	if !ok {
+		return nil, Served{}, errNotFound
+	}
+	sub, err := d.Store.Submission(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, Served{}, errNotFound
+	}
+	if err != nil {
+		return nil, Served{}, fmt.Errorf("finding a submission: %w", err)
+	}
+	if sub.Form != f.Form.ID {
+		return nil, Served{}, errNotFound
+	}
+	return sub, f, nil
+}
+
+// locate reads an address. It is sealed under a key of the form, so that it opens only for those who may open the form.
+func (d *desk) locate(who Staff, sid string) (Served, int64, bool) {
+	for _, id := range d.order {
+		if f := d.forms[id]; who.MayOpen(f) {
+			if n, ok := d.sids[id].OpenID(sid); ok {
+				return f, n, true
+			}
+		}
+	}
+	return Served{}, 0, false
+}
+
+// address is where a submission stands.
+func (d *desk) address(form string, id int64) string { return "/s/" + d.sids[form].SealID(id) }
+
+// Open reads a submission's answers: found, allowed, on record, opened, verified, and held against its row.
+func (d *desk) Open(ctx context.Context, who Staff, sid string) (*opened, error) {
+	o, err := d.begin(ctx, who, sid, audit.ActOpened)
+	if err != nil {
+		return nil, err
+	}
+	err = d.with(who, func(u *private.Unlocked) error { return d.read(ctx, u, o) })
+	if err != nil {
+		return nil, d.notOpened(ctx, who, o, err)
+	}
+	all, err := d.Store.Keys(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("finding readers: %w", err)
+	}
+	for _, f := range o.sub.Readers {
+		o.names = append(o.names, nameOf(all, f))
+	}
+	return o, nil
+}
+
+// begin does all that comes before the key is used; the last of it is the entry in the audit record.
+func (d *desk) begin(ctx context.Context, who Staff, sid string, act string) (*opened, error) {
+	sub, served, err := d.find(ctx, who, sid)
+	if err != nil {
+		return nil, err
+	}
+	if !d.left(who).isOpen() {
+		return nil, errLocked
+	}
+	if err := d.Store.Audit(ctx, who.entry(act, sub.Reference)); err != nil {
+		return nil, fmt.Errorf("%w: %w", errRecord, err)
+	}
+	return &opened{sub: sub, served: served}, nil
+}
+
+// with lends the session's key for one call.
+func (d *desk) with(who Staff, use func(*private.Unlocked) error) error {
+	err := d.Vault.With(who.room(), who.person(), who.half, use)
+	if errors.Is(err, private.ErrLocked) {
+		return errLocked
+	}
+	return err
+}
+
+// read opens the answers with u. Nothing of them leaves before all of it was verified.
+func (d *desk) read(ctx context.Context, u *private.Unlocked, o *opened) error {
+	if !o.sub.LeafOK {
+		return errLeaf
+	}
+	questions, err := d.questions(ctx, o.served, o.sub.Revision)
+	if err != nil {
+		return err
+	}
+	plain, signer, err := u.Open(o.sub.Answers, d.Verifiers)
+	if err != nil {
+		return err
+	}
+	defer plain.Wipe() // reading makes its own copies
+	reading, err := forms.Read(plain, questions, d.row(o.sub))
+	if err != nil {
+		return err
+	}
+	if reading.Record.Signer != signer {
+		return &forms.Mismatch{What: []string{"signer"}}
+	}
+	o.reading = reading
+	return nil
+}
+
+// row is what the record is held against.
+func (d *desk) row(s *store.Submission) forms.Row {
+	return forms.Row{
+		Service: d.Service, ID: s.ID, Form: s.Form, Revision: s.Revision, Reference: s.Reference,
+		Received: s.Received, Readers: s.Readers, Files: s.Files,
+	}
+}
+
+// questions gives the form as it was when it was answered.
+func (d *desk) questions(ctx context.Context, f Served, r forms.Revision) (*forms.Form, error) {
+	if r == f.Form.Revision {
+		return f.Form, nil
+	}
+	type name struct {
+		form     string
+		revision forms.Revision
+	}
+	if known, ok := d.revisions.Load(name{f.Form.ID, r}); ok {
+		return known.(*forms.Form), nil
+	}
+	all, err := d.Store.Revisions(ctx, f.Form.ID)
+	if err != nil {
+		return nil, fmt.Errorf("finding a form's revisions: %w", err)
+	}
+	b, ok := all[r]
+	if !ok {
+		return nil, errRevision
+	}
+	q, err := forms.ParseQuestions(f.Form.ID, b, r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errRevision, err)
+	}
+	d.revisions.Store(name{f.Form.ID, r}, q)
+	return q, nil
+}
+
+// notOpened puts on record that the entry before came to nothing, where that says something about the submission.
+func (d *desk) notOpened(ctx context.Context, who Staff, o *opened, why error) error {
+	if errors.Is(why, errLocked) || errors.Is(why, context.Canceled) {
+		return why
+	}
+	if err := d.Store.Audit(ctx, who.entry(audit.ActOpenFailed, o.sub.Reference)); err != nil {
+		return fmt.Errorf("%w: %w", errRecord, err)
+	}
+	return &unopened{o.sub.Reference, why}
+}
+
+// unopened: the submission is there, and is not what it ought to be or not for this key.
+type unopened struct {
+	reference string
+	why       error
+}
+
+func (u *unopened) Error() string { return "a submission did not open: " + u.why.Error() }
+func (u *unopened) Unwrap() error { return u.why }
+
+// Erase removes a submission for good, its entry in the same commit.
+func (d *desk) Erase(ctx context.Context, who Staff, sid string) error {
+	sub, _, err := d.find(ctx, who, sid)
+	if err != nil {
+		return err
+	}
+	if err := d.Store.Delete(ctx, sub.ID, "erased by staff", who.entry(audit.ActErased, sub.Reference)); err != nil {
+		return fmt.Errorf("erasing a submission: %w", err)
+	}
+	return nil
+}
+
+// SetState moves a submission to another state.
+func (d *desk) SetState(ctx context.Context, who Staff, sid string, to store.State) error {
+	sub, _, err := d.find(ctx, who, sid)
+	if err != nil {
+		return err
+	}
+	if err := d.Store.Audit(ctx, who.entry(audit.ActStateChanged, sub.Reference)); err != nil {
+		return fmt.Errorf("%w: %w", errRecord, err)
+	}
+	if err := d.Store.SetState(ctx, sub.ID, to); err != nil {
+		return fmt.Errorf("changing a submission's state: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package viewer
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/internal/store"
+	"sealform/internal/web"
+	"sealform/templates"
+)
+
+func (h handlers) getInbox(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	form, at := c.QueryParam("form"), c.QueryParam("before")
+	var before int64
+	if at != "" {
+		var ok bool
+		if before, ok = h.desk.pages.OpenID(at); !ok {
+			return errNotFound
+		}
+	}
+	l, err := h.desk.Inbox(c.Request().Context(), who, form, before)
+	if err != nil {
+		return err
+	}
+	return web.Show(c.Response(), http.StatusOK, h.desk.inboxPage(who, l, form, before != 0))
+}
+
+func (d *desk) inboxPage(who Staff, l *listing, form string, paged bool) templates.InboxPage {
+	p := templates.InboxPage{StaffFrame: d.room(who, inboxAddress(form, "")), Forms: form == "" && len(l.forms) > 1}
+	p.Tabs = append(p.Tabs, templates.StaffTab{Title: "All", Address: "/inbox", Chosen: form == ""})
+	titles := map[string]string{}
+	for _, f := range l.forms {
+		id, counts := f.Form.ID, l.counts[f.Form.ID]
+		titles[id] = f.Form.Title
+		p.Tabs = append(p.Tabs, templates.StaffTab{Title: f.Form.Title, Address: inboxAddress(id, ""), New: counts[store.New], Chosen: form == id})
+		p.Tabs[0].New += counts[store.New]
+		if form != "" && form != id {
+			continue
+		}
+		for _, n := range counts {
+			p.Kept += n
+		}
+		var names []string
+		for _, r := range f.Readers {
+			names = append(names, nameOf(l.all, r))
+		}
+		p.Sealed = append(p.Sealed, templates.StaffSealed{Form: f.Form.Title, Who: people(names)})
+	}
+	p.Form = titles[form]
+	if len(l.forms) == 1 {
+		p.Tabs = nil
+	}
+	for _, r := range l.rows {
+		p.Rows = append(p.Rows, templates.StaffRow{
+			Address: d.address(r.Form, r.ID), Reference: r.Reference, Form: titles[r.Form], State: stateNames[r.State],
+			Received: d.when(r.Received), Files: r.Files, Size: size(r.Size),
+		})
+	}
+	if l.more {
+		p.Older = inboxAddress(form, d.pages.SealID(l.rows[len(l.rows)-1].ID))
+	}
+	if paged {
+		p.Newest = inboxAddress(form, "")
+	}
+	return p
+}
+
+// inboxAddress writes form before before, always.
+func inboxAddress(form, before string) string {
+	q := url.Values{}
+	if form != "" {
+		q.Set("form", form)
+	}
+	if before != "" {
+		q.Set("before", before)
+	}
+	if len(q) == 0 {
+		return "/inbox"
+	}
+	return "/inbox?" + q.Encode()
+}

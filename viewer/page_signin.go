@@ -1,0 +1,160 @@
+package viewer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/internal/web"
+	"sealform/keys"
+	"sealform/templates"
+)
+
+func (h handlers) getRoot(c echo.Context) error { return see(c, "/inbox") }
+
+// see redirects after a post, or from a short address to the real one.
+func see(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
+
+// withNext hands on where to go afterwards, if that is not the inbox anyway.
+func withNext(to, next string) string {
+	if next = safeNext(next); next == "/inbox" {
+		return to
+	}
+	return to + "?next=" + url.QueryEscape(next)
+}
+
+func (h handlers) getSignIn(c echo.Context) error {
+	p := templates.SignInPage{StaffFrame: h.desk.door(), Next: safeNext(c.QueryParam("next"))}
+	if c.QueryParam("out") == "1" {
+		p.Notice = "You are signed out, and your key is locked."
+	}
+	return web.Show(c.Response(), http.StatusOK, p)
+}
+
+func (h handlers) postSignIn(c echo.Context) error {
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	t := h.attempt(c)
+	t.email = f.text("email")
+	p := templates.SignInPage{StaffFrame: h.desk.door(), Email: t.email, Next: safeNext(f.text("next"))}
+	if len(f.bytes("password")) > longestPassword {
+		p.Problem = "That password is longer than we take: 1,024 characters at most."
+		return web.Show(c.Response(), http.StatusUnprocessableEntity, p)
+	}
+	t.password = keys.NewPassword(f.bytes("password"))
+	defer t.password.Wipe()
+	token, err := h.desk.SignIn(c.Request().Context(), t)
+	if err != nil {
+		status, problem, err := signInProblem(c, err)
+		if err != nil {
+			return err
+		}
+		p.Problem = problem
+		return web.Show(c.Response(), status, p)
+	}
+	setCookie(c.Response(), sessionCookie, token, 0)
+	dropCookie(c.Response(), keyCookie)
+	return see(c, withNext("/sign-in/code", p.Next))
+}
+
+// signInProblem finds the words for what the person can mend; anything else comes back.
+func signInProblem(c echo.Context, err error) (status int, problem string, other error) {
+	var slow *slowed
+	switch {
+	case errors.Is(err, errWrong):
+		return http.StatusUnauthorized, "That email and password do not belong together. Check both and try again.", nil
+	case errors.Is(err, errWrongCode):
+		return http.StatusUnauthorized, "That code is not right, or was used already. Wait for the next one and try again.", nil
+	case errors.As(err, &slow):
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.wait/time.Second)+1))
+		return http.StatusTooManyRequests, "Too many tries did not fit. Nothing was checked this time. Wait " + inWords(slow.wait) + " and try again.", nil
+	}
+	return 0, "", err
+}
+
+// inWords rounds a wait up to what a person would say.
+func inWords(w time.Duration) string {
+	n, unit := int((w+time.Second-1)/time.Second), "second"
+	if n > 90 {
+		n, unit = (n+59)/60, "minute"
+	}
+	if unit == "minute" && n > 90 {
+		n, unit = (n+59)/60, "hour"
+	}
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+func (h handlers) getCode(c echo.Context) error {
+	if _, err := h.who(c, 1); err != nil {
+		return err
+	}
+	p := templates.CodePage{StaffFrame: h.desk.door(), Next: safeNext(c.QueryParam("next"))}
+	return web.Show(c.Response(), http.StatusOK, p)
+}
+
+func (h handlers) postCode(c echo.Context) error {
+	who, err := h.who(c, 1)
+	if err != nil {
+		return err
+	}
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	in, err := h.desk.Code(c.Request().Context(), who, f.text("code"), h.attempt(c))
+	if errors.Is(err, errTries) {
+		return h.startAgain(c)
+	}
+	next := safeNext(f.text("next"))
+	if err != nil {
+		status, problem, err := signInProblem(c, err)
+		if err != nil {
+			return err
+		}
+		return web.Show(c.Response(), status, templates.CodePage{StaffFrame: h.desk.door(), Problem: problem, Next: next})
+	}
+	setCookie(c.Response(), sessionCookie, in.token, 0)
+	setCookie(c.Response(), deviceCookie, in.device, deviceKeep)
+	return see(c, next)
+}
+
+// startAgain is the answer to the last wrong code of a sign-in.
+func (h handlers) startAgain(c echo.Context) error {
+	dropCookie(c.Response(), sessionCookie)
+	return web.Show(c.Response(), http.StatusUnauthorized, templates.SignInPage{
+		StaffFrame: h.desk.door(),
+		Problem:    "Five codes were not right, so please start again. Check that the clock of your phone is right.",
+	})
+}
+
+func (h handlers) postSignOut(c echo.Context) error {
+	for stage := range 2 {
+		who, err := h.who(c, stage+1)
+		if errors.Is(err, errSignedOut) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := h.desk.SignOut(c.Request().Context(), who); err != nil {
+			return err
+		}
+		break
+	}
+	dropCookie(c.Response(), sessionCookie)
+	dropCookie(c.Response(), keyCookie)
+	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	return see(c, "/sign-in?out=1")
+}

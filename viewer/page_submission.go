@@ -1,0 +1,152 @@
+package viewer
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/forms"
+	"sealform/internal/store"
+	"sealform/internal/web"
+	"sealform/templates"
+)
+
+func (h handlers) getSubmission(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	o, err := h.desk.Open(c.Request().Context(), who, c.Param("sid"))
+	if err != nil {
+		return err
+	}
+	p := h.desk.submissionPage(who, o)
+	if p.Lock != nil { // the page leaves by itself when the key has locked, scripts or not
+		c.Response().Header().Set("Refresh", strconv.Itoa(p.Lock.Seconds()+2)+"; url=/inbox")
+	}
+	return web.Show(c.Response(), http.StatusOK, p)
+}
+
+func (d *desk) submissionPage(who Staff, o *opened) templates.SubmissionPage {
+	address := d.address(o.sub.Form, o.sub.ID)
+	p := templates.SubmissionPage{
+		StaffFrame: d.room(who, address), Reference: o.sub.Reference, Form: o.served.Form.Title,
+		State: stateNames[o.sub.State], Action: address, Received: d.when(o.sub.Received),
+		Facts: d.facts(o), Notes: notes(o), Sections: sections(o.reading.Answers), Back: "/inbox",
+	}
+	for _, a := range o.reading.Extra {
+		p.Extra = append(p.Extra, answer(a))
+	}
+	for i, f := range o.reading.Files {
+		p.Files = append(p.Files, templates.StaffFile{
+			Label: f.Label, Name: plainly(f.Name), Size: size(f.Size), Address: fmt.Sprintf("%s/files/%d", address, i),
+		})
+	}
+	return p
+}
+
+var ways = map[string]string{
+	"page": "Your forms page", "iframe": "A frame in your site", "plain": "A plain form in your site",
+	"api": "The API", "staff": "Staff",
+}
+
+func (d *desk) facts(o *opened) []templates.StaffFact {
+	r := o.reading.Record
+	facts := []templates.StaffFact{}
+	add := func(label, text string) { facts = append(facts, templates.StaffFact{Label: label, Text: text}) }
+	if way, ok := ways[r.Path]; ok {
+		add("Came through", way)
+	}
+	if r.Follows != "" {
+		add("Corrects", r.Follows)
+	}
+	add("Can be opened by", people(o.names))
+	if s := o.served.Form.Store; s != nil && s.Keep > 0 {
+		add("Erases itself", o.sub.Received.Add(s.Keep).In(d.Zone).Format("2 January 2006"))
+	}
+	return facts
+}
+
+func notes(o *opened) []string {
+	if o.sub.Revision == o.served.Form.Revision {
+		return nil
+	}
+	return []string{"The form has changed since. You see the questions as they were asked then."}
+}
+
+// sections puts answers under the headings of their questions.
+func sections(all []forms.Answered) []templates.StaffSection {
+	var out []templates.StaffSection
+	for _, a := range all {
+		title := ""
+		if a.Field != nil {
+			title = a.Field.Section
+		}
+		if len(out) == 0 || title != "" {
+			out = append(out, templates.StaffSection{Title: title})
+		}
+		last := &out[len(out)-1]
+		last.Answers = append(last.Answers, answer(a))
+	}
+	return out
+}
+
+func answer(a forms.Answered) templates.StaffAnswer {
+	out := templates.StaffAnswer{Label: a.Label}
+	for _, v := range a.Values {
+		value := plainly(v.Text)
+		value.Raw = v.Raw
+		out.Values = append(out.Values, value)
+	}
+	return out
+}
+
+var statesByName = map[string]store.State{"new": store.New, "open": store.Opened, "done": store.Done, "spam": store.Spam}
+
+func (h handlers) postState(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	to, ok := statesByName[f.text("to")]
+	if !ok {
+		return errBody
+	}
+	if err := h.desk.SetState(c.Request().Context(), who, c.Param("sid"), to); err != nil {
+		return err
+	}
+	return see(c, "/inbox")
+}
+
+func (h handlers) getErase(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	sub, served, err := h.desk.find(c.Request().Context(), who, c.Param("sid"))
+	if err != nil {
+		return err
+	}
+	address := h.desk.address(sub.Form, sub.ID)
+	return web.Show(c.Response(), http.StatusOK, templates.ErasePage{
+		StaffFrame: h.desk.room(who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
+		Received: h.desk.when(sub.Received), Files: sub.Files, Action: address, Back: address,
+	})
+}
+
+func (h handlers) postErase(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	if err := h.desk.Erase(c.Request().Context(), who, c.Param("sid")); err != nil {
+		return err
+	}
+	return see(c, "/inbox")
+}

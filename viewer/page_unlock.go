@@ -1,0 +1,151 @@
+package viewer
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/internal/store"
+	"sealform/internal/web"
+	"sealform/keys"
+	"sealform/keys/private"
+	"sealform/templates"
+)
+
+func (h handlers) getUnlock(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	p, err := h.desk.unlockPage(who, "", c.QueryParam("next"))
+	if err != nil {
+		return err
+	}
+	return web.Show(c.Response(), http.StatusOK, p)
+}
+
+func (h handlers) postUnlock(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	p, err := h.desk.unlockPage(who, f.text("key"), f.text("next"))
+	if err != nil {
+		return err
+	}
+	password := keys.NewPassword(f.bytes("password"))
+	defer password.Wipe()
+	f.wipe()
+	open, err := h.desk.Unlock(c.Request().Context(), who, p.chosen, password)
+	if err != nil {
+		status, problem, err := unlockProblem(c, err)
+		if err != nil {
+			return err
+		}
+		p.Problem = problem
+		return web.Show(c.Response(), status, p)
+	}
+	setCookie(c.Response(), sessionCookie, open.token, 0)
+	setCookie(c.Response(), keyCookie, base64.RawURLEncoding.EncodeToString(open.half), 0)
+	return see(c, p.Next)
+}
+
+// unlockForm is the page and the key that it is about.
+type unlockForm struct {
+	templates.UnlockPage
+	chosen keys.Fingerprint
+}
+
+// unlockPage offers the keys that open something here.
+func (d *desk) unlockPage(who Staff, chosen, next string) (*unlockForm, error) {
+	p := &unlockForm{UnlockPage: templates.UnlockPage{StaffFrame: d.room(who, "/inbox"), Next: safeNext(next)}}
+	p.Lock = nil // what is asked for here is the password, not staying
+	var mine []store.LockedKey
+	seen := map[keys.Fingerprint]bool{}
+	for _, id := range d.order {
+		for _, k := range who.keysFor(d.forms[id]) {
+			if !seen[k.Fingerprint] {
+				seen[k.Fingerprint], mine = true, append(mine, k)
+			}
+		}
+	}
+	if len(mine) == 0 {
+		return nil, errNoKey
+	}
+	p.chosen = mine[0].Fingerprint
+	for _, k := range mine {
+		if string(k.Fingerprint) == chosen {
+			p.chosen = k.Fingerprint
+		}
+	}
+	for _, k := range mine {
+		p.Keys = append(p.Keys, templates.StaffKey{
+			Name: nameOf(mine, k.Fingerprint), Fingerprint: inFours(k.Fingerprint),
+			Value: string(k.Fingerprint), Chosen: k.Fingerprint == p.chosen,
+		})
+	}
+	return p, nil
+}
+
+func inFours(f keys.Fingerprint) string {
+	var b strings.Builder
+	for i, r := range f {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func unlockProblem(c echo.Context, err error) (status int, problem string, other error) {
+	var slow *slowed
+	switch {
+	case errors.Is(err, private.ErrWrongPassword):
+		return http.StatusUnauthorized, "That is not this key’s password. Look for capital letters and missing words, and try again.", nil
+	case errors.As(err, &slow):
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.wait/time.Second)+1))
+		return http.StatusTooManyRequests, "Several passwords did not fit, so this key takes none just now. Wait " + inWords(slow.wait) + " and try again.", nil
+	}
+	return 0, "", err
+}
+
+func (h handlers) postLock(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	token, err := h.desk.Lock(c.Request().Context(), who)
+	if err != nil {
+		return err
+	}
+	setCookie(c.Response(), sessionCookie, token, 0)
+	dropCookie(c.Response(), keyCookie)
+	c.Response().Header().Set("Clear-Site-Data", `"cache"`)
+	return see(c, "/inbox")
+}
+
+func (h handlers) postStay(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	if err := h.desk.Stay(who); err != nil {
+		return err
+	}
+	return see(c, safeNext(f.text("next")))
+}

@@ -1,0 +1,189 @@
+package viewer
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/forms"
+	"sealform/internal/event"
+	"sealform/internal/limit"
+	"sealform/internal/store"
+	"sealform/internal/web"
+	"sealform/keys/private"
+	"sealform/templates"
+)
+
+// failure is what people see of an error that is nobody's business but the operator's.
+type failure struct{ id string }
+
+func (f *failure) Error() string { return "failure " + f.id }
+
+func newFailureID() string { return rand.Text()[:8] }
+
+// show turns every error into an answer. An answer that has begun can only be cut off.
+func (d *desk) show(err error, c echo.Context) {
+	if c.Response().Committed {
+		d.Events.Failed(program, c.Path(), newFailureID(), "cut-off")
+		panic(http.ErrAbortHandler)
+	}
+	switch {
+	case errors.Is(err, errSignedOut):
+		dropCookie(c.Response(), sessionCookie)
+		dropCookie(c.Response(), keyCookie)
+		d.goOn(c, "/sign-in")
+	case errors.Is(err, errLocked):
+		d.goOn(c, "/unlock")
+	default:
+		status, page := d.page(err, c)
+		if err := web.Show(c.Response(), status, page); err != nil && !c.Response().Committed {
+			http.Error(c.Response(), "Something went wrong.", http.StatusInternalServerError)
+		}
+	}
+}
+
+// goOn redirects to where the person must pass first; a page that was asked for is remembered.
+func (d *desk) goOn(c echo.Context, to string) {
+	r := c.Request()
+	if r.Method == http.MethodGet && ownPath.MatchString(r.URL.RequestURI()) && r.URL.Path != "/inbox" {
+		to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+	}
+	c.Response().Header().Set("Location", to)
+	c.Response().WriteHeader(http.StatusSeeOther)
+}
+
+// page finds the words.
+func (d *desk) page(err error, c echo.Context) (int, templates.Page) {
+	p := templates.StaffMessagePage{StaffFrame: d.frame(c), Link: "/inbox", Label: "Go to the inbox"}
+	var slow *slowed
+	var un *unopened
+	var erased *store.Erased
+	var he *echo.HTTPError
+	switch {
+	case errors.As(err, &un):
+		return d.unopenedPage(un, c, p)
+	case errors.As(err, &erased):
+		return http.StatusGone, d.erasedPage(erased, p)
+	case errors.Is(err, limit.ErrBusy):
+		c.Response().Header().Set("Retry-After", "5")
+	case errors.As(err, &slow):
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.wait/time.Second)+1))
+	case errors.Is(err, errOtherSite):
+		p.Link, p.Label = c.Request().URL.RequestURI(), "Open the page"
+	case errors.As(err, &he) && (he.Code == http.StatusNotFound || he.Code == http.StatusMethodNotAllowed):
+		err = errNotFound
+	}
+	for _, s := range sayings {
+		if errors.Is(err, s.err) {
+			d.Events.Refused(program, c.Path(), s.status, s.code)
+			p.Title, p.Text = s.title, s.text
+			return s.status, p
+		}
+	}
+	return d.failurePage(err, c, p)
+}
+
+// saying is an error in people's words.
+type saying struct {
+	err    error
+	status int
+	code   event.Code
+	title  string
+	text   []string
+}
+
+var sayings = []saying{
+	{errNotFound, 404, "not-found", "Page not found", []string{"There is nothing here, or nothing that you may see. It may have been erased."}},
+	{errNoKey, 403, "no-key", "You hold no key yet", []string{"None of the forms here is sealed to a key of yours, so there is nothing that you could open.", "Ask whoever runs Sealform for you to make a key for your account and add it to a form’s readers."}},
+	{errOtherSite, 403, "other-site", "Open this page yourself", []string{"Another site led you here. So that no other site can make submissions open, we show them only when you ask."}},
+	{errPrefetch, 403, "prefetch", "Not shown ahead of time", []string{"Your browser asked for this page before you did. Open it yourself to see it."}},
+	{errOrigin, 403, "other-origin", "Not done", []string{"This did not come from our own page, so nothing was changed. Go back to the inbox and try again there.", "A script that signs in here must send an “Origin” header that names this address."}},
+	{limit.ErrBusy, 503, "busy", "One moment, please", []string{"Many people are signing in just now. Nothing is wrong with your account. Wait a few seconds and try again."}},
+	{errRecord, 503, "no-record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
+	{errBody, 400, "body", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
+	{errBodyType, 415, "body-type", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
+	{errBodyLong, 413, "body-long", "Too long", []string{"What you entered is longer than we take here. Go back and try again."}},
+}
+
+// failurePage tells people an id, and the log the same.
+func (d *desk) failurePage(err error, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
+	var known *failure
+	if !errors.As(err, &known) {
+		known = &failure{newFailureID()}
+		d.Events.Failed(program, c.Path(), known.id, code(err))
+	}
+	p.Title, p.ID = "Something went wrong", known.id
+	p.Text = []string{"This is our fault, not yours, and nothing is lost. Try again in a minute."}
+	return http.StatusInternalServerError, p
+}
+
+// code is what the log says of an error that has no code of its own: its type, which holds no data.
+func code(err error) event.Code {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return event.Code(fmt.Sprintf("%T", err))
+		}
+		err = inner
+	}
+}
+
+// unopenedPage says what is wrong with a submission, as precisely as is known.
+func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
+	p.Title = "This submission did not open"
+	p.Facts = []templates.StaffFact{{Label: "Reference", Text: u.reference}}
+	var differs *forms.Mismatch
+	switch why := u.why; {
+	case errors.Is(why, errNotFound):
+		return d.page(errNotFound, c)
+	case errors.Is(why, private.ErrWrongKey):
+		p.Text = []string{"It is not sealed to the key that you unlocked.", "If you hold another key, lock this one and unlock that. Otherwise ask a colleague who can open it."}
+	case errors.Is(why, private.ErrDamaged):
+		p.Grave, p.Text = true, []string{"It is damaged: part of it was changed or lost after it was sealed. Nothing of it is shown.", tellOperator}
+	case errors.Is(why, private.ErrUnsigned):
+		p.Grave, p.Text = true, []string{"It does not carry this service’s signature, so it did not come in through your forms. Nothing of it is shown.", tellOperator}
+	case errors.As(why, &differs):
+		p.Grave, p.Text = true, []string{"It does not match its place in the list: its " + list(differs.What) + " " + verb(differs.What) + " another. It may have been moved, swapped or sent in again. Nothing of it is shown.", tellOperator}
+	case errors.Is(why, errLeaf):
+		p.Grave, p.Text = true, []string{"Its number or its place was changed after it came in, or it was put back after it was erased. Nothing of it is shown.", tellOperator}
+	case errors.Is(why, errRevision):
+		p.Text = []string{"The questions that it answers are not known here, so its answers cannot be shown beside them.", tellOperator}
+	default:
+		return d.failurePage(why, c, p)
+	}
+	d.Events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "unopened")
+	return http.StatusUnprocessableEntity, p
+}
+
+const tellOperator = "Tell whoever runs Sealform for you, with the reference below. “sealform audit verify” shows what else was touched."
+
+func list(what []string) string {
+	if len(what) < 2 {
+		return strings.Join(what, "")
+	}
+	return strings.Join(what[:len(what)-1], ", ") + " and " + what[len(what)-1]
+}
+
+func verb(what []string) string {
+	if len(what) == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func (d *desk) erasedPage(e *store.Erased, p templates.StaffMessagePage) templates.Page {
+	p.Title = "Erased"
+	p.Text = []string{"This submission was erased. That it came stays on record; its answers do not."}
+	p.Facts = []templates.StaffFact{
+		{Label: "Reference", Text: e.Reference},
+		{Label: "Erased", Text: e.At.In(d.Zone).Format("2 January 2006, 15:04 MST")},
+	}
+	return p
+}
