@@ -1,3 +1,18 @@
+// Package audit is the record of what staff and operators did: its entries, the chain
+// that holds them together, and the check that finds a change.
+//
+// Each entry carries a MAC over the entry before it and itself, under a key from the root
+// secret, so that nobody who can write the database but lacks the key can change, add,
+// drop or reorder entries unseen. What a chain cannot show is that its tail was cut: for
+// that the number and MAC of the last entry also go to a Head, which the store keeps in a
+// file outside the database.
+//
+// The package is pure: it neither reads nor writes anything. The store appends entries
+// (Chain.Sign), keeps the head (Chain.EncodeHead) and walks the record (Chain.Walk).
+// An arriving submission is no entry: its leaf in the store records it.
+//
+// Nothing a visitor typed may stand in an entry: About holds references, fingerprints,
+// form ids and the e-mail addresses of accounts.
 package audit
 
 import "time"
@@ -6,10 +21,62 @@ import "time"
 // accounts), never anything a visitor typed.
 type Entry struct {
 	Seq   int64
-	At    time.Time
-	Who   string // account e-mail, "operator" for commands
-	From  string // address of the peer, "" for commands
-	Act   string // one of the Act… constants
+	At    time.Time // kept to the millisecond
+	Who   string    // account e-mail, "operator" for commands, Self for what the program did by itself
+	From  string    // address of the peer, "" for commands
+	Act   string    // one of the Act… constants
 	About []string
 	MAC   [32]byte // over the previous MAC and this entry
 }
+
+// Who acted, when it was no account.
+const (
+	Operator = "operator" // a command on the server
+	Self     = "sealform" // the program by itself, such as the purge
+)
+
+// The acts of accounts.
+const (
+	ActSignedIn        = "signed-in"
+	ActSignInFailed    = "sign-in-failed"
+	ActSignedOut       = "signed-out"
+	ActAccountAdded    = "account-added"
+	ActAccountReset    = "account-reset"
+	ActAccountDisabled = "account-disabled"
+	ActAccountEnabled  = "account-enabled"
+)
+
+// The acts on keys.
+const (
+	ActUnlocked          = "unlocked"
+	ActUnlockFailed      = "unlock-failed"
+	ActLocked            = "locked"
+	ActKeyGenerated      = "key-generated"
+	ActKeyImported       = "key-imported"
+	ActKeyExported       = "key-exported"
+	ActKeyRemoved        = "key-removed"
+	ActSigningKeyRotated = "signing-key-rotated"
+)
+
+// The acts on submissions. Every one names their references in About.
+const (
+	ActOpened            = "opened"
+	ActOpenedWithCommand = "opened-with-command"
+	ActOpenFailed        = "open-failed"
+	ActFileSaved         = "file-saved"
+	ActExported          = "exported"
+	ActStateChanged      = "state-changed"
+	ActErased            = "erased"
+	ActPurged            = "purged"
+)
+
+// ActHeadLost says that the head file was HeadMissing, HeadDamaged or HeadAhead when the
+// store was opened; About names which. Verification reports every such entry.
+const ActHeadLost = "head-lost"
+
+// What may be wrong with a head file.
+const (
+	HeadMissing = "missing"
+	HeadDamaged = "damaged"
+	HeadAhead   = "ahead of the record"
+)

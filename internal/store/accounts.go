@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"sealform/internal/audit"
+)
+
+// AddAccount adds a person and gives its id; the entry is of the same commit. ErrExists.
+func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64, error) {
+	var id int64
+	err := s.record(ctx, func(b *batch) (l link, err error) {
+		n, err := b.exec(`
+			insert into account (id, email, password, totp, totp_step, disabled, failures, retry, created)
+			select coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5, 0, 0, $6 from account where true
+			on conflict do nothing`,
+			strings.ToLower(a.Email), a.Password, nonNil(a.TOTP), a.TOTPStep, a.Disabled, s.cfg.Now().UnixMilli())
+		if err != nil {
+			return l, err
+		}
+		if n == 0 {
+			return l, refused{ErrExists}
+		}
+		if _, err := b.get(`select id from account where email = $1`, []any{strings.ToLower(a.Email)}, &id); err != nil {
+			return l, err
+		}
+		return b.append(s, e)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("adding an account: %w", err)
+	}
+	return id, nil
+}
+
+// nonNil keeps an empty value from being a null.
+func nonNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// Account finds a person by e-mail address, in any case. ErrNotFound.
+func (s *Store) Account(ctx context.Context, email string) (*Account, error) {
+	return firstAccount(s.accounts(ctx, `
+		select id, email, password, totp, totp_step, disabled, failures, retry, created
+		from account where email = $1`, strings.ToLower(email)))
+}
+
+// AccountByID is ErrNotFound when there is none.
+func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
+	return firstAccount(s.accounts(ctx, `
+		select id, email, password, totp, totp_step, disabled, failures, retry, created
+		from account where id = $1`, id))
+}
+
+// Accounts gives all, by e-mail address.
+func (s *Store) Accounts(ctx context.Context) ([]Account, error) {
+	return s.accounts(ctx, `
+		select id, email, password, totp, totp_step, disabled, failures, retry, created
+		from account order by email`)
+}
+
+func firstAccount(all []Account, err error) (*Account, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, ErrNotFound
+	}
+	return &all[0], nil
+}
+
+func (s *Store) accounts(ctx context.Context, query string, args ...any) ([]Account, error) {
+	var out []Account
+	err := s.each(ctx, query, args, func(scan func(...any) error) error {
+		var a Account
+		var retry, created int64
+		err := scan(&a.ID, &a.Email, &a.Password, &a.TOTP, &a.TOTPStep, &a.Disabled, &a.Failures, &retry, &created)
+		a.Retry, a.Created = optional(retry), millis(created)
+		out = append(out, a)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading accounts: %w", err)
+	}
+	return out, nil
+}
+
+// optional is a stored time of which 0 is none.
+func optional(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return millis(ms)
+}
+
+// SetCredentials replaces password and TOTP secret, clears failures and the last TOTP
+// step, and drops the account's sessions. ErrNotFound.
+func (s *Store) SetCredentials(ctx context.Context, id int64, password string, totp []byte, e audit.Entry) error {
+	return s.change(ctx, id, e, `
+		update account set password = $2, totp = $3, totp_step = 0, failures = 0, retry = 0 where id = $1`,
+		id, password, nonNil(totp))
+}
+
+// SetDisabled lets a person sign in no more, or again; its sessions end. ErrNotFound.
+func (s *Store) SetDisabled(ctx context.Context, id int64, disabled bool, e audit.Entry) error {
+	return s.change(ctx, id, e, `update account set disabled = $2 where id = $1`, id, disabled)
+}
+
+// change alters an account, ends its sessions and records it in one commit.
+func (s *Store) change(ctx context.Context, id int64, e audit.Entry, query string, args ...any) error {
+	err := s.record(ctx, func(b *batch) (link, error) {
+		if err := b.one(query, args...); err != nil {
+			return link{}, err
+		}
+		if _, err := b.exec(`delete from session where account = $1`, id); err != nil {
+			return link{}, err
+		}
+		return b.append(s, e)
+	})
+	if err != nil {
+		return fmt.Errorf("changing an account: %w", err)
+	}
+	return nil
+}
+
+// UseTOTPStep records a step as used: false if it, or a later one, was used before. Of
+// two that come at once with the same step, one gets true.
+func (s *Store) UseTOTPStep(ctx context.Context, id, step int64) (bool, error) {
+	var n int64
+	err := s.w.write(ctx, 0, func(b *batch) (err error) {
+		n, err = b.exec(`update account set totp_step = $2 where id = $1 and totp_step < $2`, id, step)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("using a code: %w", err)
+	}
+	return n == 1, nil
+}
+
+// Fail counts a failed sign-in and sets Retry to now and what retry says for so many in
+// a row. The count outlives a restart. ErrNotFound.
+func (s *Store) Fail(ctx context.Context, id int64, retry func(failures int) time.Duration) error {
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		var failures int
+		ok, err := b.get(`update account set failures = failures + 1 where id = $1 returning failures`, []any{id}, &failures)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return refused{ErrNotFound}
+		}
+		_, err = b.exec(`update account set retry = $2 where id = $1`, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("counting a failure: %w", err)
+	}
+	return nil
+}
+
+// Succeed clears the failures.
+func (s *Store) Succeed(ctx context.Context, id int64) error {
+	return s.do(ctx, "clearing failures", `update account set failures = 0, retry = 0 where id = $1`, id)
+}
+
+// do runs one statement.
+func (s *Store) do(ctx context.Context, what, query string, args ...any) error {
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		_, err := b.exec(query, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"sealform/internal/audit"
+)
+
+// Audit appends and syncs one entry (Seq, At and MAC are set here), then the head file.
+// No entry, no plaintext: callers stop on an error.
+func (s *Store) Audit(ctx context.Context, e audit.Entry) error {
+	err := s.record(ctx, func(b *batch) (link, error) { return b.append(s, e) })
+	if err != nil {
+		return fmt.Errorf("writing the audit record: %w", err)
+	}
+	return nil
+}
+
+// link is an entry's place in the chain.
+type link struct {
+	n   int64
+	mac [32]byte
+}
+
+// record runs do, which appends an entry, and brings the head file up to that entry.
+func (s *Store) record(ctx context.Context, do func(*batch) (link, error)) error {
+	var last link
+	err := s.w.write(ctx, 0, func(b *batch) (err error) {
+		last, err = do(b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.head.advance(last)
+}
+
+// append writes an entry behind the last, whichever process wrote that.
+func (b *batch) append(s *Store, e audit.Entry) (link, error) {
+	prev, err := b.lastEntry()
+	if err != nil {
+		return link{}, err
+	}
+	if known := s.head.known(); known.n > prev.n {
+		prev = known // the tail was cut: leave the gap to be seen
+	}
+	about, err := json.Marshal(e.About)
+	if err != nil {
+		return link{}, err
+	}
+	e.Seq, e.At = prev.n+1, s.cfg.Now()
+	next := link{n: e.Seq, mac: s.chain.Sign(prev.mac, e)}
+	_, err = b.exec(`insert into audit (n, at, who, peer, act, about, mac) values ($1, $2, $3, $4, $5, $6, $7)`,
+		e.Seq, e.At.UnixMilli(), e.Who, e.From, e.Act, string(about), next.mac[:])
+	if err != nil {
+		return link{}, err
+	}
+	b.last = &next
+	return next, nil
+}
+
+// lastEntry is read once in a transaction.
+func (b *batch) lastEntry() (link, error) {
+	if b.last != nil {
+		return *b.last, nil
+	}
+	var l link
+	var mac []byte
+	ok, err := b.get(`select n, mac from audit order by n desc limit 1`, nil, &l.n, &mac)
+	if ok && len(mac) == len(l.mac) {
+		l.mac = [32]byte(mac)
+	}
+	return l, err
+}
+
+// beginAudit takes the head file up, making it for an empty record. A head that is
+// missing, damaged or ahead of the record is itself recorded: verification then keeps
+// reporting it, whatever is written later.
+func (s *Store) beginAudit(ctx context.Context) error {
+	head, err := s.head.load()
+	if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, audit.ErrHead) {
+		return err
+	}
+	var last link
+	if e := s.w.write(ctx, 0, func(b *batch) (err error) { last, err = b.lastEntry(); return err }); e != nil {
+		return e
+	}
+	lost := audit.HeadAhead
+	switch {
+	case errors.Is(err, os.ErrNotExist) && last.n == 0:
+		return s.head.advance(link{})
+	case errors.Is(err, os.ErrNotExist):
+		lost = audit.HeadMissing
+	case err != nil:
+		lost = audit.HeadDamaged
+	case head.n <= last.n:
+		return nil
+	}
+	return s.Audit(ctx, audit.Entry{Who: audit.Self, Act: audit.ActHeadLost, About: []string{lost}})
+}

@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// beginClock starts the trusted clock of a new database.
+func (s *Store) beginClock(ctx context.Context) error {
+	return s.do(ctx, "starting the clock", `insert into clock (id, witnessed) values (1, $1) on conflict do nothing`,
+		s.cfg.Now().UnixMilli())
+}
+
+// Witnessed is the clock that erasing trusts, kept across restarts. It advances by at
+// most twice the time that elapsed, by the caller's monotonic clock, since the last call,
+// and never past now. So a clock that jumps ahead erases nothing, however far; one that
+// was set right again is followed; and while the program does not run, its time falls
+// behind, and it makes that good at double speed: downtime only delays erasing.
+func (s *Store) Witnessed(ctx context.Context, elapsed time.Duration) (time.Time, error) {
+	var seen int64
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		if _, err := b.get(`select witnessed from clock where id = 1`, nil, &seen); err != nil {
+			return err
+		}
+		seen = min(seen+2*max(elapsed, 0).Milliseconds(), s.cfg.Now().UnixMilli())
+		_, err := b.exec(`update clock set witnessed = $1 where id = 1`, seen)
+		return err
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the clock: %w", err)
+	}
+	return millis(seen), nil
+}

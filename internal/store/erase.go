@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sealform/internal/audit"
+)
+
+// Delete erases one submission: row, session keys, files and waiting mails go; a
+// tombstone stays, and the audit entry, which names the reference, is of the same commit.
+// Without its session keys not even a reader can open what may linger elsewhere; chunks
+// and the WAL are cleaned right after. ErrNotFound, or *Erased when it was done before.
+func (s *Store) Delete(ctx context.Context, id int64, why string, e audit.Entry) error {
+	var x *erasing
+	err := s.record(ctx, func(b *batch) (link, error) {
+		x = &erasing{s: s, b: b, at: s.cfg.Now().UnixMilli(), why: why}
+		if err := x.gone(id); err != nil {
+			return link{}, err
+		}
+		if err := x.erase(id); err != nil {
+			return link{}, err
+		}
+		return x.done(e)
+	})
+	if err == nil {
+		err = s.clean(ctx, x.uploads)
+	}
+	if err != nil {
+		return fmt.Errorf("erasing a submission: %w", err)
+	}
+	return nil
+}
+
+// purgeBatch is how many submissions one transaction erases.
+const purgeBatch = 100
+
+// Purge erases a form's submissions received before the time given, one audit entry per
+// batch, and says how many they were. Give it a time reckoned from Witnessed, so that a
+// clock that jumps erases nothing.
+func (s *Store) Purge(ctx context.Context, form string, before time.Time) (int, error) {
+	total := 0
+	for {
+		n, err := s.purge(ctx, form, before)
+		if total += n; err != nil {
+			return total, fmt.Errorf("erasing old submissions: %w", err)
+		}
+		if n < purgeBatch {
+			return total, nil
+		}
+	}
+}
+
+func (s *Store) purge(ctx context.Context, form string, before time.Time) (int, error) {
+	ids, err := s.olderThan(ctx, form, before)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	var x *erasing
+	err = s.record(ctx, func(b *batch) (link, error) {
+		x = &erasing{s: s, b: b, at: s.cfg.Now().UnixMilli(), why: WhyPurged}
+		for _, id := range ids {
+			if err := x.erase(id); err != nil && !errors.Is(err, ErrNotFound) { // another process was first
+				return link{}, err
+			}
+		}
+		if len(x.references) == 0 {
+			return link{}, refused{ErrNotFound}
+		}
+		return x.done(audit.Entry{Who: audit.Self, Act: audit.ActPurged, About: []string{form}})
+	})
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(x.references), s.clean(ctx, x.uploads)
+}
+
+func (s *Store) olderThan(ctx context.Context, form string, before time.Time) ([]int64, error) {
+	var ids []int64
+	err := s.each(ctx, `
+		select s.id from submission s join form f on f.id = s.form
+		where f.name = $1 and s.received < $2 order by s.received limit $3`,
+		[]any{form, before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	return ids, err
+}
+
+// clean erases the chunks that erasing left, then empties the WAL.
+func (s *Store) clean(ctx context.Context, uploads []int64) error {
+	for _, id := range uploads {
+		if err := s.dropUpload(ctx, id); err != nil {
+			return err
+		}
+	}
+	return s.wipe(ctx)
+}
+
+// erasing is one transaction's share.
+type erasing struct {
+	s          *Store
+	b          *batch
+	at         int64
+	why        string
+	references []string
+	uploads    []int64
+}
+
+// gone is *Erased where a tombstone stands and the row is not back.
+func (x *erasing) gone(id int64) error {
+	e := &Erased{}
+	var at int64
+	ok, err := x.b.get(`
+		select reference, erased, why from tombstone where id = $1
+		and not exists (select 1 from submission where id = $1)`, []any{id}, &e.Reference, &at, &e.Why)
+	if err != nil || !ok {
+		return err
+	}
+	e.At = millis(at)
+	return refused{e}
+}
+
+// erase takes one submission out and leaves its tombstone.
+func (x *erasing) erase(id int64) error {
+	var (
+		form      int64
+		state     State
+		reference string
+	)
+	ok, err := x.b.get(`select form, state, reference from submission where id = $1`, []any{id}, &form, &state, &reference)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return refused{ErrNotFound}
+	}
+	if err := x.bury(id); err != nil {
+		return err
+	}
+	if err := x.parts(id); err != nil {
+		return err
+	}
+	x.references = append(x.references, reference)
+	var t tally
+	t.count(state, -1)
+	return t.apply(x.b, form)
+}
+
+// bury replaces the row by a tombstone, which is there already if the row was put back.
+func (x *erasing) bury(id int64) error {
+	_, err := x.b.exec(`
+		insert into tombstone (id, form, seq, received, reference, erased, why, token, content, sealed_hash, leaf)
+		select id, form, seq, received, reference, $2, $3, token, content, sealed_hash, leaf from submission where id = $1
+		on conflict do nothing`, id, x.at, x.why)
+	if err != nil {
+		return err
+	}
+	if _, err := x.b.exec(`delete from submission where id = $1`, id); err != nil {
+		return err
+	}
+	_, err = x.b.exec(`delete from session_key where message = $1`, id)
+	return err
+}
+
+// parts takes files and waiting mails out; their chunks follow in clean.
+func (x *erasing) parts(id int64) error {
+	from := len(x.uploads)
+	take := func(scan func(...any) error) error {
+		var upload int64
+		err := scan(&upload)
+		x.uploads = append(x.uploads, upload)
+		return err
+	}
+	if err := x.b.each(`delete from file where submission = $1 returning upload`, []any{id}, take); err != nil {
+		return err
+	}
+	if err := x.b.each(`delete from outbox where submission = $1 returning id`, []any{id}, take); err != nil {
+		return err
+	}
+	for _, upload := range x.uploads[from:] {
+		if _, err := x.b.exec(`delete from session_key where message = $1`, upload); err != nil {
+			return err
+		}
+		if err := x.b.discard(upload); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// done records what was erased. The entry names every reference: verification asks for
+// one where a tombstone stands.
+func (x *erasing) done(e audit.Entry) (link, error) {
+	about := slices.Clone(e.About)
+	for _, r := range x.references {
+		if !slices.Contains(about, r) {
+			about = append(about, r)
+		}
+	}
+	e.About = about
+	return x.b.append(x.s, e)
+}

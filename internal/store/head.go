@@ -1,0 +1,134 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"sealform/internal/audit"
+)
+
+// head is the file outside the database that says how many audit entries were written.
+// It only ever goes forward, whichever process writes it: a lock file beside it makes
+// reading and replacing one step.
+type head struct {
+	path  string
+	chain *audit.Chain
+
+	mu      sync.Mutex // of last
+	last    link       // the latest entry known to be committed
+	file    sync.Mutex // of the file and written
+	written link
+	there   bool // the file is one of ours
+}
+
+// known is the latest entry that this process knows to have been written.
+func (h *head) known() link {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
+}
+
+// note keeps the later of two entries.
+func (h *head) note(l link) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l.n > h.last.n {
+		h.last = l
+	}
+}
+
+// load reads the file: os.ErrNotExist, audit.ErrHead.
+func (h *head) load() (link, error) {
+	b, err := os.ReadFile(h.path)
+	if err != nil {
+		return link{}, err
+	}
+	x, err := h.chain.ParseHead(b)
+	if err != nil {
+		return link{}, err
+	}
+	l := link{n: x.Count, mac: x.MAC}
+	h.note(l)
+	return l, nil
+}
+
+// advance brings the file up to l at least. Those who wait together need one writing.
+func (h *head) advance(l link) error {
+	h.note(l)
+	h.file.Lock()
+	defer h.file.Unlock()
+	if h.there && h.written.n >= l.n {
+		return nil
+	}
+	unlock, err := h.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if old, err := h.load(); err == nil && old.n >= l.n {
+		h.there, h.written = true, old
+		return nil
+	}
+	now := h.known()
+	if err := replace(h.path, h.chain.EncodeHead(audit.Head{Count: now.n, MAC: now.mac})); err != nil {
+		return err
+	}
+	h.there, h.written = true, now
+	return nil
+}
+
+// lock keeps other processes from the file.
+func (h *head) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(h.path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(h.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX) //nolint:gosec // a descriptor is small
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { _ = f.Close() }, nil // closing gives the lock back
+}
+
+// replace writes a file so that, after a crash, either the old or the new is there.
+func replace(path string, b []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.Write(b); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sealform/forms"
+	"sealform/keys"
+)
+
+// each reads rows beside the writer.
+func (s *Store) each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) error {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return drain(rows, row)
+}
+
+// getter reads single rows beside the writer.
+func (s *Store) getter(ctx context.Context) func(string, []any, ...any) (bool, error) {
+	return func(query string, args []any, dest ...any) (bool, error) {
+		return found(s.read.QueryRowContext(ctx, query, args...).Scan(dest...))
+	}
+}
+
+// found tells a missing row from an error.
+func found(err error) (bool, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Submission gives a row with all that opens it. It is ErrNotFound, or *Erased where a
+// tombstone says so (also when a row was put back), or ErrDamaged when what is stored is
+// no sealed message. The caller must look at LeafOK.
+func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err error) {
+	tx, err := s.read.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading a submission: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	sub, err = s.submission(ctx, snapshot{tx}, id)
+	if err != nil {
+		return nil, fmt.Errorf("reading a submission: %w", err)
+	}
+	return sub, nil
+}
+
+// snapshot reads a state that does not change meanwhile.
+type snapshot struct{ tx *sql.Tx }
+
+func (r snapshot) get(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
+	return found(r.tx.QueryRowContext(ctx, query, args...).Scan(dest...))
+}
+
+func (r snapshot) each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) error {
+	rows, err := r.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return drain(rows, row)
+}
+
+func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submission, error) {
+	if err := erased(ctx, r, id); err != nil {
+		return nil, err
+	}
+	x := &Submission{}
+	var received int64
+	var revision, hash, leaf, data []byte
+	ok, err := r.get(ctx, `
+		select s.id, f.name, s.state, s.seq, s.reference, s.received, s.files, s.size, s.revision, s.sealed_hash, s.leaf, s.data
+		from submission s join form f on f.id = s.form where s.id = $1`, []any{id},
+		&x.ID, &x.Form, &x.State, &x.Seq, &x.Reference, &received, &x.Files, &x.Size, &revision, &hash, &leaf, &data)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, ErrNotFound
+	}
+	if len(revision) != len(x.Revision) {
+		return nil, ErrDamaged
+	}
+	x.Received, x.Revision = millis(received), forms.Revision(revision)
+	sum := sha256.Sum256(data)
+	x.LeafOK = hmac.Equal(sum[:], hash) && hmac.Equal(leaf, s.leaf(leafKept, x.Form, x.ID, x.Seq, sum[:]))
+	if err := x.join(ctx, r, data); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// erased is *Erased where a tombstone stands for id.
+func erased(ctx context.Context, r snapshot, id int64) error {
+	e := &Erased{}
+	var at int64
+	ok, err := r.get(ctx, `select reference, erased, why from tombstone where id = $1`, []any{id}, &e.Reference, &at, &e.Why)
+	if err != nil || !ok {
+		return err
+	}
+	e.At = millis(at)
+	return e
+}
+
+// join reads session keys and files and puts the answers together.
+func (x *Submission) join(ctx context.Context, r snapshot, data []byte) error {
+	sk, err := sessionKeys(ctx, r, x.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range sk {
+		x.Readers = append(x.Readers, k.Reader)
+	}
+	if x.Answers, err = keys.JoinSealed(sk, data); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	err = r.each(ctx, `select upload, chunks from file where submission = $1 order by n`, []any{x.ID}, func(scan func(...any) error) error {
+		var f StoredFile
+		err := scan(&f.Upload, &f.Chunks)
+		x.FileKeys = append(x.FileKeys, f)
+		return err
+	})
+	for i := range x.FileKeys {
+		if err != nil {
+			return err
+		}
+		x.FileKeys[i].SessionKeys, err = sessionKeys(ctx, r, x.FileKeys[i].Upload)
+	}
+	return err
+}
+
+func sessionKeys(ctx context.Context, r snapshot, message int64) ([]keys.SessionKey, error) {
+	var out []keys.SessionKey
+	err := r.each(ctx, `select reader, packet from session_key where message = $1 order by reader`, []any{message},
+		func(scan func(...any) error) error {
+			var reader, packet []byte
+			err := scan(&reader, &packet)
+			out = append(out, keys.SessionKey{Reader: fingerprint(reader), Packet: packet})
+			return err
+		})
+	return out, err
+}
+
+// fingerprint is a stored one, as keys writes it.
+func fingerprint(b []byte) keys.Fingerprint {
+	return keys.Fingerprint(strings.ToUpper(hex.EncodeToString(b)))
+}
+
+// Chunk gives the n-th piece of an upload's message, from 0; io.EOF after the last.
+func (s *Store) Chunk(ctx context.Context, upload int64, n int) ([]byte, error) {
+	if n < 0 || n > chunkNumbers {
+		return nil, io.EOF
+	}
+	var data []byte
+	ok, err := s.getter(ctx)(`select data from chunk where id = $1`, []any{upload&^chunkNumbers | int64(n)}, &data)
+	if err != nil {
+		return nil, fmt.Errorf("reading a chunk: %w", err)
+	}
+	if !ok {
+		return nil, io.EOF
+	}
+	return data, nil
+}
+
+// ByReference finds a submission's id by its reference, in any case and spacing, with or
+// without the dash; also that of one that was erased. Else ErrNotFound.
+func (s *Store) ByReference(ctx context.Context, reference string) (int64, error) {
+	var id int64
+	ok, err := s.getter(ctx)(`
+		select id from submission where reference = $1
+		union all select id from tombstone where reference = $1 limit 1`, []any{canonicalReference(reference)}, &id)
+	if err != nil {
+		return 0, fmt.Errorf("finding a submission: %w", err)
+	}
+	if !ok {
+		return 0, ErrNotFound
+	}
+	return id, nil
+}
+
+// misread maps what people write for the digits of a reference (Crockford's base32).
+var misread = strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u2013", "", "\u2011", "", "O", "0", "I", "1", "L", "1")
+
+// canonicalReference writes a reference as it was given out: "R7K-4Q2".
+func canonicalReference(reference string) string {
+	r := misread.Replace(strings.ToUpper(strings.TrimSpace(reference)))
+	if len(r) != 6 {
+		return ""
+	}
+	return r[:3] + "-" + r[3:]
+}

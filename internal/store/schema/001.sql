@@ -1,0 +1,158 @@
+-- The first schema. Never edited once released: what follows goes into 002.sql.
+--
+-- Portable SQL of text, bigint and bytea. {{key}} is the type of a primary key that is also the table's order
+-- ("integer primary key" in SQLite, which then needs no second b-tree); {{flat}} keeps a table in its primary
+-- key ("without rowid"). Times are milliseconds since 1970, UTC. Large columns stand last.
+
+create table schema_version (version bigint not null);
+
+-- A form's number and tally. The columns opened, done and spam count rows in that state.
+create table form (
+  id           {{key}},
+  name         text not null unique,
+  seq          bigint not null, -- last number given
+  count_new    bigint not null,
+  count_opened bigint not null,
+  count_done   bigint not null,
+  count_spam   bigint not null
+);
+
+-- The questions of each revision that was ever used.
+create table revision (
+  form      bigint not null,
+  hash      bytea not null,
+  questions bytea not null,
+  primary key (form, hash)
+);
+
+create table submission (
+  id          {{key}},
+  form        bigint not null,
+  state       bigint not null,
+  seq         bigint not null,
+  received    bigint not null,
+  reference   text not null,
+  files       bigint not null,
+  size        bigint not null, -- sealed bytes, files included
+  revision    bytea not null,
+  token       bytea not null,
+  content     bytea not null,
+  sealed_hash bytea not null, -- SHA-256 of data
+  leaf        bytea not null,
+  data        bytea not null  -- the sealed answers without their session keys
+);
+create unique index submission_reference on submission (reference);
+create index submission_received on submission (form, received);
+
+-- What stays of a submission that is not kept here, or no longer: its number, its leaf and its token.
+create table tombstone (
+  id          {{key}},
+  form        bigint not null,
+  seq         bigint not null,
+  received    bigint not null,
+  reference   text not null,
+  erased      bigint not null,
+  why         text not null,
+  token       bytea not null,
+  content     bytea not null,
+  sealed_hash bytea not null,
+  leaf        bytea not null
+);
+create unique index tombstone_reference on tombstone (reference);
+create index tombstone_form on tombstone (form);
+
+-- One reader's session key of one sealed message: of a submission's answers (message is its id, positive) or
+-- of a file (message is its upload, negative).
+create table session_key (
+  message bigint not null,
+  reader  bytea not null, -- fingerprint
+  packet  bytea not null,
+  primary key (message, reader)
+) {{flat}};
+
+create table file (
+  submission bigint not null,
+  n          bigint not null,
+  upload     bigint not null,
+  chunks     bigint not null,
+  size       bigint not null,
+  primary key (submission, n)
+) {{flat}};
+
+-- Uploads whose chunks nothing refers to: on their way in, or to be erased.
+create table upload (
+  id   {{key}},
+  seen bigint not null -- when it last grew; 0: to be erased
+);
+
+create table chunk (
+  id   {{key}}, -- upload | n
+  data bytea not null
+);
+
+-- Mails waiting to go out. The id is the upload that holds the body.
+create table outbox (
+  id         {{key}},
+  submission bigint not null,
+  form       bigint not null,
+  reference  text not null,
+  seq        bigint not null,
+  recipients text not null, -- JSON
+  message_id text not null,
+  received   bigint not null,
+  attempts   bigint not null,
+  due        bigint not null,
+  lease      bigint not null,
+  chunks     bigint not null,
+  size       bigint not null,
+  last_error text not null
+);
+
+create table audit (
+  n     {{key}},
+  at    bigint not null,
+  who   text not null,
+  peer  text not null,
+  act   text not null,
+  about text not null, -- JSON
+  mac   bytea not null
+);
+
+create table account (
+  id        {{key}},
+  email     text not null unique,
+  password  text not null,
+  totp      bytea not null,
+  totp_step bigint not null,
+  disabled  bigint not null,
+  failures  bigint not null,
+  retry     bigint not null,
+  created   bigint not null
+);
+
+create table session (
+  hash    bytea primary key,
+  account bigint not null references account (id),
+  stage   bigint not null,
+  created bigint not null,
+  seen    bigint not null
+) {{flat}};
+create index session_account on session (account);
+
+create table locked_key (
+  fingerprint bytea primary key,
+  account     bigint not null, -- 0: nobody's
+  name        text not null,
+  created     bigint not null,
+  failures    bigint not null,
+  retry       bigint not null,
+  locked      bytea not null
+);
+
+-- The clock that erasing trusts; one row.
+create table clock (
+  id        bigint primary key,
+  witnessed bigint not null
+);
+
+insert into schema_version (version) values (1);

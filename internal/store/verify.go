@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"sealform/internal/audit"
+)
+
+// VerifyAudit walks the audit record and holds it against the head file, then holds each
+// form's rows and tombstones against its numbers and their leaves, and every tombstone
+// against the entry that must name it. It reads all of the database in one snapshot,
+// beside intake.
+func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
+	report, err := s.verify(ctx)
+	if err != nil {
+		return AuditReport{}, fmt.Errorf("verifying the record: %w", err)
+	}
+	return report, nil
+}
+
+func (s *Store) verify(ctx context.Context) (AuditReport, error) {
+	head, finding, err := s.headFound() // before the snapshot: what is written meanwhile is not cut
+	if err != nil {
+		return AuditReport{}, err
+	}
+	tx, err := s.read.BeginTx(ctx, nil)
+	if err != nil {
+		return AuditReport{}, err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	v := &verification{s: s, r: snapshot{tx}, named: map[string]bool{}}
+	report, err := v.record(ctx, head)
+	if err != nil {
+		return AuditReport{}, err
+	}
+	if finding != "" {
+		report.Findings = append(report.Findings, finding)
+	}
+	if err := v.forms(ctx); err != nil {
+		return AuditReport{}, err
+	}
+	report.Findings = append(report.Findings, v.found...)
+	return report, nil
+}
+
+func (s *Store) headFound() (head audit.Head, finding string, err error) {
+	l, err := s.head.load()
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return head, "the head file is missing", nil
+	case errors.Is(err, audit.ErrHead):
+		return head, err.Error(), nil
+	}
+	return audit.Head{Count: l.n, MAC: l.mac}, "", err
+}
+
+// verification is one run of VerifyAudit.
+type verification struct {
+	s     *Store
+	r     snapshot
+	named map[string]bool // references that entries about erasing name
+	found []string
+}
+
+// record walks the entries.
+func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport, error) {
+	w := v.s.chain.Walk(head)
+	entries := int64(0)
+	err := v.r.each(ctx, `select n, at, who, peer, act, about, mac from audit order by n`, nil, func(scan func(...any) error) error {
+		e, err := scanEntry(scan)
+		if err != nil {
+			return err
+		}
+		entries++
+		w.Next(e)
+		if e.Act == audit.ActErased || e.Act == audit.ActPurged {
+			for _, reference := range e.About {
+				v.named[reference] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return AuditReport{}, err
+	}
+	findings := w.End()
+	_, last := w.Last()
+	return AuditReport{Entries: entries, Last: last, Findings: findings}, nil
+}
+
+// scanEntry reads an entry. What was changed so that it cannot be read is left empty:
+// its MAC then tells.
+func scanEntry(scan func(...any) error) (audit.Entry, error) {
+	var e audit.Entry
+	var at int64
+	var about string
+	var mac []byte
+	if err := scan(&e.Seq, &at, &e.Who, &e.From, &e.Act, &about, &mac); err != nil {
+		return e, err
+	}
+	e.At = millis(at)
+	if json.Unmarshal([]byte(about), &e.About) != nil {
+		e.About = nil
+	}
+	if len(mac) == len(e.MAC) {
+		e.MAC = [32]byte(mac)
+	}
+	return e, nil
+}
