@@ -100,11 +100,11 @@ func (f *Field) shown(parts [3][][]byte) []ReadValue {
 	var out []ReadValue
 	for _, v := range parts[0] {
 		text, raw := visible(v)
-		trimmed := strings.TrimSpace(text)
-		if trimmed == "" {
+		text = strings.TrimSpace(text)
+		if text == "" {
 			continue
 		}
-		if label, ok := f.option(trimmed); ok {
+		if label, ok := f.option(text); ok {
 			text = label
 			if f.Type == Consent && f.Version != "" {
 				text += " (version " + f.Version + ")"

@@ -65,8 +65,9 @@ const (
 func (a *Answers) appendRecord(b []byte, p *Plan, kind string) []byte {
 	b = append(b, `{"sealform":1,"kind":"`...)
 	b = append(b, kind...)
-	b = appendMember(b, "service", p.Service)
-	b = appendMember(b, "form", a.form.ID)
+	b = append(b, '"')
+	b = appendNext(b, "service", p.Service)
+	b = appendNext(b, "form", a.form.ID)
 	b = append(b, `,"revision":"`...)
 	b = hex.AppendEncode(b, a.form.Revision[:])
 	b = append(b, `","id":"`...)
@@ -93,11 +94,6 @@ func (a *Answers) appendRecord(b []byte, p *Plan, kind string) []byte {
 	b = a.appendPairs(b)
 	b = a.appendFiles(b)
 	return append(b, `,"padding":"`...)
-}
-
-// appendMember closes the string before it.
-func appendMember(b []byte, name, value string) []byte {
-	return appendNext(append(b, '"'), name, value)
 }
 
 func appendNext(b []byte, name, value string) []byte {
