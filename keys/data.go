@@ -2,8 +2,8 @@ package keys
 
 import (
 	"crypto/aes"
-	"crypto/rand" //nolint:gosec // SEIPDv1 defines its check as SHA-1 under encryption (RFC 9580 §5.13.1)
-	"crypto/sha1"
+	"crypto/rand"
+	"crypto/sha1" //nolint:gosec // SEIPDv1 defines its check as SHA-1 under encryption (RFC 9580 §5.13.1)
 	"hash"
 	"io"
 

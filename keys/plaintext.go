@@ -3,7 +3,6 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 )
 
 // errHidden is what encoders get instead of a secret.
@@ -72,9 +71,6 @@ func (Password) GoString() string { return hiddenPassword }
 // Format shows a fixed word for every verb.
 func (Password) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hiddenPassword)) }
 
-// LogValue shows a fixed word.
-func (Password) LogValue() slog.Value { return slog.StringValue(hiddenPassword) }
-
 // MarshalJSON refuses.
 func (Password) MarshalJSON() ([]byte, error) { return nil, errHidden }
 
@@ -92,9 +88,6 @@ func (Plaintext) GoString() string { return hiddenPlaintext }
 
 // Format shows a fixed word for every verb.
 func (Plaintext) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hiddenPlaintext)) }
-
-// LogValue shows a fixed word.
-func (Plaintext) LogValue() slog.Value { return slog.StringValue(hiddenPlaintext) }
 
 // MarshalJSON refuses.
 func (Plaintext) MarshalJSON() ([]byte, error) { return nil, errHidden }

@@ -189,7 +189,7 @@ func copyPiece(w io.Writer, src packets.Source, l packets.Length, buf []byte, fi
 		if _, err := io.ReadFull(src, part); err != nil {
 			return either(err, notSealed("its data ends too early"))
 		}
-		if first && part[0]*3 != version {
+		if first && !pairs(version, part[0]) {
 			return notSealed("its data has version %d under session keys of version %d", part[0], version)
 		}
 		first = false
@@ -199,6 +199,11 @@ func copyPiece(w io.Writer, src packets.Source, l packets.Length, buf []byte, fi
 		left -= int64(len(part))
 	}
 	return nil
+}
+
+// pairs says which session keys go with which data (RFC 9580 §10.3.2.1).
+func pairs(sessionKey, data byte) bool {
+	return sessionKey == 3 && data == 1 || sessionKey == 6 && data == 2
 }
 
 func notSealed(format string, args ...any) error {

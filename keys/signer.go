@@ -12,9 +12,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
-
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"sealform/keys/internal/packets"
 )

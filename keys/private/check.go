@@ -89,6 +89,7 @@ type chunkReader struct {
 	rest   []byte
 }
 
+// Read implements io.Reader.
 func (r *chunkReader) Read(p []byte) (int, error) {
 	if err := r.next(); err != nil {
 		return 0, err
@@ -98,6 +99,7 @@ func (r *chunkReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// ReadByte implements io.ByteReader.
 func (r *chunkReader) ReadByte() (byte, error) {
 	if err := r.next(); err != nil {
 		return 0, err

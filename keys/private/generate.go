@@ -105,7 +105,7 @@ func unlockAll(all []packets.Packet, pw keys.Password) (map[int]*packet.PrivateK
 			continue
 		}
 		if l, ok := readLock(k, p); ok && !l.affordable() {
-			return fail(ErrWeakLock)
+			return fail(ErrCostlyLock)
 		}
 		if k.Encrypted {
 			if err := decrypt(k, pw); err != nil {

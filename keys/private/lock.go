@@ -47,11 +47,9 @@ func forExport() *packet.Config {
 	}
 }
 
-// lock is one place of a secret key packet that says how it is locked (RFC 9580 §5.5.3).
+// lock is what a secret key packet says about how it is locked (RFC 9580 §5.5.3).
 type lock struct {
-	usage, mode           byte
-	salt                  []byte
-	passes, lanes, memory byte
+	usage, passes, lanes, memory byte
 }
 
 const (
@@ -81,10 +79,9 @@ func readLock(k *packet.PrivateKey, p packets.Packet) (l lock, ok bool) {
 	if len(rest) < at+1+saltSize+3 || l.usage < usageAEAD {
 		return l, false
 	}
-	if l.mode = rest[at]; l.mode != modeArgon {
+	if rest[at] != modeArgon {
 		return l, false
 	}
-	l.salt = rest[at+1 : at+1+saltSize]
 	l.passes, l.lanes, l.memory = rest[at+1+saltSize], rest[at+2+saltSize], rest[at+3+saltSize]
 	return l, true
 }
@@ -114,8 +111,12 @@ func checkLock(p packets.Packet) error {
 	if err := k.Serialize(&again); err != nil || !bytes.Equal(again.Bytes(), p.Raw) {
 		return ErrNotLocked
 	}
-	if l, ok := readLock(k, p); !k.Encrypted || !ok || !l.strong() || !l.affordable() {
+	l, ok := readLock(k, p)
+	switch {
+	case !k.Encrypted || !ok || !l.strong():
 		return ErrWeakLock
+	case !l.affordable():
+		return ErrCostlyLock
 	}
 	return nil
 }

@@ -28,8 +28,8 @@ type Locked struct {
 const maxLocked = 2 * keys.MaxCertificate
 
 // ParseLocked reads what Bytes gave. ErrWeakLock if a secret in it is not locked with at
-// least Argon2id 64 MiB, t=3, p=1, or with so much that unlocking would stall the
-// server; ErrNotLocked if it is anything else.
+// least Argon2id 64 MiB, t=3, p=1; ErrCostlyLock if with so much that unlocking would
+// stall the server; ErrNotLocked if it is anything else.
 func ParseLocked(b []byte) (*Locked, error) {
 	if len(b) > maxLocked {
 		return nil, ErrNotLocked

@@ -35,6 +35,7 @@ var (
 	ErrUnsupported   = errors.New("the message is of a kind that cannot be opened here")
 	ErrTooLarge      = errors.New("the message is too large to open at once")
 	ErrWeakLock      = errors.New("the key is not locked as it should be: Argon2id with 64 MiB, 3 passes")
+	ErrCostlyLock    = errors.New("unlocking the key would take more than 1 GiB or 16 passes of Argon2id")
 	ErrNotLocked     = errors.New("not a locked private key of this program")
 	ErrNotPrivate    = errors.New("not an OpenPGP private key")
 )

@@ -58,7 +58,8 @@ func readPrivate(b []byte) ([]packets.Packet, error) {
 
 // Export gives the whole key, primary and subkeys, armored and under exportPw, for
 // another program: gpg, sq and Thunderbird import it. Its lock (iterated S2K) is cheaper
-// to guess against than ours, so exportPw should be a generated one.
+// to guess against than ours, so exportPw should be a generated one. Runs Argon2id once
+// for each secret, usually twice.
 func (l *Locked) Export(pw, exportPw keys.Password) ([]byte, error) {
 	if len(exportPw.Reveal()) == 0 {
 		return nil, errors.New("an exported key needs a password")

@@ -3,6 +3,7 @@ package packets
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"io"
 
@@ -48,6 +49,7 @@ func NewArmorWriter(w io.Writer, kind string) (io.WriteCloser, error) {
 	}, nil
 }
 
+// Write implements io.Writer.
 func (a *armorWriter) Write(p []byte) (int, error) {
 	if a.err != nil {
 		return 0, a.err
@@ -85,6 +87,7 @@ func (a *armorWriter) encode(p []byte) {
 	_, a.err = a.w.Write(a.out)
 }
 
+// Close implements io.Closer.
 func (a *armorWriter) Close() error {
 	if a.err != nil {
 		return a.err
@@ -93,7 +96,7 @@ func (a *armorWriter) Close() error {
 	if a.err != nil {
 		return a.err
 	}
-	sum := []byte{byte(a.crc >> 16), byte(a.crc >> 8), byte(a.crc)}
+	sum := binary.BigEndian.AppendUint32(nil, a.crc)[1:]
 	end := append([]byte{'='}, base64.StdEncoding.EncodeToString(sum)...)
 	end = append(end, "\n-----END "+a.kind+"-----\n"...)
 	_, err := a.w.Write(end)

@@ -36,11 +36,11 @@ func crc24(crc uint32, p []byte) uint32 {
 	c := crc << 8
 	for ; len(p) >= 8; p = p[8:] {
 		w := uint64(c)<<32 ^ binary.BigEndian.Uint64(p)
-		c = t[7][byte(w>>56)] ^ t[6][byte(w>>48)] ^ t[5][byte(w>>40)] ^ t[4][byte(w>>32)] ^
-			t[3][byte(w>>24)] ^ t[2][byte(w>>16)] ^ t[1][byte(w>>8)] ^ t[0][byte(w)]
+		c = t[7][w>>56] ^ t[6][w>>48&0xFF] ^ t[5][w>>40&0xFF] ^ t[4][w>>32&0xFF] ^
+			t[3][w>>24&0xFF] ^ t[2][w>>16&0xFF] ^ t[1][w>>8&0xFF] ^ t[0][w&0xFF]
 	}
 	for _, b := range p {
-		c = c<<8 ^ t[0][byte(c>>24)^b]
+		c = c<<8 ^ t[0][c>>24^uint32(b)]
 	}
 	return c >> 8
 }

@@ -52,9 +52,9 @@ func AppendHeader(dst []byte, tag byte, n int) []byte {
 func AppendLength(dst []byte, n int) []byte {
 	switch {
 	case n < 192:
-		return append(dst, byte(n))
+		return append(dst, byte(n)) //nolint:gosec // just compared
 	case n < 8384:
-		return append(dst, byte((n-192)>>8)+192, byte(n-192))
+		return append(dst, byte((n-192)>>8)+192, byte(n-192)) //nolint:gosec // two octets of a number below 1<<13
 	default:
 		return binary.BigEndian.AppendUint32(append(dst, 255), uint32(n)) //nolint:gosec // callers pass slice lengths below 4 GiB
 	}

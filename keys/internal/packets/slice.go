@@ -8,6 +8,7 @@ type slice struct{ b []byte }
 // FromBytes reads from b.
 func FromBytes(b []byte) Source { return &slice{b} }
 
+// Read implements io.Reader.
 func (s *slice) Read(p []byte) (int, error) {
 	if len(s.b) == 0 {
 		return 0, io.EOF
@@ -17,6 +18,7 @@ func (s *slice) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// ReadByte implements io.ByteReader.
 func (s *slice) ReadByte() (byte, error) {
 	if len(s.b) == 0 {
 		return 0, io.EOF

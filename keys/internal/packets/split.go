@@ -21,7 +21,7 @@ func Split(b []byte) ([]Packet, error) {
 		if err != nil {
 			return nil, fmt.Errorf("packet %d: %w", len(all)+1, err)
 		}
-		if uint64(len(b)-head) < body {
+		if uint64(len(b[head:])) < body {
 			return nil, fmt.Errorf("packet %d: %w", len(all)+1, ErrTruncated)
 		}
 		end := head + int(body) //nolint:gosec // body <= len(b)
