@@ -10,6 +10,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/textproto"
+	"strings"
 
 	"sealform/keys"
 )
@@ -25,12 +26,13 @@ const (
 // offline. Read is for what the store holds.
 func ReadRecord(p keys.Plaintext) (*Record, error) {
 	b := p.Reveal()
-	if len(b) > largestEntity || !bytes.HasPrefix(b, []byte(entityPrefix)) {
-		return nil, fmt.Errorf("reading a submission: %w", ErrRecord)
-	}
-	part, err := recordPart(b)
+	parts, err := openEntity(b)
 	if err != nil {
-		return nil, fmt.Errorf("reading a submission: %w", ErrRecord)
+		return nil, err
+	}
+	part, err := recordPart(parts)
+	if err != nil {
+		return nil, err
 	}
 	r := &Record{}
 	d := json.NewDecoder(io.LimitReader(part, largestRecord))
@@ -47,29 +49,58 @@ func ReadRecord(p keys.Plaintext) (*Record, error) {
 	return r, nil
 }
 
-var errNoRecord = errors.New("no record part")
-
-// recordPart finds the second part, decoded.
-func recordPart(b []byte) (io.Reader, error) {
-	if end := bytes.Index(b, []byte("\r\n\r\n")); end < 0 || end > largestHeader {
-		return nil, errNoRecord
-	}
-	head := bufio.NewReader(bytes.NewReader(b))
-	h, err := textproto.NewReader(head).ReadMIMEHeader()
+// ReadText gives the readable part of a verified plaintext, lines ended by \n: what a person reads offline. A plaintext
+// that is no submission of ours, such as an attached file, is ErrRecord.
+func ReadText(p keys.Plaintext) (string, error) {
+	parts, err := openEntity(p.Reveal())
 	if err != nil {
-		return nil, errNoRecord
+		return "", err
+	}
+	text, err := textPart(parts)
+	if err != nil {
+		return "", err
+	}
+	b, err := io.ReadAll(io.LimitReader(text, largestEntity))
+	if err != nil {
+		return "", fmt.Errorf("reading a submission's text: %w", ErrRecord)
+	}
+	return strings.ReplaceAll(string(b), "\r\n", "\n"), nil
+}
+
+// openEntity reads the header section up to the first part.
+func openEntity(b []byte) (*multipart.Reader, error) {
+	head := b[:min(len(b), largestHeader)]
+	if len(b) > largestEntity || !bytes.HasPrefix(b, []byte(entityPrefix)) || !bytes.Contains(head, []byte("\r\n\r\n")) {
+		return nil, fmt.Errorf("reading a submission: %w", ErrRecord)
+	}
+	rest := bufio.NewReader(bytes.NewReader(b))
+	h, err := textproto.NewReader(rest).ReadMIMEHeader()
+	if err != nil {
+		return nil, fmt.Errorf("reading a submission's header: %w", ErrRecord)
 	}
 	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil || kind != "multipart/mixed" || params["boundary"] == "" {
-		return nil, errNoRecord
+		return nil, fmt.Errorf("reading a submission's header: %w", ErrRecord)
 	}
-	parts := multipart.NewReader(head, params["boundary"])
-	if text, err := parts.NextPart(); err != nil || text.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
-		return nil, errNoRecord
+	return multipart.NewReader(rest, params["boundary"]), nil
+}
+
+func textPart(parts *multipart.Reader) (io.Reader, error) {
+	text, err := parts.NextPart()
+	if err != nil || text.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		return nil, fmt.Errorf("finding a submission's text: %w", ErrRecord)
+	}
+	return text, nil
+}
+
+// recordPart finds the second part, decoded.
+func recordPart(parts *multipart.Reader) (io.Reader, error) {
+	if _, err := textPart(parts); err != nil {
+		return nil, err
 	}
 	record, err := parts.NextPart()
 	if err != nil || record.Header.Get("Content-Type") != "application/json" {
-		return nil, errNoRecord
+		return nil, fmt.Errorf("finding a record: %w", ErrRecord)
 	}
 	return record, nil
 }

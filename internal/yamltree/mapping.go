@@ -146,3 +146,16 @@ func (m *Mapping) IsMapping(key string) bool {
 	_, v := m.get(key)
 	return v != nil && v.Kind == yaml.MappingNode
 }
+
+// Names gives the names in the mapping, in order, where they are the writer's own; it makes them known.
+func (m *Mapping) Names() []string {
+	if m.node == nil {
+		return nil
+	}
+	var names []string
+	for i := 0; i < len(m.node.Content); i += 2 {
+		names = append(names, m.node.Content[i].Value)
+	}
+	m.known = append(m.known, names...)
+	return names
+}
