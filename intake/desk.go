@@ -27,6 +27,8 @@ type desk struct {
 	signer  *keys.Signer
 	tokens  *token.Maker
 	now     func() time.Time
+
+	mailFrom string
 }
 
 // accept seals answers to the form's readers and gives the receipt once they are durable. The same page with the same
@@ -36,7 +38,7 @@ type desk struct {
 func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms.Answers) (forms.Kept, error) {
 	plan := forms.Plan{
 		Service: d.service, ID: page.ID, Received: d.now(), Lang: "en", Path: "page", Signer: d.signer,
-		Token: d.tokens.Mark(page), Content: a.ContentMAC(page.Nonce[:]), Deliver: to.Form,
+		Token: d.tokens.Mark(page), Content: a.ContentMAC(page.Nonce[:]), Deliver: to.Form, MailFrom: d.mailFrom,
 	}
 	for draws, second, corrections := 0, false, 0; ; {
 		kept, err := d.put(ctx, to, a, &plan)

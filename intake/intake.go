@@ -42,18 +42,19 @@ type Drop interface {
 
 // Config is all that intake needs.
 type Config struct {
-	Service string
-	Hosts   []string // names it answers to, with port where not the scheme's own
-	Forms   []Served
-	Drop    Drop
-	Signer  *keys.Signer
-	Tokens  *token.Maker
-	Spool   *spool.Spool
-	Events  *event.Log
-	Now     func() time.Time
-	Zone    *time.Location // of the times on receipts; nil: UTC
-	Proxies []netip.Prefix // whose X-Forwarded-For/-Proto are believed; then plain HTTP behind them is TLS outside
-	Ready   func() error   // asked by /readyz; nil: always ready
+	Service  string
+	Hosts    []string // names it answers to, with port where not the scheme's own
+	Forms    []Served
+	Drop     Drop
+	Signer   *keys.Signer
+	MailFrom string // sender of forms that are mailed; needed if any is
+	Tokens   *token.Maker
+	Spool    *spool.Spool
+	Events   *event.Log
+	Now      func() time.Time
+	Zone     *time.Location // of the times on receipts; nil: UTC
+	Proxies  []netip.Prefix // whose X-Forwarded-For/-Proto are believed; then plain HTTP behind them is TLS outside
+	Ready    func() error   // asked by /readyz; nil: always ready
 }
 
 // Served is one form with its readers.
@@ -129,7 +130,7 @@ func newIntake(c Config) (*intake, error) {
 		in.forms[f.Form.ID] = s
 		in.order = append(in.order, s)
 	}
-	in.desk = &desk{service: c.Service, drop: c.Drop, signer: c.Signer, tokens: c.Tokens, now: in.now}
+	in.desk = &desk{service: c.Service, drop: c.Drop, signer: c.Signer, tokens: c.Tokens, now: in.now, mailFrom: c.MailFrom}
 	in.broken, err = in.renderBroken()
 	return in, err
 }

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+)
+
+func (p *program) auditCommand() *cli.Command {
+	return &cli.Command{
+		Name: "audit", Usage: "hold the record of readings against itself", OnUsageError: wrongCall, Action: p.needsSubcommand,
+		Commands: []*cli.Command{
+			p.storeCommand("verify", "walk the whole chain; name the first entry that was changed, and what is missing", "", p.auditVerify),
+		},
+	}
+}
+
+func (p *program) auditVerify(ctx context.Context, o *office, _ *cli.Command) error {
+	r, err := o.store.VerifyAudit(ctx)
+	if err != nil {
+		return err
+	}
+	if len(r.Findings) > 0 {
+		return try(errors.New("the record does not hold:\n  "+strings.Join(r.Findings, "\n  ")),
+			"keep a copy of the data folder as it is, then compare it with the last backup")
+	}
+	last := "no entry yet"
+	if r.Entries > 0 {
+		last = "the last of " + r.Last.In(o.cfg.Zone).Format("2 Jan 2006 15:04 MST")
+	}
+	_, err = fmt.Fprintf(p.out, "The record is whole: %d entries, %s. Every submission is in its place.\n", r.Entries, last)
+	return err
+}

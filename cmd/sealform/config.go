@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sealform/internal/event"
+	"sealform/keys"
+)
+
+// config is everything that an operator can set. A zero field means that it was not set; defaults are in settings.
+type config struct {
+	dir     string // folder of the file: relative paths are from here
+	Name    string
+	Service string
+	Accent  string
+	Zone    *time.Location
+	Data    string
+	Secrets string
+	Forms   string
+	Log     string // "text" or "json"
+	Intake  pages
+	Viewer  pages
+	TLS     tlsConfig
+	Mail    mailConfig
+	Groups  map[string][]string // paths of key files
+}
+
+// pages are one program's listener and names.
+type pages struct {
+	Address string
+	Hosts   []string // with the port, where a browser shows one
+}
+
+type tlsConfig struct {
+	Mode      string // "files", "auto", "proxy"
+	Cert, Key string
+	Email     string
+	Plain     string // address of the listener that redirects to https; "" for none
+	Proxies   []netip.Prefix
+}
+
+type mailConfig struct {
+	From, Relay, Security, Hello string
+	Username                     string
+	Password                     keys.Password
+	CA                           string // file of further authorities to trust for the relay
+}
+
+// check tells what can't be served together; each setting alone was checked when it was set.
+func (c *config) check() []error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if c.Service == "" {
+		fault("service is not set: `sealform init` draws one; it must stay the same for good")
+	}
+	if len(c.Intake.Hosts) == 0 || len(c.Viewer.Hosts) == 0 {
+		fault("intake.hosts and viewer.hosts must each name a host")
+	}
+	for _, h := range bareHosts(c.Intake.Hosts) {
+		if slices.Contains(bareHosts(c.Viewer.Hosts), h) {
+			fault("intake.hosts and viewer.hosts both name %s: cookies ignore ports, so the staff pages need a name of their own", h)
+		}
+	}
+	faults = append(faults, c.TLS.check()...)
+	return append(faults, c.Mail.check()...)
+}
+
+func (t *tlsConfig) check() []error {
+	var faults []error
+	switch t.Mode {
+	case "files":
+		if t.Cert == "" || t.Key == "" {
+			faults = append(faults, errors.New("tls.mode is files: set tls.cert and tls.key"))
+		}
+	case "proxy":
+		if len(t.Proxies) == 0 {
+			faults = append(faults, errors.New("tls.mode is proxy: set tls.proxies to the addresses that the proxy comes from"))
+		}
+	}
+	if t.Mode != "proxy" && len(t.Proxies) > 0 {
+		faults = append(faults, errors.New("tls.proxies is set, but tls.mode is not proxy"))
+	}
+	return faults
+}
+
+func (m *mailConfig) check() []error {
+	var faults []error
+	if m.Relay == "" {
+		if m.From != "" || m.Username != "" {
+			faults = append(faults, errors.New("mail is set, but mail.relay is not: name it as host:port"))
+		}
+		return faults
+	}
+	if _, _, err := net.SplitHostPort(m.Relay); err != nil {
+		faults = append(faults, fmt.Errorf("mail.relay %q is not host:port", m.Relay))
+	}
+	if _, err := plainAddress(m.From); err != nil {
+		faults = append(faults, fmt.Errorf("mail.from: %w", err))
+	}
+	if m.Username != "" && len(m.Password.Reveal()) == 0 {
+		faults = append(faults, errors.New("mail.username is set; give its password in SEALFORM_MAIL_PASSWORD_FILE or SEALFORM_MAIL_PASSWORD"))
+	}
+	return faults
+}
+
+// path makes a configured path whole.
+func (c *config) path(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.dir, p)
+}
+
+// events writes lines to standard error, as text for people or as JSON for collectors.
+func (p *program) events(format string) *event.Log {
+	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if format == "json" {
+		return event.New(slog.NewJSONHandler(p.err, o))
+	}
+	return event.New(slog.NewTextHandler(p.err, o))
+}
+
+// lookup finds a variable of the program's environment.
+func (p *program) lookup(name string) (string, bool) {
+	for _, kv := range p.env {
+		if k, v, ok := strings.Cut(kv, "="); ok && k == name {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func readSource(path string) ([]byte, error) {
+	b, err := os.ReadFile(path) // #nosec G304 -- the operator's configuration
+	if err != nil {
+		return nil, try(fmt.Errorf("reading the configuration: %w", err), "`sealform init` makes one; --config names another")
+	}
+	return b, nil
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"sealform/internal/audit"
+	"sealform/internal/secrets"
+	"sealform/keys"
+	"sealform/keys/private"
+)
+
+// demoAccount is what the demo tells whoever started it. It lies in the demo's folder in clear, as a demo's passwords
+// may: they protect made-up answers.
+type demoAccount struct {
+	Email       string `json:"email"`
+	Password    string `json:"password"`
+	TOTPSecret  string `json:"totp_secret"`
+	KeyPassword string `json:"key_password"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+const (
+	demoEmail  = "dana@riverside.example"
+	demoPerson = "Dana Reyes <dana@riverside.example>"
+	demoName   = "Riverside Family Clinic"
+)
+
+// furnish makes the demo's service on its first start in a folder, and finds it on later ones. demo.json is written
+// last, so that a first start that was cut off is seen and said.
+func (d *demo) furnish(ctx context.Context) error {
+	b, err := os.ReadFile(d.path("demo.json"))
+	if err == nil {
+		if err := json.Unmarshal(b, &d.said); err != nil {
+			return try(fmt.Errorf("%s can't be read", d.path("demo.json")), "a fresh folder with --dir")
+		}
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the demo's folder: %w", err)
+	}
+	if _, err := os.Stat(d.path(configName)); err == nil {
+		return try(fmt.Errorf("%s holds a service that is not a whole demo", d.dir), "a fresh folder with --dir")
+	}
+	pl := plan{Dir: d.dir, Name: demoName, Intake: "localhost", Viewer: "staff.localhost", Zone: "Local", Forms: []string{"contact", "new-patient"}}
+	if err := pl.build(d.now()); err != nil {
+		return err
+	}
+	if err := d.people(ctx); err != nil {
+		return err
+	}
+	b, err = json.MarshalIndent(d.said, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the demo's passwords: %w", err)
+	}
+	return writeNew(d.path("demo.json"), append(b, '\n'), 0o600)
+}
+
+// people makes the one account and its key, and exports what gpg needs to open the mail.
+func (d *demo) people(ctx context.Context) (err error) {
+	cfg, err := loadConfig(d.path(configName), nil)
+	if err != nil {
+		return err
+	}
+	sec, err := secrets.Load(cfg.Secrets, cfg.Service)
+	if err != nil {
+		return err
+	}
+	st, err := openStore(ctx, cfg, sec, d.now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	o := &office{cfg, sec, st, d.now}
+	account, err := passphrase()
+	if err != nil {
+		return err
+	}
+	key, err := passphrase()
+	if err != nil {
+		return err
+	}
+	d.said = demoAccount{Email: demoEmail, Password: string(account.Reveal()), KeyPassword: string(key.Reveal())}
+	if d.said.TOTPSecret, _, err = o.addAccount(ctx, demoEmail, account); err != nil {
+		return err
+	}
+	return d.key(ctx, o, key)
+}
+
+func (d *demo) key(ctx context.Context, o *office, pw keys.Password) error {
+	a, err := o.account(ctx, demoEmail)
+	if err != nil {
+		return err
+	}
+	locked, err := private.Generate(demoPerson, pw, d.now())
+	if err != nil {
+		return err
+	}
+	if err := o.addKey(ctx, locked, "front-desk", a.ID, audit.ActKeyGenerated); err != nil {
+		return err
+	}
+	d.said.Fingerprint = string(locked.Fingerprint())
+	exported, err := locked.Export(pw, pw)
+	if err != nil {
+		return err
+	}
+	signer, err := keys.ParseSigner(o.secrets.Signing())
+	if err != nil {
+		return err
+	}
+	for path, b := range map[string][]byte{
+		d.path("keys", "front-desk.asc"):    locked.Certificate(),
+		d.path("export", "key.pub.asc"):     locked.Certificate(),
+		d.path("export", "key.private.asc"): exported,
+		d.path("export", "signer.pub.asc"):  signer.Certificate(),
+	} {
+		if err := writeNew(path, b, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/urfave/cli/v3"
+)
+
+func (p *program) healthCommand() *cli.Command {
+	return &cli.Command{
+		Name: "health", Usage: "ask the running service whether it answers; for containers and monitors",
+		Flags: append(configFlags(),
+			&cli.BoolFlag{Name: "ready", Usage: "ask whether it can take answers, not only whether it lives"}),
+		OnUsageError: wrongCall,
+		Action: func(ctx context.Context, c *cli.Command) error {
+			cfg, err := p.readConfig(c)
+			if err != nil {
+				return err
+			}
+			path := "/livez"
+			if c.Bool("ready") {
+				path = "/readyz"
+			}
+			if err := probe(ctx, cfg, path); err != nil {
+				return try(err, "the service's log, and `sealform serve` in the foreground")
+			}
+			_, err = fmt.Fprintln(p.out, "ok")
+			return err
+		},
+	}
+}
+
+// probe asks the intake on this machine. The certificate is not checked: it is for the public name, and this call
+// never leaves the machine and carries nothing.
+func probe(ctx context.Context, cfg *config, path string) error {
+	host, port, err := net.SplitHostPort(cfg.Intake.Address)
+	if err != nil {
+		return fmt.Errorf("reading intake.address: %w", err)
+	}
+	if host == "" || host == "0.0.0.0" || host == "::" {
+		host = "127.0.0.1"
+	}
+	scheme := "https"
+	if cfg.TLS.Mode == "proxy" {
+		scheme = "http"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+path, nil)
+	if err != nil {
+		return fmt.Errorf("asking the service: %w", err)
+	}
+	req.Host = cfg.Intake.Hosts[0]
+	cl := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+		MinVersion: tls.VersionTLS12, ServerName: bareHosts(cfg.Intake.Hosts)[0], InsecureSkipVerify: true, // #nosec G402 -- see above
+	}}}
+	resp, err := cl.Do(req)
+	if err != nil {
+		return errors.New("the service does not answer on this machine")
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the service answers, but not well: status %d", resp.StatusCode)
+	}
+	return nil
+}

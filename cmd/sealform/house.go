@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"time"
+
+	"sealform/forms"
+	"sealform/internal/event"
+	"sealform/internal/outbox"
+	"sealform/internal/secrets"
+	"sealform/internal/store"
+	"sealform/keys"
+)
+
+// house is a configured service with its doors still shut: secrets, forms with their readers, store.
+type house struct {
+	cfg       *config
+	now       func() time.Time
+	events    *event.Log
+	secrets   *secrets.Secrets
+	signer    *keys.Signer
+	verifiers *keys.Verifiers
+	forms     []*forms.Form
+	readers   map[string]*readers
+	store     *store.Store
+	outbox    *outbox.Outbox // nil: nothing is mailed
+}
+
+// openHouse opens all parts and tells every fault of configuration, forms, keys and secrets together.
+func openHouse(ctx context.Context, c *config, events *event.Log, now func() time.Time) (*house, error) {
+	h := &house{cfg: c, now: now, events: events, readers: map[string]*readers{}}
+	var faults []error
+	faults = append(faults, h.openSecrets())
+	formFaults := h.openForms()
+	faults = append(faults, formFaults)
+	if formFaults == nil {
+		faults = append(faults, h.openReaders()...)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, try(err, "mend what is named above, then start again; nothing was changed")
+	}
+	var err error
+	if h.store, err = openStore(ctx, c, h.secrets, now); err != nil {
+		return nil, err
+	}
+	err = h.saveRevisions(ctx)
+	if err == nil && c.Mail.Relay != "" {
+		h.outbox, err = h.newOutbox()
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.store.Close())
+	}
+	return h, nil
+}
+
+func (h *house) openSecrets() error {
+	var err error
+	if h.secrets, err = secrets.Load(h.cfg.Secrets, h.cfg.Service); err != nil {
+		return err
+	}
+	if h.signer, err = keys.ParseSigner(h.secrets.Signing()); err != nil {
+		return fmt.Errorf("reading the signing key: %w", err)
+	}
+	h.verifiers, err = verifiers(h.secrets, h.signer)
+	return err
+}
+
+// verifiers are the signing key in force and those before it.
+func verifiers(s *secrets.Secrets, signer *keys.Signer) (*keys.Verifiers, error) {
+	v, err := keys.ParseVerifiers(append([][]byte{signer.Certificate()}, s.Retired()...)...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the signing keys: %w", err)
+	}
+	return v, nil
+}
+
+// openStore opens the database with the keys that its MACs need. Commands that only touch the store call it alone.
+func openStore(ctx context.Context, c *config, s *secrets.Secrets, now func() time.Time) (*store.Store, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	st, err := store.Open(ctx, store.Config{
+		Path:     filepath.Join(c.Data, "sealform.db"),
+		HeadFile: filepath.Join(c.Data, "audit.head"),
+		Service:  c.Service,
+		LeafKey:  s.Key("leaf"),
+		AuditKey: s.Key("audit"),
+		Now:      now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	return st, nil
+}
+
+func (h *house) openForms() error {
+	sources, err := formSources(h.cfg.Forms)
+	if err != nil {
+		return err
+	}
+	h.forms, err = forms.ParseAll(sources)
+	return err
+}
+
+// formSources reads every form file of a folder.
+func formSources(dir string) (map[string][]byte, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("listing the form files: %w", err)
+	}
+	if len(names) == 0 {
+		return nil, try(fmt.Errorf("there are no form files in %s", dir), "`sealform init`, or set forms: in sealform.yaml")
+	}
+	sources := map[string][]byte{}
+	for _, n := range names {
+		b, err := os.ReadFile(n) // #nosec G304 -- the operator's form files
+		if err != nil {
+			return nil, fmt.Errorf("reading a form file: %w", err)
+		}
+		sources[n] = b
+	}
+	return sources, nil
+}
+
+func (h *house) openReaders() []error {
+	groups := map[string]*group{}
+	var faults []error
+	for _, name := range sortedKeys(h.cfg.Groups) {
+		g, errs := loadGroup(name, h.cfg.Groups[name], h.now)
+		faults = append(faults, errs...)
+		groups[name] = g
+	}
+	for _, f := range h.forms {
+		if f.Mail != nil && h.cfg.Mail.Relay == "" {
+			faults = append(faults, fmt.Errorf("form %q is mailed, but mail.relay is not set", f.ID))
+		}
+		var mine []*group
+		for _, name := range f.To {
+			g, ok := groups[name]
+			if !ok {
+				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups:", f.ID, name))
+				continue
+			}
+			mine = append(mine, g)
+		}
+		if len(faults) > 0 {
+			continue // the readers would be too few
+		}
+		r, err := newReaders(f.ID, mine, h.events)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		h.readers[f.ID] = r
+	}
+	return faults
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var ks []string
+	for k := range m {
+		ks = append(ks, k)
+	}
+	sort.Strings(ks)
+	return ks
+}
+
+// saveRevisions keeps the questions that are in force, so that answers to them can be shown for as long as they are kept.
+func (h *house) saveRevisions(ctx context.Context) error {
+	for _, f := range h.forms {
+		if err := h.store.SaveRevision(ctx, f.ID, f.Revision, f.Questions()); err != nil {
+			return fmt.Errorf("keeping the questions of form %q: %w", f.ID, err)
+		}
+	}
+	return nil
+}
+
+// older gives a form's earlier revisions; one whose hash does not fit is left out, so a post that names it gets the
+// form anew.
+func (h *house) older(ctx context.Context, f *forms.Form) (map[forms.Revision]*forms.Form, error) {
+	kept, err := h.store.Revisions(ctx, f.ID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the earlier questions of form %q: %w", f.ID, err)
+	}
+	all := map[forms.Revision]*forms.Form{}
+	for rev, questions := range kept {
+		if rev == f.Revision {
+			continue
+		}
+		old, err := forms.ParseQuestions(f.ID, questions, rev)
+		if err != nil {
+			h.events.Trouble("revisions", "revision_damaged")
+			continue
+		}
+		all[rev] = old
+	}
+	return all, nil
+}
+
+// fingerprints of those whom a form is sealed to now.
+func (h *house) fingerprints(form string) []keys.Fingerprint {
+	return slices.Clone(h.readers[form].all.Fingerprints())
+}
+
+func (h *house) close() error { return h.store.Close() }

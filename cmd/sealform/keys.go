@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/audit"
+	"sealform/internal/store"
+	"sealform/keys"
+	"sealform/keys/private"
+)
+
+// minKeyPassword is the least length of a key password that a person thinks of, in bytes.
+const minKeyPassword = 12
+
+func (p *program) keysCommand() *cli.Command {
+	name := &cli.StringFlag{Name: "name", Usage: "the file's name in keys/, without .asc", Required: true}
+	owner := &cli.StringFlag{Name: "for", Usage: "e-mail of the account whose key it is", Required: true}
+	return &cli.Command{
+		Name: "keys", Usage: "make, bring, give out and remove readers' keys", OnUsageError: wrongCall, Action: p.needsSubcommand,
+		Commands: []*cli.Command{
+			p.storeCommand("generate", "make a key pair for a person", "", p.keysGenerate, name, owner,
+				&cli.BoolFlag{Name: "draw", Usage: "draw a password and show it once, instead of asking for one"}),
+			p.storeCommand("import", "bring a key: a certificate, or a private key with its password", "FILE", p.keysImport, name,
+				&cli.StringFlag{Name: "for", Usage: "e-mail of the account whose private key it is"}),
+			p.storeCommand("export", "give out a private key under a password, as gpg takes it", "NAME|FINGERPRINT", p.keysExport,
+				&cli.StringFlag{Name: "out", Usage: "file to write; standard output unless told"}),
+			p.storeCommand("list", "show the keys and who reads with them", "", p.keysList),
+			p.storeCommand("remove", "remove a private key from this service", "NAME|FINGERPRINT", p.keysRemove,
+				&cli.BoolFlag{Name: "yes", Usage: "do it; without another copy of the key nobody opens with it again"}),
+			p.storeCommand("rotate-signing", "give the server a new signing key", "", p.keysRotateSigning),
+		},
+	}
+}
+
+func (p *program) keysGenerate(ctx context.Context, o *office, c *cli.Command) error {
+	a, err := o.account(ctx, c.String("for"))
+	if err != nil {
+		return err
+	}
+	path, err := o.keyPath(c.String("name"))
+	if err != nil {
+		return err
+	}
+	pw, err := p.newKeyPassword(c.Bool("draw"))
+	if err != nil {
+		return err
+	}
+	locked, err := private.Generate(fmt.Sprintf("%s <%s>", c.String("name"), a.Email), pw, p.now())
+	if err != nil {
+		return err
+	}
+	if err := o.addKey(ctx, locked, c.String("name"), a.ID, audit.ActKeyGenerated); err != nil {
+		return err
+	}
+	if err := writeNew(path, locked.Certificate(), 0o644); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "Key %s is made for %s.\nIts certificate is %s: name it in a group of sealform.yaml, then restart.\n"+
+		"Now keep a copy elsewhere: sealform keys export %s --out FILE\n", locked.Fingerprint(), a.Email, path, c.String("name"))
+	return err
+}
+
+// newKeyPassword asks for one, or draws it and shows it this once.
+func (p *program) newKeyPassword(draw bool) (keys.Password, error) {
+	if !draw {
+		pw, err := p.askPassword("New key password", true)
+		if err == nil && len(pw.Reveal()) < minKeyPassword {
+			return keys.Password{}, try(fmt.Errorf("a key password needs at least %d characters", minKeyPassword), "--draw, which draws a strong one")
+		}
+		return pw, err
+	}
+	pw, err := passphrase()
+	if err != nil {
+		return keys.Password{}, err
+	}
+	_, err = fmt.Fprintf(p.out, "Key password, shown only now: %s\nWrite it down on paper. Nobody can find it out again.\n", pw.Reveal())
+	return pw, err
+}
+
+func (p *program) keysImport(ctx context.Context, o *office, c *cli.Command) error {
+	path, err := o.keyPath(c.String("name"))
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(c.Args().First())
+	if err != nil {
+		return fmt.Errorf("reading the key: %w", err)
+	}
+	cert, err := keys.ParseCertificate(b, p.now())
+	if err == nil {
+		if err := writeNew(path, cert.Armored(), 0o644); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.out, "Certificate %s is in %s.\nName it in a group of sealform.yaml, then restart.\n", cert.Fingerprint(), path)
+		return err
+	}
+	if !errors.Is(err, keys.ErrSecret) {
+		return err
+	}
+	return p.importPrivate(ctx, o, c, b, path)
+}
+
+func (p *program) importPrivate(ctx context.Context, o *office, c *cli.Command, b []byte, path string) error {
+	if c.String("for") == "" {
+		return &usageError{"this is a private key; say whose account reads with it: --for EMAIL"}
+	}
+	a, err := o.account(ctx, c.String("for"))
+	if err != nil {
+		return err
+	}
+	old, err := p.askPassword("Password of the key as it is", false)
+	if err != nil {
+		return err
+	}
+	pw, err := p.newKeyPassword(false)
+	if err != nil {
+		return err
+	}
+	locked, err := private.Import(b, old, pw, p.now())
+	if err != nil {
+		return err
+	}
+	if _, err := keys.ParseCertificate(locked.Certificate(), p.now()); err != nil {
+		return err
+	}
+	if err := o.addKey(ctx, locked, c.String("name"), a.ID, audit.ActKeyImported); err != nil {
+		return err
+	}
+	if err := writeNew(path, locked.Certificate(), 0o644); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "Key %s is here for %s, under its new password.\nIts certificate is %s.\n", locked.Fingerprint(), a.Email, path)
+	return err
+}
+
+func (p *program) keysExport(ctx context.Context, o *office, c *cli.Command) error {
+	k, err := o.key(ctx, c.Args().First())
+	if err != nil {
+		return err
+	}
+	locked, err := private.ParseLocked(k.Locked)
+	if err != nil {
+		return err
+	}
+	pw, err := p.askPassword("Key password", false)
+	if err != nil {
+		return err
+	}
+	exportPw, err := p.askPassword("Password of the copy", true)
+	if err != nil {
+		return err
+	}
+	if len(exportPw.Reveal()) < minKeyPassword {
+		return try(fmt.Errorf("the copy's password needs at least %d characters", minKeyPassword), "a longer one, such as the key password itself")
+	}
+	armored, err := locked.Export(pw, exportPw)
+	if err != nil {
+		return err
+	}
+	if err := o.store.Audit(ctx, operatorEntry(audit.ActKeyExported, string(k.Fingerprint))); err != nil {
+		return err
+	}
+	if out := c.String("out"); out != "" {
+		return writeNew(out, armored, 0o600)
+	}
+	_, err = p.out.Write(armored)
+	return err
+}
+
+func (p *program) keysList(ctx context.Context, o *office, _ *cli.Command) error {
+	held, err := o.store.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	owners := map[int64]string{}
+	accounts, err := o.store.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		owners[a.ID] = a.Email
+	}
+	var b strings.Builder
+	for _, k := range held {
+		fmt.Fprintf(&b, "private  %s  %-16s %s\n", k.Fingerprint, k.Name, owners[k.Account])
+	}
+	for _, name := range sortedKeys(o.cfg.Groups) {
+		for _, path := range o.cfg.Groups[name] {
+			f, err := loadKeyFile(path, p.now())
+			if err != nil {
+				fmt.Fprintf(&b, "group    %s: %v\n", name, err)
+				continue
+			}
+			fmt.Fprintf(&b, "group    %s  %-16s %s\n", f.cert.Fingerprint(), name, f.cert.UserID())
+		}
+	}
+	_, err = p.out.Write([]byte(b.String()))
+	return err
+}
+
+func (p *program) keysRemove(ctx context.Context, o *office, c *cli.Command) error {
+	k, err := o.key(ctx, c.Args().First())
+	if err != nil {
+		return err
+	}
+	if !c.Bool("yes") {
+		return try(fmt.Errorf("key %s (%s) would be gone for good from this service", k.Fingerprint, k.Name), "`sealform keys export` first, then this again with --yes")
+	}
+	if err := o.store.RemoveKey(ctx, k.Fingerprint, operatorEntry(audit.ActKeyRemoved, string(k.Fingerprint))); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "Private key %s is removed. Take keys/%s.asc out of sealform.yaml's groups too, then restart.\n", k.Fingerprint, k.Name)
+	return err
+}
+
+func (p *program) keysRotateSigning(ctx context.Context, o *office, _ *cli.Command) error {
+	old, err := keys.ParseSigner(o.secrets.Signing())
+	if err != nil {
+		return err
+	}
+	next, secret, err := keys.NewSigner(o.cfg.Service, p.now())
+	if err != nil {
+		return err
+	}
+	e := operatorEntry(audit.ActSigningKeyRotated, string(old.Fingerprint()), string(next.Fingerprint()))
+	if err := o.store.Audit(ctx, e); err != nil {
+		return err
+	}
+	if err := o.secrets.Rotate(secret, old.Certificate(), string(old.Fingerprint())); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "New signing key %s; the old one, %s, still verifies what it signed.\nRestart every process of the service.\n", next.Fingerprint(), old.Fingerprint())
+	return err
+}
+
+var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// keyPath is where a certificate of that name goes; it refuses names that would leave the folder and files that exist.
+func (o *office) keyPath(name string) (string, error) {
+	if !keyName.MatchString(name) {
+		return "", try(fmt.Errorf("%q can't be a key's name", name), "lower-case letters, digits, dots and dashes")
+	}
+	path := filepath.Join(o.cfg.dir, "keys", name+".asc")
+	if _, err := os.Stat(path); err == nil {
+		return "", try(fmt.Errorf("%s is there already", path), "another --name")
+	}
+	return path, nil
+}
+
+// addKey stores a private key that a person of this service can unlock.
+func (o *office) addKey(ctx context.Context, l *private.Locked, name string, account int64, act string) error {
+	return o.store.AddKey(ctx, store.LockedKey{
+		Fingerprint: l.Fingerprint(), Account: account, Name: name, Locked: bytes.Clone(l.Bytes()), Created: o.now(),
+	}, operatorEntry(act, string(l.Fingerprint())))
+}
+
+// key finds a private key by its name or fingerprint.
+func (o *office) key(ctx context.Context, which string) (*store.LockedKey, error) {
+	held, err := o.store.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	want := strings.ToUpper(strings.ReplaceAll(which, " ", ""))
+	for _, k := range held {
+		if k.Name == which || string(k.Fingerprint) == want {
+			return &k, nil
+		}
+	}
+	return nil, try(fmt.Errorf("there is no private key %q here", which), "`sealform keys list`")
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/audit"
+	"sealform/internal/secrets"
+	"sealform/internal/store"
+)
+
+// office is what an operator's command works with: configuration, secrets and store, but no form and no listener, so
+// that a command can mend what keeps the service from starting.
+type office struct {
+	cfg     *config
+	secrets *secrets.Secrets
+	store   *store.Store
+	now     func() time.Time
+}
+
+// storeCommand is a subcommand that runs with the office open. args names its one argument, "" for none.
+func (p *program) storeCommand(name, usage, args string, run func(context.Context, *office, *cli.Command) error, flags ...cli.Flag) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: usage, ArgsUsage: args, OnUsageError: wrongCall,
+		Flags: append([]cli.Flag{configFlag()}, flags...),
+		Action: func(ctx context.Context, c *cli.Command) (err error) {
+			if want := len(strings.Fields(args)); c.Args().Len() != want {
+				return &usageError{fmt.Sprintf("%s takes %s\nTry: %s --help", c.FullName(), countArgs(args), c.FullName())}
+			}
+			o, err := p.openOffice(ctx, c)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, o.store.Close()) }()
+			return run(ctx, o, c)
+		},
+	}
+}
+
+func countArgs(args string) string {
+	if args == "" {
+		return "no arguments"
+	}
+	return "one argument, " + args
+}
+
+func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, error) {
+	cfg, err := p.readConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	sec, err := secrets.Load(cfg.Secrets, cfg.Service)
+	if err != nil {
+		return nil, err
+	}
+	st, err := openStore(ctx, cfg, sec, p.now)
+	if err != nil {
+		return nil, err
+	}
+	return &office{cfg, sec, st, p.now}, nil
+}
+
+func (p *program) needsSubcommand(_ context.Context, c *cli.Command) error {
+	var names []string
+	for _, s := range c.Commands {
+		if s.Name != "help" {
+			names = append(names, s.Name)
+		}
+	}
+	all := strings.Join(names, ", ")
+	if name := c.Args().First(); name != "" {
+		return &usageError{fmt.Sprintf("%s has no command %q.%s It has: %s", c.FullName(), name, didYouMean(name, c.Commands), all)}
+	}
+	return &usageError{fmt.Sprintf("%s needs one of: %s\nTry: %s --help", c.FullName(), all, c.FullName())}
+}
+
+// account finds an account by its e-mail.
+func (o *office) account(ctx context.Context, email string) (*store.Account, error) {
+	a, err := o.store.Account(ctx, strings.ToLower(strings.TrimSpace(email)))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, try(fmt.Errorf("there is no account %q", email), "`sealform user list`, or `sealform user add --email %s`", email)
+	}
+	return a, err
+}
+
+// operatorEntry records an act of a command: whoever may run it on this machine is the operator.
+func operatorEntry(act string, about ...string) audit.Entry {
+	return audit.Entry{Who: "operator", Act: act, About: about}
+}
+
+// writeNew writes a file that is not there yet, durably.
+func writeNew(path string, b []byte, mode fs.FileMode) (err error) {
+	f, err := createFile(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err = f.Write(b); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	if err := f.Chmod(mode); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return f.Sync()
+}
+
+// createFile makes a file that is not there yet, for its owner alone, and the folder that it is in.
+func createFile(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("making a folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator's path
+	if errors.Is(err, fs.ErrExist) {
+		return nil, try(fmt.Errorf("%s is there already and is not overwritten", path), "another file name")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making a file: %w", err)
+	}
+	return f, nil
+}

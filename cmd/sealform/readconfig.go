@@ -1,0 +1,196 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/secrets"
+	"sealform/internal/text"
+	"sealform/internal/yamltree"
+)
+
+const configName = "sealform.yaml"
+
+func configFlag() cli.Flag {
+	return &cli.StringFlag{Name: "config", Value: configName, Usage: "the configuration file (or SEALFORM_CONFIG)"}
+}
+
+// configFlags are --config and a flag for each setting that is no secret.
+func configFlags() []cli.Flag {
+	flags := []cli.Flag{configFlag()}
+	for _, s := range settings {
+		switch {
+		case s.secret:
+		case s.list:
+			flags = append(flags, &cli.StringSliceFlag{Name: s.flag(), Usage: s.usage, Category: "settings"})
+		default:
+			flags = append(flags, &cli.StringFlag{Name: s.flag(), Usage: s.usage, Category: "settings"})
+		}
+	}
+	return flags
+}
+
+// readConfig merges flags over variables over the file over defaults, and tells every fault of all of them together.
+func (p *program) readConfig(c *cli.Command) (*config, error) {
+	file := c.String("config")
+	if v, ok := p.lookup("SEALFORM_CONFIG"); ok && !c.IsSet("config") {
+		file = v
+	}
+	return loadConfig(file, func(cfg *config) []error { return append(cfg.fromVariables(p), cfg.fromFlags(c)...) })
+}
+
+// loadConfig reads a file over the defaults; over is what goes over the file, nil for nothing.
+func loadConfig(file string, over func(*config) []error) (*config, error) {
+	src, err := readSource(file)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &config{dir: filepath.Dir(file)}
+	var faults []error
+	for _, s := range settings {
+		if s.preset != "" {
+			faults = append(faults, s.set(cfg, []string{s.preset}))
+		}
+	}
+	faults = append(faults, cfg.fromFile(file, src))
+	if over != nil {
+		faults = append(faults, over(cfg)...)
+	}
+	if errors.Join(faults...) == nil {
+		faults = cfg.check()
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, try(err, "mend what is named above; nothing was started")
+	}
+	return cfg, nil
+}
+
+// fromFile reads the file; it tells all of its faults as one error.
+func (c *config) fromFile(file string, src []byte) error {
+	tree := yamltree.Parse(file, src)
+	root := tree.Mapping()
+	parts := map[string]*yamltree.Mapping{"": root}
+	for _, s := range settings {
+		section, key := "", s.name
+		if before, after, ok := strings.Cut(s.name, "."); ok {
+			section, key = before, after
+		}
+		if parts[section] == nil {
+			parts[section] = root.Mapping(section)
+		}
+		s.fromMapping(c, parts[section], key)
+	}
+	c.groupsFrom(root.Mapping("groups"))
+	for _, m := range parts {
+		m.Done()
+	}
+	if faults := tree.Faults(); faults.Failed() {
+		return faults
+	}
+	return nil
+}
+
+func (s setting) fromMapping(c *config, m *yamltree.Mapping, key string) {
+	switch {
+	case s.secret:
+		m.Refuse(key, "a secret does not belong in this file", fmt.Sprintf("Set %s_FILE to a file that only the service may read.", s.variable()))
+		return
+	case !m.Has(key): // which makes it known
+		return
+	}
+	var values []string
+	if s.list {
+		values = m.Texts(key)
+	} else if v := m.Text(key); v != "" {
+		values = []string{v}
+	}
+	if len(values) == 0 {
+		return // a fault that reading has told
+	}
+	if err := s.set(c, values); err != nil {
+		m.Fault(key, fmt.Sprintf("%q %v", key, err), "")
+	}
+}
+
+func (c *config) groupsFrom(m *yamltree.Mapping) {
+	c.Groups = map[string][]string{}
+	for _, name := range m.Names() {
+		c.Groups[name] = nil
+		for _, file := range m.Texts(name) {
+			c.Groups[name] = append(c.Groups[name], c.path(file))
+		}
+	}
+}
+
+// fromVariables takes SEALFORM_… variables; a name that is none of ours is a fault, as it is most likely a slip.
+func (c *config) fromVariables(p *program) []error {
+	known := map[string]setting{}
+	var names []string
+	for _, s := range settings {
+		known[s.variable()] = s
+		names = append(names, s.variable())
+		if s.secret {
+			known[s.variable()+"_FILE"] = s
+			names = append(names, s.variable()+"_FILE")
+		}
+	}
+	var faults []error
+	for _, kv := range p.env {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, "SEALFORM_") || name == "SEALFORM_CONFIG" {
+			continue
+		}
+		s, ok := known[name]
+		if !ok {
+			faults = append(faults, unknownVariable(name, names))
+			continue
+		}
+		if err := s.fromVariable(c, name, value); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return faults
+}
+
+func unknownVariable(name string, names []string) error {
+	if near := text.Closest(name, names); near != "" {
+		return fmt.Errorf("unknown variable %s: did you mean %s?", name, near)
+	}
+	return fmt.Errorf("unknown variable %s", name)
+}
+
+func (s setting) fromVariable(c *config, name, value string) error {
+	if s.secret && strings.HasSuffix(name, "_FILE") {
+		b, err := secrets.ReadFile(value)
+		if err != nil {
+			return err
+		}
+		value = strings.TrimRight(string(b), "\r\n")
+	}
+	values := []string{value}
+	if s.list {
+		values = strings.Split(value, ",")
+	}
+	return s.set(c, values)
+}
+
+func (c *config) fromFlags(cmd *cli.Command) []error {
+	var faults []error
+	for _, s := range settings {
+		if s.secret || !cmd.IsSet(s.flag()) {
+			continue
+		}
+		values := []string{cmd.String(s.flag())}
+		if s.list {
+			values = cmd.StringSlice(s.flag())
+		}
+		if err := s.set(c, values); err != nil {
+			faults = append(faults, fmt.Errorf("--%s: %w", s.flag(), err))
+		}
+	}
+	return faults
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // staff see the clinic's time in a container without zone files too
+
+	"sealform/keys"
+)
+
+// setting is one row of the table that gives the file's key, the flag, the variable, the default and the check.
+type setting struct {
+	name   string // "intake.address": flag --intake-address, variable SEALFORM_INTAKE_ADDRESS
+	usage  string
+	preset string
+	list   bool
+	secret bool // from a variable or a …_FILE only: flags show in process lists, files get copied
+	set    func(c *config, values []string) error
+}
+
+func (s setting) flag() string { return strings.ReplaceAll(s.name, ".", "-") }
+func (s setting) variable() string {
+	return "SEALFORM_" + strings.ToUpper(strings.ReplaceAll(s.name, ".", "_"))
+}
+
+// settings in the order that help shows them.
+var settings = []setting{
+	{name: "name", usage: "the organisation's name", preset: "Our clinic", set: one(func(c *config) *string { return &c.Name }, short)},
+	{name: "service", usage: "this service's own id; never change it", set: one(func(c *config) *string { return &c.Service }, serviceID)},
+	{name: "accent", usage: "the brand's colour, such as #0b6e69", set: one(func(c *config) *string { return &c.Accent }, colour)},
+	{name: "zone", usage: "time zone of the staff pages", preset: "UTC", set: zone},
+	{name: "data", usage: "folder of the database", preset: "data", set: path(func(c *config) *string { return &c.Data })},
+	{name: "secrets", usage: "folder of the service's secrets", preset: "secrets", set: path(func(c *config) *string { return &c.Secrets })},
+	{name: "forms", usage: "folder of form files", preset: "forms", set: path(func(c *config) *string { return &c.Forms })},
+	{name: "log", usage: "text or json", preset: "text", set: one(func(c *config) *string { return &c.Log }, oneOf("text", "json"))},
+	{name: "intake.address", usage: "where the public pages listen", preset: ":443", set: one(func(c *config) *string { return &c.Intake.Address }, address)},
+	{name: "intake.hosts", usage: "host names of the public pages", list: true, set: hosts(func(c *config) *[]string { return &c.Intake.Hosts })},
+	{name: "viewer.address", usage: "where the staff pages listen", preset: ":8445", set: one(func(c *config) *string { return &c.Viewer.Address }, address)},
+	{name: "viewer.hosts", usage: "host names of the staff pages", list: true, set: hosts(func(c *config) *[]string { return &c.Viewer.Hosts })},
+	{name: "tls.mode", usage: "files, auto or proxy", preset: "files", set: one(func(c *config) *string { return &c.TLS.Mode }, oneOf("files", "auto", "proxy"))},
+	{name: "tls.cert", usage: "certificate file", set: path(func(c *config) *string { return &c.TLS.Cert })},
+	{name: "tls.key", usage: "key file of the certificate", set: path(func(c *config) *string { return &c.TLS.Key })},
+	{name: "tls.email", usage: "where the certificate authority may write to", set: one(func(c *config) *string { return &c.TLS.Email }, short)},
+	{name: "tls.plain", usage: "address that redirects to https", set: one(func(c *config) *string { return &c.TLS.Plain }, address)},
+	{name: "tls.proxies", usage: "addresses whose forwarding headers are believed", list: true, set: proxies},
+	{name: "mail.from", usage: "sender of the mail", set: one(func(c *config) *string { return &c.Mail.From }, short)},
+	{name: "mail.relay", usage: "host:port of the relay", set: one(func(c *config) *string { return &c.Mail.Relay }, short)},
+	{name: "mail.security", usage: "starttls or tls", preset: "starttls", set: one(func(c *config) *string { return &c.Mail.Security }, oneOf("starttls", "tls"))},
+	{name: "mail.hello", usage: "the name that this service gives itself", preset: "localhost", set: one(func(c *config) *string { return &c.Mail.Hello }, hostName)},
+	{name: "mail.ca", usage: "file of further authorities to trust for the relay", set: path(func(c *config) *string { return &c.Mail.CA })},
+	{name: "mail.username", usage: "account at the relay", set: one(func(c *config) *string { return &c.Mail.Username }, short)},
+	{name: "mail.password", usage: "its password", secret: true, set: func(c *config, v []string) error {
+		c.Mail.Password = keys.NewPassword([]byte(v[0]))
+		return nil
+	}},
+}
+
+type check func(string) error
+
+func one(field func(*config) *string, ok check) func(*config, []string) error {
+	return func(c *config, v []string) error {
+		if err := ok(v[0]); err != nil {
+			return err
+		}
+		*field(c) = v[0]
+		return nil
+	}
+}
+
+func path(field func(*config) *string) func(*config, []string) error {
+	return func(c *config, v []string) error {
+		if v[0] == "" {
+			return errors.New("is empty; name a file or folder")
+		}
+		*field(c) = c.path(v[0])
+		return nil
+	}
+}
+
+func short(s string) error {
+	if s == "" || len(s) > 200 || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }) {
+		return errors.New("needs 1 to 200 characters on one line")
+	}
+	return nil
+}
+
+func oneOf(all ...string) check {
+	return func(s string) error {
+		if !slices.Contains(all, s) {
+			return fmt.Errorf("must be one of: %s", strings.Join(all, ", "))
+		}
+		return nil
+	}
+}
+
+func matches(re, what string) check {
+	r := regexp.MustCompile(re)
+	return func(s string) error {
+		if !r.MatchString(s) {
+			return fmt.Errorf("must be %s", what)
+		}
+		return nil
+	}
+}
+
+var (
+	serviceID = matches(`^[A-Za-z0-9][A-Za-z0-9.-]{2,63}$`, "3 to 64 letters, digits, dots and dashes")
+	colour    = matches(`^#[0-9a-fA-F]{6}$`, `a colour such as "#0b6e69", in quotes`)
+	address   = matches(`^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$`, `an address such as ":443" or "127.0.0.1:8443"`)
+	hostName  = matches(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`, "a host name")
+	hostPort  = matches(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`, "a host name, with a port where browsers show one")
+)
+
+func hosts(field func(*config) *[]string) func(*config, []string) error {
+	return func(c *config, v []string) error {
+		for _, h := range v {
+			if err := hostPort(h); err != nil {
+				return fmt.Errorf("%q %w", h, err)
+			}
+		}
+		*field(c) = v
+		return nil
+	}
+}
+
+func zone(c *config, v []string) error {
+	z, err := time.LoadLocation(v[0])
+	if err != nil {
+		return errors.New("is not a time zone; write one such as Europe/Berlin")
+	}
+	c.Zone = z
+	return nil
+}
+
+func proxies(c *config, v []string) error {
+	c.TLS.Proxies = nil
+	for _, s := range v {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			a, err := netip.ParseAddr(s)
+			if err != nil {
+				return fmt.Errorf("%q is not an address or a range such as 10.0.0.0/8", s)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		c.TLS.Proxies = append(c.TLS.Proxies, p.Masked())
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/audit"
+	"sealform/internal/store"
+	"sealform/keys"
+	"sealform/viewer"
+)
+
+// minAccountPassword is the least length of an account password, in characters (a second factor is always asked too).
+const minAccountPassword = 12
+
+func (p *program) userCommand() *cli.Command {
+	email := &cli.StringFlag{Name: "email", Usage: "the person's e-mail, which is the account's name", Required: true}
+	return &cli.Command{
+		Name: "user", Usage: "add, reset and disable staff accounts", OnUsageError: wrongCall, Action: p.needsSubcommand,
+		Commands: []*cli.Command{
+			p.storeCommand("add", "make an account; asks for its password and shows its second factor once", "", p.userAdd, email),
+			p.storeCommand("reset", "give an account a new password and second factor, and sign it out everywhere", "", p.userReset, email),
+			p.storeCommand("disable", "shut an account out with its next request", "", p.userDisable, email,
+				&cli.BoolFlag{Name: "undo", Usage: "let it in again"}),
+			p.storeCommand("list", "show the accounts", "", p.userList),
+		},
+	}
+}
+
+func (p *program) userAdd(ctx context.Context, o *office, c *cli.Command) error {
+	email, err := plainAddress(c.String("email"))
+	if err != nil {
+		return err
+	}
+	pw, err := p.accountPassword()
+	if err != nil {
+		return err
+	}
+	_, second, err := o.addAccount(ctx, email, pw)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "Account %s is made.\n%s", email, second)
+	return err
+}
+
+// addAccount makes an account and gives its second factor's secret and how to tell it to the person.
+func (o *office) addAccount(ctx context.Context, email string, pw keys.Password) (secret string, second secondFactor, err error) {
+	hash, err := viewer.HashPassword(pw)
+	if err != nil {
+		return "", second, err
+	}
+	factor, err := viewer.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, email)
+	if err != nil {
+		return "", second, err
+	}
+	_, err = o.store.AddAccount(ctx, store.Account{Email: email, Password: hash, TOTP: factor.Sealed, Created: o.now()},
+		operatorEntry(audit.ActAccountAdded, email))
+	return factor.Secret, secondFactor{factor.Secret, factor.URI}, err
+}
+
+// secondFactor is shown once.
+type secondFactor struct{ secret, uri string }
+
+func (s secondFactor) String() string {
+	return fmt.Sprintf("Second factor, shown only now. Type this secret into an authenticator app, or open the address in it:\n  %s\n  %s\n", s.secret, s.uri)
+}
+
+func (p *program) userReset(ctx context.Context, o *office, c *cli.Command) error {
+	a, err := o.account(ctx, c.String("email"))
+	if err != nil {
+		return err
+	}
+	pw, err := p.accountPassword()
+	if err != nil {
+		return err
+	}
+	hash, err := viewer.HashPassword(pw)
+	if err != nil {
+		return err
+	}
+	factor, err := viewer.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, a.Email)
+	if err != nil {
+		return err
+	}
+	if err := o.store.SetCredentials(ctx, a.ID, hash, factor.Sealed, operatorEntry(audit.ActAccountReset, a.Email)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "Account %s has a new password and second factor, and is signed out everywhere.\nIts keys keep their own passwords.\n%s",
+		a.Email, secondFactor{factor.Secret, factor.URI})
+	return err
+}
+
+func (p *program) userDisable(ctx context.Context, o *office, c *cli.Command) error {
+	a, err := o.account(ctx, c.String("email"))
+	if err != nil {
+		return err
+	}
+	disable, act, said := true, audit.ActAccountDisabled, "is shut out with its next request. Keys it may have copied still open what was sealed to them"
+	if c.Bool("undo") {
+		disable, act, said = false, audit.ActAccountEnabled, "may sign in again"
+	}
+	if err := o.store.SetDisabled(ctx, a.ID, disable, operatorEntry(act, a.Email)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "Account %s %s.\n", a.Email, said)
+	return err
+}
+
+func (p *program) userList(ctx context.Context, o *office, _ *cli.Command) error {
+	all, err := o.store.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, a := range all {
+		state := "active"
+		if a.Disabled {
+			state = "disabled"
+		}
+		fmt.Fprintf(&b, "%-9s since %s  %s\n", state, a.Created.In(o.cfg.Zone).Format("2006-01-02"), a.Email)
+	}
+	if len(all) == 0 {
+		b.WriteString("There are no accounts yet. Make one: sealform user add --email EMAIL\n")
+	}
+	_, err = p.out.Write([]byte(b.String()))
+	return err
+}
+
+func (p *program) accountPassword() (keys.Password, error) {
+	pw, err := p.askPassword("New account password", true)
+	if err != nil {
+		return pw, err
+	}
+	if n := len([]rune(string(pw.Reveal()))); n < minAccountPassword {
+		return keys.Password{}, try(fmt.Errorf("an account password needs at least %d characters; this has %d", minAccountPassword, n), "a longer one; any characters will do")
+	}
+	return pw, nil
+}
+
+// plainAddress takes an e-mail address alone, without a name.
+func plainAddress(s string) (string, error) {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || strings.ContainsAny(s, "\"\\ ") {
+		return "", try(fmt.Errorf("%q is not an e-mail address", s), "one such as dana@riverside.example")
+	}
+	return strings.ToLower(s), nil
+}
