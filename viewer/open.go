@@ -30,6 +30,9 @@ func (d *desk) find(ctx context.Context, who Staff, sid string) (*store.Submissi
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, Served{}, errNotFound
 	}
+	if errors.Is(err, store.ErrDamaged) {
+		return nil, Served{}, &unopened{"", private.ErrDamaged}
+	}
 	if err != nil {
 		return nil, Served{}, fmt.Errorf("finding a submission: %w", err)
 	}

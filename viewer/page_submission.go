@@ -87,6 +87,9 @@ func sections(all []forms.Answered) []templates.StaffSection {
 		if len(out) == 0 || title != "" {
 			out = append(out, templates.StaffSection{Title: title})
 		}
+		if a.Field != nil && a.Field.Type == forms.FileType && len(a.Values) > 0 {
+			continue // listed with the files
+		}
 		last := &out[len(out)-1]
 		last.Answers = append(last.Answers, answer(a))
 	}

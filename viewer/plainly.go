@@ -2,33 +2,49 @@ package viewer
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
 	"sealform/templates"
 )
 
-// plainly cuts what a visitor wrote into text and marks. A mark stands for a character that cannot be seen or that moves
-// others about, so that nothing reads other than it is (Unicode TR 36 §2.5).
+// hidden is how package forms writes a character that cannot be seen, and a byte that is no text.
+var hidden = regexp.MustCompile(`‹(U\+[0-9A-F]{4,6}|[0-9A-F]{2})›`)
+
+// plainly cuts what a visitor wrote into text and marks, so that nothing reads other than it is (Unicode TR 36 §2.5). What
+// forms has made visible becomes a mark; should it have left a hidden character in, that becomes one here.
 func plainly(s string) templates.StaffValue {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	var v templates.StaffValue
 	start := 0
-	flush := func(end int) {
-		if end > start {
-			v.Pieces = append(v.Pieces, templates.StaffPiece{Text: s[start:end]})
-		}
+	for _, at := range hidden.FindAllStringSubmatchIndex(s, -1) {
+		v.Pieces = append(v.Pieces, pieces(s[start:at[0]])...)
+		v.Pieces = append(v.Pieces, mark(s[at[2]:at[3]]))
+		start = at[1]
 	}
+	v.Pieces = append(v.Pieces, pieces(s[start:])...)
+	return v
+}
+
+// pieces marks what cannot be seen in s.
+func pieces(s string) []templates.StaffPiece {
+	var out []templates.StaffPiece
+	start := 0
 	for i, r := range s {
 		if !unseen(r) {
 			continue
 		}
-		flush(i)
-		v.Pieces = append(v.Pieces, templates.StaffPiece{Mark: fmt.Sprintf("U+%04X", r), Name: kindOf(r)})
+		if i > start {
+			out = append(out, templates.StaffPiece{Text: s[start:i]})
+		}
+		out = append(out, mark(fmt.Sprintf("U+%04X", r)))
 		start = i + len(string(r))
 	}
-	flush(len(s))
-	return v
+	if start < len(s) {
+		out = append(out, templates.StaffPiece{Text: s[start:]})
+	}
+	return out
 }
 
 // unseen: controls but line ends and tabs, format characters but the two joiners that emoji and Persian are written
@@ -37,18 +53,23 @@ func unseen(r rune) bool {
 	switch r {
 	case '\n', '\t', '\u200c', '\u200d':
 		return false
-	case '\u2028', '\u2029', '\u115f', '\u1160', '\u3164', '\uffa0', '\u2800':
+	case '\u2028', '\u2029':
 		return true
 	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co)
 }
 
-func kindOf(r rune) string {
+var directions = map[string]bool{
+	"U+202A": true, "U+202B": true, "U+202C": true, "U+202D": true, "U+202E": true, "U+2066": true, "U+2067": true,
+	"U+2068": true, "U+2069": true, "U+200E": true, "U+200F": true, "U+061C": true,
+}
+
+func mark(name string) templates.StaffPiece {
 	switch {
-	case '\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069', r == '\u200e', r == '\u200f', r == '\u061c':
-		return "changes the direction of text"
-	case unicode.Is(unicode.Cc, r):
-		return "control character"
+	case len(name) == 2:
+		return templates.StaffPiece{Mark: name, Name: "a byte that is not text"}
+	case directions[name]:
+		return templates.StaffPiece{Mark: name, Name: "changes the direction of text"}
 	}
-	return "invisible character"
+	return templates.StaffPiece{Mark: name, Name: "a character that cannot be seen"}
 }

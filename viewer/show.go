@@ -138,14 +138,16 @@ func code(err error) event.Code {
 // unopenedPage says what is wrong with a submission, as precisely as is known.
 func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
 	p.Title = "This submission did not open"
-	p.Facts = []templates.StaffFact{{Label: "Reference", Text: u.reference}}
+	if u.reference != "" {
+		p.Facts = []templates.StaffFact{{Label: "Reference", Text: u.reference}}
+	}
 	var differs *forms.Mismatch
 	switch why := u.why; {
 	case errors.Is(why, errNotFound):
 		return d.page(errNotFound, c)
 	case errors.Is(why, private.ErrWrongKey):
 		p.Text = []string{"It is not sealed to the key that you unlocked.", "If you hold another key, lock this one and unlock that. Otherwise ask a colleague who can open it."}
-	case errors.Is(why, private.ErrDamaged):
+	case errors.Is(why, private.ErrDamaged), errors.Is(why, forms.ErrRecord):
 		p.Grave, p.Text = true, []string{"It is damaged: part of it was changed or lost after it was sealed. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, private.ErrUnsigned):
 		p.Grave, p.Text = true, []string{"It does not carry this service’s signature, so it did not come in through your forms. Nothing of it is shown.", tellOperator}
@@ -153,7 +155,9 @@ func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessag
 		p.Grave, p.Text = true, []string{"It does not match its place in the list: its " + list(differs.What) + " " + verb(differs.What) + " another. It may have been moved, swapped or sent in again. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, errLeaf):
 		p.Grave, p.Text = true, []string{"Its number or its place was changed after it came in, or it was put back after it was erased. Nothing of it is shown.", tellOperator}
-	case errors.Is(why, errRevision):
+	case errors.Is(why, private.ErrUnsupported), errors.Is(why, private.ErrTooLarge):
+		p.Grave, p.Text = true, []string{"It is sealed in a way that this service does not use, so it did not come in through your forms. Nothing of it is shown.", tellOperator}
+	case errors.Is(why, errRevision), errors.Is(why, forms.ErrRevision):
 		p.Text = []string{"The questions that it answers are not known here, so its answers cannot be shown beside them.", tellOperator}
 	default:
 		return d.failurePage(why, c, p)
