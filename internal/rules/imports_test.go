@@ -10,11 +10,18 @@ import (
 // arrows says which packages of ours each package may import. A package under internal that is not named here is
 // a leaf: one idea, importing nothing of ours. Any other package fails the test until its place is decided.
 var arrows = map[string][]string{
-	"keys":          {},
-	"keys/private":  {"keys"},
+	"keys/internal/packets":      {},
+	"keys/private/internal/cost": {},
+	"keys":                       {"keys/internal/packets"},
+	"keys/private":               {"keys", "keys/internal/packets", "keys/private/internal/cost"},
+	"keys/private/privatetest":   {"keys", "keys/private", "keys/private/internal/cost"},
+
 	"forms":         {"keys", "internal/text", "internal/yamltree"},
 	"forms/library": {},
 	"templates":     {"forms", "internal/text"},
+
+	"internal/yamltree": {"internal/text"},
+	"internal/demosite": {"templates", "internal/postbox"},
 
 	"internal/spool":  {"keys"},
 	"internal/store":  {"forms", "keys", "internal/audit"},
@@ -68,7 +75,7 @@ func TestForeignArrows(t *testing.T) {
 		"modernc.org/sqlite":                     {"internal/store"},
 		"github.com/labstack/echo/v4":            {"intake", "viewer", "internal/web", "cmd/sealform"},
 		"github.com/labstack/echo/v4/middleware": {"intake", "viewer", "internal/web", "cmd/sealform"},
-		"github.com/ProtonMail/go-crypto":        {"keys", "keys/private"},
+		"github.com/ProtonMail/go-crypto":        {"keys", "keys/private", "keys/internal/packets"},
 		"github.com/go-playground/validator/v10": {"forms"},
 		"go.yaml.in/yaml/v4":                     {"internal/yamltree"},
 		"html/template":                          {"templates", "cmd/sealform"},
@@ -78,7 +85,7 @@ func TestForeignArrows(t *testing.T) {
 		"github.com/caddyserver/certmagic":       {"cmd/sealform"},
 		"github.com/urfave/cli/v3":               {"cmd/sealform"},
 		"os/exec":                                {"cmd/sealform"},
-		"net/http":                               {"intake", "viewer", "templates", "internal/web", "internal/limit", "cmd/sealform"},
+		"net/http":                               {"intake", "viewer", "templates", "internal/web", "internal/demosite", "cmd/sealform"},
 		"unsafe":                                 {},
 		"math/rand":                              {},
 		"math/rand/v2":                           {},
@@ -157,6 +164,17 @@ func reach(packages map[string]map[string]bool) map[string]map[string]bool {
 		walk(dir, all[dir])
 	}
 	return all
+}
+
+// TestOnlyForTests: a package for tests can weaken what the product does (cheap key locks), so only tests import it.
+func TestOnlyForTests(t *testing.T) {
+	for _, s := range productSources(t) {
+		for _, i := range s.imports() {
+			if i == "testing" && !strings.HasSuffix(s.dir, "test") || strings.HasPrefix(i, module+"/") && strings.HasSuffix(i, "test") {
+				t.Errorf("%s imports %s, which is for tests", s.path, i)
+			}
+		}
+	}
 }
 
 // TestRandomness: crypto/rand alone, in tests too: what a test shows is copied.

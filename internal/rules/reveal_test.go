@@ -2,14 +2,37 @@ package rules
 
 import (
 	"go/ast"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// revealers are the functions that may turn a keys.Plaintext or a keys.Password back into bytes. Read a new one
-// before adding it: where do the bytes go, and how long do they live?
-var revealers = []string{}
+// revealers are the functions that may turn a keys.Plaintext or a keys.Password back into bytes, and where the
+// bytes go. Read a new one before adding it: where do they go, and how long do they live?
+var revealers = map[string]string{
+	"keys Recipients.Seal": "plaintext into the cipher",
+	"forms ReadRecord":     "verified plaintext into a record, for the viewer",
+	"forms ReadText":       "verified plaintext into the readable part, for sealform open",
+
+	"keys/private Generate":      "is there a password at all",
+	"keys/private Import":        "is there a password at all",
+	"keys/private Locked.Export": "is there a password at all",
+	"keys/private decrypt":       "key password into the key derivation",
+	"keys/private relock":        "key password into the key derivation",
+	"viewer HashPassword":        "account password into Argon2id",
+	"viewer matches":             "account password into Argon2id",
+
+	"internal/mail talk.signIn": "the relay's password into AUTH, under TLS",
+
+	"cmd/sealform mailConfig.check":        "is there a password at all",
+	"cmd/sealform program.accountPassword": "how long it is",
+	"cmd/sealform program.keysExport":      "how long it is",
+	"cmd/sealform program.newKeyPassword":  "a drawn one onto the operator's terminal, once",
+	"cmd/sealform program.show":            "what sealform open was asked to open, into a file of its caller",
+	"cmd/sealform demo.people":             "the demo's made-up passwords into its ready line",
+}
 
 // TestRevealers compares every mention of the one exit with the list. It counts by name, so that a method value
 // or a wrapper is found too; TestRevealNamesOneThing keeps the name unique.
@@ -32,7 +55,7 @@ func TestRevealers(t *testing.T) {
 			})
 		}
 	}
-	if diff := cmp.Diff(sortedSet(revealers), sortedSet(got)); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(revealers)), sortedSet(got)); diff != "" {
 		t.Errorf("who reveals (-may, +does):\n%s", diff)
 	}
 }

@@ -80,6 +80,9 @@ var threats = map[string]struct {
 	"ML03": {"Mail leaves over verified TLS or waits", false},
 	"ML05": {"There is no unsealed mail to fall back to", false},
 	"ML06": {"The outer subject is neutral", false},
+	"ML08": {"We fetch from no address that a visitor names", false},
+	"ML10": {"A message too large for the relay is found before it is lost", false},
+	"ML11": {"A gap in a form's mail shows", false},
 
 	"LK01": {"Planted answers are found nowhere but inside ciphertext", true},
 	"LK02": {"A panic shows and logs no values, and the process stays up", true},
