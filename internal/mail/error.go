@@ -110,14 +110,13 @@ func certificate(err error) (Code, bool) {
 		authority x509.UnknownAuthorityError
 		host      x509.HostnameError
 		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
 		header    tls.RecordHeaderError
 	)
 	switch {
 	case errors.As(err, &verify), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
 		return BadCertificate, true
-	case errors.As(err, &alert), errors.As(err, &header), strings.HasPrefix(err.Error(), "tls: "):
-		return BadTLS, true // most of crypto/tls's refusals have no type
+	case errors.As(err, &header), strings.Contains(err.Error(), "tls: "):
+		return BadTLS, true // most of crypto/tls's refusals, and all alerts, have no type
 	}
 	return "", false
 }

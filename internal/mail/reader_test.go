@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -114,7 +115,7 @@ func gpg(t *testing.T, file string) []byte {
 		t.Fatal(err)
 	}
 	run := func(name string, args ...string) []byte {
-		cmd := exec.Command(name, args...) //nolint:noctx // also runs in Cleanup, when the test's context is over
+		cmd := exec.CommandContext(context.Background(), name, args...) // the test's context is over in Cleanup
 		cmd.Env = append(os.Environ(), "GNUPGHOME="+home)
 		var complaints bytes.Buffer
 		cmd.Stderr = &complaints

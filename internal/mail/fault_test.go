@@ -1,0 +1,232 @@
+package mail
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"sealform/internal/localca"
+	"sealform/keys"
+)
+
+const relayPassword = "relay-password-4711"
+
+// covers ML03 R09
+func TestRelayFaults(t *testing.T) {
+	ca := authority(t)
+	otherCA := authority(t)
+	over, err := localca.Open(t.TempDir(), time.Now().Add(-40*24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		relay *scripted
+		want  Code
+	}{
+		"all is well":                {&scripted{}, ""},
+		"all is well, sign-in":       {&scripted{tlsOffer: []string{"AUTH LOGIN PLAIN"}}, ""},
+		"no starttls":                {&scripted{clearOffer: []string{"AUTH PLAIN", "SIZE"}}, NoStartTLS},
+		"starttls cut short":         {&scripted{clearOffer: []string{"STARTTL"}}, NoStartTLS},
+		"EHLO refused":               {&scripted{replies: map[string]string{"EHLO": "502 what"}}, NoStartTLS},
+		"starttls refused":           {&scripted{replies: map[string]string{"STARTTLS": "502 no"}}, NoStartTLS},
+		"starttls not now":           {&scripted{replies: map[string]string{"STARTTLS": "454 later"}}, "temporary-454"},
+		"starttls without handshake": {&scripted{replies: map[string]string{"handshake": "250 never mind"}}, BadTLS},
+		"certificate expired":        {&scripted{certs: over.Server}, BadCertificate},
+		"certificate self-signed":    {&scripted{certs: selfSigned(t, "localhost", time.Now())}, BadCertificate},
+		"certificate of another":     {&scripted{certs: otherCA.Server}, BadCertificate},
+		"TLS 1.1":                    {&scripted{newest: tls.VersionTLS11}, BadTLS},
+		"TLS 1.0":                    {&scripted{newest: tls.VersionTLS10}, BadTLS},
+		"busy at once":               {&scripted{replies: map[string]string{"greeting": "421 busy"}}, "temporary-421"},
+		"refuses at once":            {&scripted{replies: map[string]string{"greeting": "554 no"}}, "permanent-554"},
+		"greylisted":                 {&scripted{replies: map[string]string{"RCPT": "451 4.7.1 later"}}, "temporary-451"},
+		"closing":                    {&scripted{replies: map[string]string{"MAIL": "421 closing"}}, "temporary-421"},
+		"no such mailbox":            {&scripted{replies: map[string]string{"RCPT": "550 5.1.1 unknown"}}, "permanent-550"},
+		"mailbox full":               {&scripted{replies: map[string]string{".": "552 5.2.2 full"}}, "permanent-552"},
+		"mailbox full for now":       {&scripted{replies: map[string]string{".": "452 4.2.2 full"}}, "temporary-452"},
+		"too large, said at the end": {&scripted{replies: map[string]string{".": "552 5.3.4 too large"}}, TooLarge},
+		"too large, old words":       {&scripted{replies: map[string]string{"MAIL": "552 too large"}}, TooLarge},
+		"data refused":               {&scripted{replies: map[string]string{"DATA": "554 no"}}, "permanent-554"},
+		"content refused":            {&scripted{replies: map[string]string{".": "550 spam"}}, "permanent-550"},
+		"sign-in refused":            {&scripted{tlsOffer: []string{"AUTH PLAIN"}, replies: map[string]string{"AUTH": "535 wrong"}}, Auth},
+		"sign-in not now":            {&scripted{tlsOffer: []string{"AUTH PLAIN"}, replies: map[string]string{"AUTH": "454 later"}}, "temporary-454"},
+		"drops at once":              {&scripted{replies: map[string]string{"greeting": drop}}, Cut},
+		"drops before the message":   {&scripted{replies: map[string]string{"DATA": drop}}, Cut},
+		"drops after the final dot":  {&scripted{replies: map[string]string{".": drop}}, CutAfterData},
+		"drops instead of bye":       {&scripted{replies: map[string]string{"QUIT": drop}}, ""},
+		"talks without end":          {&scripted{replies: map[string]string{"MAIL": endless}}, Protocol},
+		"speaks something else":      {&scripted{replies: map[string]string{"greeting": "HTTP/1.1 400"}}, Protocol},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := test.relay
+			if s.certs.Certificate == nil {
+				s.certs = ca.Server
+			}
+			if s.clearOffer == nil {
+				s.clearOffer = []string{"STARTTLS", "AUTH PLAIN"}
+			}
+			signIn := len(s.tlsOffer) > 0
+			trusted := ca
+			if name == "certificate expired" {
+				trusted = over // so that its age is the only fault
+			}
+			r := relay(t, s.serve(t), trusted, func(c *RelayConfig) {
+				if signIn {
+					c.User, c.Password = "forms", keys.NewPassword([]byte(relayPassword))
+				}
+			})
+			expect(t, r.Send(t.Context(), letter(t, 100)), test.want)
+			checkClear(t, s)
+		})
+	}
+}
+
+// checkClear wants nothing but greetings outside TLS: no address, message or password.
+func checkClear(t *testing.T, s *scripted) {
+	t.Helper()
+	for line := range strings.Lines(s.inClear()) {
+		switch line {
+		case "EHLO forms.clinic.example\r\n", "HELO forms.clinic.example\r\n", "STARTTLS\r\n", "QUIT\r\n":
+		default:
+			t.Errorf("in clear: %q", line)
+		}
+	}
+}
+
+// covers ML03
+func TestHangsAtEachStep(t *testing.T) {
+	ca := authority(t)
+	for _, step := range []string{"greeting", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "."} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}, tlsOffer: []string{"AUTH PLAIN"}, replies: map[string]string{step: hang}}
+			r := relay(t, s.serve(t), ca, func(c *RelayConfig) {
+				c.Command, c.DataEnd = 200*time.Millisecond, 200*time.Millisecond
+				c.User, c.Password = "forms", keys.NewPassword([]byte(relayPassword))
+			})
+			began := time.Now()
+			expect(t, r.Send(t.Context(), letter(t, 100)), Timeout)
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("gave up after %v", took)
+			}
+			checkClear(t, s)
+		})
+	}
+}
+
+// covers ML03: what somebody on the way slips in behind the reply to STARTTLS is not taken for the relay's word.
+func TestInjectedReplyIsNotBelieved(t *testing.T) {
+	ca := authority(t)
+	s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}, injected: "250-forged\r\n250 SIZE 1\r\n"}
+	m := letter(t, 100)
+	m.Size = 1000
+	switch code := CodeOf(relay(t, s.serve(t), ca, nil).Send(t.Context(), m)); code {
+	case "", BadTLS: // unread and forgotten, or in the way of the handshake
+	default:
+		t.Errorf("got %q", code)
+	}
+	checkClear(t, s)
+}
+
+// covers ML03
+func TestPasswordStaysHomeWithoutTLS(t *testing.T) {
+	ca := authority(t)
+	for name, s := range map[string]*scripted{
+		"stripped":    {certs: ca.Server, clearOffer: []string{"AUTH PLAIN LOGIN"}},
+		"forged cert": {certs: selfSigned(t, "localhost", time.Now()), clearOffer: []string{"STARTTLS"}, tlsOffer: []string{"AUTH PLAIN"}},
+		"no sign-in":  {certs: ca.Server, clearOffer: []string{"STARTTLS", "AUTH PLAIN"}},
+		"odd sign-in": {certs: ca.Server, clearOffer: []string{"STARTTLS"}, tlsOffer: []string{"AUTH GSSAPI NTLM"}},
+	} {
+		r := relay(t, s.serve(t), ca, func(c *RelayConfig) {
+			c.User, c.Password = "forms", keys.NewPassword([]byte(relayPassword))
+		})
+		err := r.Send(t.Context(), letter(t, 100))
+		if err == nil || s.heard("AUTH") || s.heard("MAIL") {
+			t.Errorf("%s: %v, %q", name, err, s.said)
+		}
+		checkClear(t, s)
+	}
+}
+
+func TestSignsInUnderTLS(t *testing.T) {
+	ca := authority(t)
+	s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}, tlsOffer: []string{"AUTH LOGIN PLAIN"}}
+	r := relay(t, s.serve(t), ca, func(c *RelayConfig) {
+		c.User, c.Password = "forms", keys.NewPassword([]byte(relayPassword))
+	})
+	expect(t, r.Send(t.Context(), letter(t, 100)), "")
+	if want := "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00forms\x00"+relayPassword)); !s.heard(want) {
+		t.Errorf("heard %q", s.said)
+	}
+}
+
+func TestWrongNameIsRefused(t *testing.T) {
+	ca := authority(t)
+	s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}}
+	r := relay(t, s.serve(t), ca, func(c *RelayConfig) { c.ServerName = "smtp.clinic.example" })
+	expect(t, r.Send(t.Context(), letter(t, 100)), BadCertificate)
+}
+
+func TestImplicitTLS(t *testing.T) {
+	ca := authority(t)
+	implicit := func(c *RelayConfig) { c.Mode = ImplicitTLS }
+	s := &scripted{implicit: true, certs: ca.Server}
+	expect(t, relay(t, s.serve(t), ca, implicit).Send(t.Context(), letter(t, 100)), "")
+	bad := &scripted{implicit: true, certs: selfSigned(t, "localhost", time.Now())}
+	expect(t, relay(t, bad.serve(t), ca, implicit).Send(t.Context(), letter(t, 100)), BadCertificate)
+	plain := &scripted{clearOffer: []string{"AUTH PLAIN"}}
+	expect(t, relay(t, plain.serve(t), ca, implicit).Send(t.Context(), letter(t, 100)), BadTLS)
+	if got := plain.inClear(); strings.Contains(got, "EHLO") {
+		t.Errorf("spoke in clear: %q", got)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, relay(t, l.Addr().String(), authority(t), nil).Send(t.Context(), letter(t, 100)), Refused)
+}
+
+func TestNoSuchHost(t *testing.T) {
+	err := fail(t.Context(), stepConnect, &net.OpError{Op: "dial", Err: &net.DNSError{Name: "smtp.clinic.example", IsNotFound: true}})
+	expect(t, err, UnknownHost)
+	expect(t, fail(t.Context(), stepConnect, &net.DNSError{IsTimeout: true}), Timeout)
+}
+
+func TestStoppedByOurselves(t *testing.T) {
+	ca := authority(t)
+	s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}, replies: map[string]string{"DATA": hang}}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	expect(t, relay(t, s.serve(t), ca, nil).Send(ctx, letter(t, 100)), Stopped)
+}
+
+func selfSigned(t *testing.T, name string, from time.Time) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotBefore: from.Add(-time.Hour), NotAfter: from.Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}

@@ -1,0 +1,32 @@
+package mail_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"sealform/forms"
+	"sealform/internal/mail"
+	"sealform/keys"
+)
+
+// What forms seals as HP-Outer (RFC 9788 §2.2) must be what this package writes outside, byte for byte; otherwise a
+// reader's mail program warns of a changed header.
+func TestOuterHeaderIsTheOneThatIsSealed(t *testing.T) {
+	m := &mail.Message{
+		From: "forms@clinic.example", To: []string{"desk@clinic.example", "nurse@clinic.example"},
+		MessageID: "0123456789abcdef@clinic.example", Date: time.Date(2026, 1, 5, 10, 12, 0, 0, time.FixedZone("", 3600)),
+		Form: "new-patient", Seq: 42, Body: keys.SealedStream{},
+	}
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err == nil {
+		t.Fatal("a message without a body was written")
+	}
+	head, _, _ := strings.Cut(b.String(), "\r\n\r\n")
+	for _, f := range forms.OuterHeader(m.From, m.To, m.Date, m.MessageID) {
+		if line := f.Name + ": " + f.Value + "\r\n"; strings.Count(head, line) != 1 {
+			t.Errorf("%q is not in %q", line, head)
+		}
+	}
+}

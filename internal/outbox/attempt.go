@@ -1,0 +1,107 @@
+package outbox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"sealform/internal/event"
+	"sealform/internal/mail"
+	"sealform/internal/store"
+	"sealform/keys"
+)
+
+// settling is how long the store may take to write down how an attempt ended.
+const settling = 15 * time.Second
+
+// attempt sends one job and writes down how it went. If that cannot be written, the lease decides.
+func (o *Outbox) attempt(ctx context.Context, job store.Job) {
+	limited, cancel := context.WithTimeout(ctx, o.Lease-o.Lease/10) // the lease must outlast the attempt
+	err := o.send(limited, job)
+	cancel()
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
+	code := event.Code("ok")
+	if err == nil {
+		err = o.Store.Sent(settle, job.ID)
+	} else {
+		code = event.Code(mail.CodeOf(err))
+		err = o.Store.Retry(settle, job.ID, o.Now().Add(o.delay(job.Attempts, code)), string(code))
+	}
+	if err != nil {
+		o.Events.Trouble("outbox", "settle")
+	}
+	o.Events.Mailed(job.ID, job.Attempts+1, code)
+}
+
+func (o *Outbox) send(ctx context.Context, job store.Job) error {
+	body, err := keys.ReadSealed(&chunks{ctx: ctx, from: o.Store, job: job})
+	if err != nil {
+		return &mail.Error{Code: mail.Body, Step: "read"}
+	}
+	return o.Send(ctx, &mail.Message{
+		From:      o.From,
+		To:        job.To,
+		MessageID: job.MessageID,
+		Date:      job.Received,
+		Form:      job.Form,
+		Seq:       job.Seq,
+		Size:      job.Size,
+		Body:      body,
+	})
+}
+
+// delays are what follows the first, second, … attempt; the last one repeats for ever.
+var delays = [...]time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
+
+// delay says how long to wait after an attempt that so many came before.
+func (o *Outbox) delay(before int, code event.Code) time.Duration {
+	if code == event.Code(mail.Stopped) {
+		return 0 // our own doing: whoever starts next may try at once
+	}
+	d := delays[min(max(before, 0), len(delays)-1)]
+	return d - d/5 + jitter(2*d/5)
+}
+
+// jitter draws evenly from 0 to most. Without randomness it gives the middle: late mail is better than none.
+func jitter(most time.Duration) time.Duration {
+	var b [8]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return most / 2
+	}
+	return time.Duration(binary.BigEndian.Uint64(b[:]) % uint64(most+1)) //nolint:gosec // positive, below most
+}
+
+// chunks reads a job's body from the store, one chunk in memory at a time.
+type chunks struct {
+	ctx  context.Context //nolint:containedctx // an io.Reader has no other way to be told
+	from *store.Store
+	job  store.Job
+	next int
+	b    []byte
+}
+
+// Read implements io.Reader. A chunk that is missing is an error, never an early end.
+func (c *chunks) Read(p []byte) (int, error) {
+	for len(c.b) == 0 {
+		if c.next == c.job.Chunks {
+			return 0, io.EOF
+		}
+		b, err := c.from.Chunk(c.ctx, c.job.Upload, c.next)
+		if errors.Is(err, io.EOF) {
+			return 0, io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return 0, fmt.Errorf("reading a queued message: %w", err)
+		}
+		c.b = b
+		c.next++
+	}
+	n := copy(p, c.b)
+	c.b = c.b[n:]
+	return n, nil
+}

@@ -1,0 +1,146 @@
+// Package outbox sends what waits in the store's queue, for as long as it takes.
+//
+//	box := outbox.New(outbox.Config{Store: s, Send: relay.Send, From: "forms@clinic.example", Events: log})
+//	go box.Run(ctx)  // until ctx ends
+//	box.Nudge()      // something new is in the queue
+//
+// A job is in the queue from the commit that made its submission durable, and leaves it in one way only: the relay
+// took the message. Every other end of an attempt, a permanent refusal too, puts it back: after 1, 5, 15, 30 and
+// 60 minutes, then hourly, each ±20 % so that a thousand jobs do not come back at once. Nothing is ever dropped.
+//
+// A job is leased while it is sent. If the process dies, the lease ends by itself and the job is sent again, with the
+// same Message-ID: delivery is at least once, and a mail program can tell the copies. Several processes may work on
+// one queue.
+//
+// The queue holds ciphertext; this package cannot open it, and reads it chunk by chunk.
+package outbox
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"sealform/internal/event"
+	"sealform/internal/mail"
+	"sealform/internal/store"
+)
+
+// Config says what to send and how.
+type Config struct {
+	Store   *store.Store
+	Send    func(context.Context, *mail.Message) error // Relay.Send
+	From    string                                     // sender of every message
+	Now     func() time.Time                           // nil: time.Now
+	Events  *event.Log                                 // nil: none
+	Workers int                                        // messages on their way at once; 0: 4
+	Poll    time.Duration                              // how often it looks without a nudge; 0: 5 s
+	Lease   time.Duration                              // longest time for one attempt; 0: 20 min
+	Grace   time.Duration                              // what an attempt under way gets when ctx ends; 0: 10 s
+}
+
+// Outbox is the worker over the queue.
+type Outbox struct {
+	Config
+	nudge   chan struct{}
+	watched time.Time
+}
+
+// New starts nothing; Run does.
+func New(c Config) *Outbox {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Events == nil {
+		c.Events = event.Nothing()
+	}
+	if c.Workers <= 0 {
+		c.Workers = 4
+	}
+	c.Poll = orElse(c.Poll, 5*time.Second)
+	c.Lease = orElse(c.Lease, 20*time.Minute)
+	c.Grace = orElse(c.Grace, 10*time.Second)
+	return &Outbox{Config: c, nudge: make(chan struct{}, 1)}
+}
+
+func orElse(d, otherwise time.Duration) time.Duration {
+	if d <= 0 {
+		return otherwise
+	}
+	return d
+}
+
+// Nudge says that there may be something to send. It never blocks.
+func (o *Outbox) Nudge() {
+	select {
+	case o.nudge <- struct{}{}:
+	default: // one is pending already
+	}
+}
+
+// Run sends until ctx ends. Attempts under way then have Grace to finish; what is cut off goes back into the queue.
+func (o *Outbox) Run(ctx context.Context) {
+	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var under sync.WaitGroup
+	slots := make(chan struct{}, o.Workers)
+	for o.slot(ctx, slots) {
+		jobs, err := o.Store.Claim(ctx, 1, o.Now().Add(o.Lease))
+		if err != nil && ctx.Err() == nil {
+			o.Events.Trouble("outbox", "claim")
+		}
+		if err != nil || len(jobs) == 0 {
+			<-slots
+			o.rest(ctx)
+			continue
+		}
+		under.Go(func() {
+			defer func() { <-slots }()
+			o.attempt(sending, jobs[0])
+		})
+	}
+	grace := time.AfterFunc(o.Grace, cut)
+	defer grace.Stop()
+	under.Wait()
+}
+
+// slot waits until fewer than Workers messages are on their way; false: ctx ended.
+func (o *Outbox) slot(ctx context.Context, slots chan struct{}) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// rest waits for a nudge, the next look, or the end.
+func (o *Outbox) rest(ctx context.Context) {
+	o.watch(ctx)
+	timer := time.NewTimer(o.Poll)
+	defer timer.Stop()
+	select {
+	case <-o.nudge:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+const (
+	tooLong   = time.Hour        // a job older than this is worth a warning
+	watchEach = 15 * time.Minute // and so often
+)
+
+// watch warns when mail does not get out.
+func (o *Outbox) watch(ctx context.Context) {
+	now := o.Now()
+	if now.Sub(o.watched) < watchEach {
+		return
+	}
+	o.watched = now
+	if n, oldest, err := o.Store.Waiting(ctx); err == nil && n > 0 && now.Sub(oldest) > tooLong {
+		o.Events.Trouble("outbox", "waiting-over-an-hour")
+	}
+}
