@@ -162,10 +162,10 @@ func (f *Form) readSeal(m *yamltree.Mapping) {
 	}
 	for i, g := range f.To {
 		if !formID.MatchString(g) {
-			seal.Fault("to", fmt.Sprintf("%q cannot be a group's name", g), "Use lower-case letters, digits and dashes, a letter first.")
+			seal.FaultItem("to", g, fmt.Sprintf("%q cannot be a group's name", g), "Use lower-case letters, digits and dashes, a letter first.")
 		}
 		if slices.Contains(f.To[:i], g) {
-			seal.Fault("to", fmt.Sprintf("the group %q stands here twice", g), "Keep one of them.")
+			seal.FaultItem("to", g, fmt.Sprintf("the group %q stands here twice", g), "Keep one of them.")
 		}
 	}
 	seal.Done()
@@ -202,7 +202,7 @@ func readMail(m *yamltree.Mapping) *MailDelivery {
 	}
 	for _, a := range to {
 		if !plainAddress(a) {
-			m.Fault("to", fmt.Sprintf("%q is not a plain mail address", a), "Write it as name@clinic.example: no name before it, no quotes, no brackets.")
+			m.FaultItem("to", a, fmt.Sprintf("%q is not a plain mail address", a), "Write it as name@clinic.example: no name before it, no quotes, no brackets.")
 		}
 	}
 	m.Done()

@@ -163,9 +163,9 @@ func (f *Field) readOptions(m *yamltree.Mapping) {
 	for _, p := range m.Pairs("options") {
 		switch {
 		case !optionValue.MatchString(p.Name):
-			m.Fault("options", fmt.Sprintf("%q cannot stand for an answer", p.Name), "Use a short word before the colon: "+`unsure: I am not sure, perhaps`)
+			m.FaultItem("options", p.Name, fmt.Sprintf("%q cannot stand for an answer", p.Name), "Use a short word before the colon: "+`unsure: I am not sure, perhaps`)
 		case seen[p.Name]:
-			m.Fault("options", fmt.Sprintf("the answer %q stands here twice", p.Name), "Keep one of them.")
+			m.FaultItem("options", p.Name, fmt.Sprintf("the answer %q stands here twice", p.Name), "Keep one of them.")
 		}
 		seen[p.Name] = true
 		f.Options = append(f.Options, Option{p.Name, p.Text})
@@ -177,7 +177,7 @@ func (f *Field) readOptions(m *yamltree.Mapping) {
 	switch n := len(f.Options); {
 	case !m.Has("options"):
 	case n < least:
-		m.Fault("options", "a choice needs at least two answers", "")
+		m.Fault("options", "too few answers to choose from", "A choice needs two or more; for a single box use consent or yesno.")
 	case n > maxOptions:
 		m.Fault("options", fmt.Sprintf("more than %d answers", maxOptions), "Ask in a text field instead.")
 	}
@@ -186,10 +186,11 @@ func (f *Field) readOptions(m *yamltree.Mapping) {
 
 func (f *Field) readFile(m *yamltree.Mapping) {
 	for _, ext := range m.Texts("accept") {
+		written := ext
 		ext = strings.TrimPrefix(strings.ToLower(ext), ".")
 		ext = cmp.Or(spellings[ext], ext)
 		if _, known := kinds[ext]; !known {
-			m.Fault("accept", fmt.Sprintf("files of the kind %q are not taken", ext), "Kinds are "+strings.Join(kindNames(), ", ")+".")
+			m.FaultItem("accept", written, fmt.Sprintf("files of the kind %q are not taken", ext), "Kinds are "+strings.Join(kindNames(), ", ")+".")
 		} else if !slices.Contains(f.Accept, ext) {
 			f.Accept = append(f.Accept, ext)
 		}
@@ -208,7 +209,7 @@ func (f *Field) readFile(m *yamltree.Mapping) {
 	if f.MaxSize > largestUpload {
 		m.Fault("max_size", `"max_size" is over 100MB`, "Ask for smaller files.")
 	}
-	for _, name := range []string{"accept", "max_size", "not_empty", "max_files"} {
+	for _, name := range []string{"accept", "max_size", "not_empty", "not_sealed", "max_files"} {
 		f.rule(name, "")
 	}
 }

@@ -126,12 +126,3 @@ func ParseQuestions(id string, b []byte, want Revision) (*Form, error) {
 	f.index()
 	return f, nil
 }
-
-// Asking gives a form that is f in everything but its questions, which are those of an earlier revision: for a page
-// that was opened before an edit.
-func (f *Form) Asking(earlier *Form) *Form {
-	g := *f
-	g.Title, g.Fields, g.Revision = earlier.Title, earlier.Fields, earlier.Revision
-	g.questions, g.posted = earlier.questions, earlier.posted
-	return &g
-}

@@ -74,10 +74,11 @@ var table = map[string]*row{
 	"one_of":  {testOneOf, nil, says("Choose one of the answers to “%s”")},
 	"some_of": {testSomeOf, nil, says("Choose from the answers to “%s”")},
 
-	"accept":    {testAccept, attrsAccept, sayAccept},
-	"max_size":  {testMaxSize, nil, sayMaxSize},
-	"not_empty": {testNotEmpty, nil, sayNotEmpty},
-	"max_files": {testMaxFiles, attrsMaxFiles, sayMaxFiles},
+	"accept":     {testAccept, attrsAccept, sayAccept},
+	"max_size":   {testMaxSize, nil, sayMaxSize},
+	"not_empty":  {testNotEmpty, nil, sayNotEmpty},
+	"not_sealed": {testNotSealed, nil, sayNotSealed},
+	"max_files":  {testMaxFiles, attrsMaxFiles, sayMaxFiles},
 }
 
 // says is a message that names the question.

@@ -137,6 +137,15 @@ func sayNotEmpty(f *Field, _ string, b broken) string {
 	return which(f, b) + " is empty. Choose it again, or choose another"
 }
 
+// testNotSealed refuses what begins like a record of ours (see entity.go), with words instead of an error at sealing.
+func testNotSealed(*Field, string) (test, error) {
+	return eachFile("file_type", func(x *File) bool { return !x.sealedItself() }), nil
+}
+
+func sayNotSealed(f *Field, _ string, b broken) string {
+	return which(f, b) + " is a sealed form itself. Put it into a ZIP file, or send a picture of it"
+}
+
 func testMaxFiles(f *Field, _ string) (test, error) {
 	return func(g *given, _ time.Time) broken {
 		if len(g.files) > f.MaxFiles {

@@ -143,3 +143,17 @@ func (u *unlike) Write(b []byte) (int, error) {
 	}
 	return u.w.Write(b) //nolint:wrapcheck // a writer passes on what its target says
 }
+
+// sealedItself says whether the file begins like an entity of ours.
+func (f *File) sealedItself() bool {
+	if f.Open == nil {
+		return false
+	}
+	r, err := f.Open()
+	if err != nil {
+		return false // sealing will meet it too, and says so
+	}
+	head := make([]byte, len(entityMagic))
+	_, err = io.ReadFull(r, head)
+	return errors.Join(err, r.Close()) == nil && string(head) == entityMagic
+}

@@ -3,6 +3,7 @@ package yamltree
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -139,6 +140,24 @@ func (m *Mapping) FaultAtName(key, message, mend string) {
 	if k, _ := m.find(key); k != nil {
 		m.tree.at(k, message, mend)
 	}
+}
+
+// FaultItem adds a fault at one item of the list key, or at one name of the mapping key: the last that reads so.
+func (m *Mapping) FaultItem(key, item, message, mend string) {
+	_, v := m.find(key)
+	if v == nil {
+		return
+	}
+	at, step := v, 1
+	if v.Kind == yaml.MappingNode {
+		step = 2
+	}
+	for i := 0; i < len(v.Content); i += step {
+		if n := v.Content[i]; n.Kind == yaml.ScalarNode && strings.TrimSpace(n.Value) == item {
+			at = n
+		}
+	}
+	m.tree.at(at, message, mend)
 }
 
 // IsMapping says whether key's value is a mapping; it makes key known.

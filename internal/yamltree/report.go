@@ -22,7 +22,7 @@ func (t *Tree) At(line, column, width int, message, mend string) {
 func (t *Tree) place(line, column, width int, message, mend string) Fault {
 	f := Fault{File: t.File, Line: line, Column: column, Width: width, Message: message, Mend: mend}
 	if line >= 1 && line <= len(t.lines) {
-		f.Excerpt = t.lines[line-1]
+		f.Excerpt = clip(t.lines[line-1], column+width+100)
 	}
 	return f
 }
@@ -50,4 +50,12 @@ func (t *Tree) width(n *yaml.Node) int {
 		w = min(w, utf8.RuneCountInString(t.lines[n.Line-1])-n.Column+1)
 	}
 	return max(w, 1)
+}
+
+// clip keeps a very long line from filling the screen.
+func clip(line string, n int) string {
+	if r := []rune(line); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return line
 }

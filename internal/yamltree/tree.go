@@ -116,7 +116,8 @@ func (t *Tree) unreadable(err error) {
 	if line > 1 && (line > len(t.lines) || strings.TrimSpace(t.lines[line-1]) == "") {
 		line, column = le.ContextMark.Line, le.ContextMark.Column // the end of the file: show where it began
 	}
-	t.At(line, column, 1, le.Message, mendSyntax(le.Message))
+	message, mend := syntax(le.Message)
+	t.At(line, column, 1, message, mend)
 }
 
 // comment finds the line, from a construct's begin to where reading failed, in which a # swallowed a bracket.
@@ -138,20 +139,23 @@ func commentColumn(line string) int {
 	return utf8.RuneCountInString(before) + 1
 }
 
-func mendSyntax(message string) string {
+// syntax puts the library's findings in plain words.
+func syntax(found string) (message, mend string) {
 	switch {
-	case strings.Contains(message, "mapping values are not allowed"):
-		return "Check the indent here and above, or put text that holds a colon in quotes."
-	case strings.Contains(message, "cannot start any token"):
-		return "Indent with spaces, not tabs, and put text that begins with @, ` or % in quotes."
-	case strings.Contains(message, "unexpected end of stream"):
-		return "A quote or bracket that opens here is never closed."
-	case strings.Contains(message, "second document"):
-		return "A file holds one document: remove the line of three dashes."
-	case strings.Contains(message, "unknown anchor"):
-		return "Text that begins with * needs quotes; references are not used in these files."
+	case strings.Contains(found, "mapping values are not allowed"):
+		return "a colon where none can be", "Check the indent here and above, or put text that holds a colon in quotes."
+	case strings.Contains(found, "expected key"):
+		return "the indent does not fit what stands above", "Settings that belong together begin in the same column."
+	case strings.Contains(found, "cannot start any token"):
+		return "a character that no value can begin with", "Indent with spaces, not tabs, and put text that begins with @, ` or % in quotes."
+	case strings.Contains(found, "unexpected end of stream"):
+		return "the file ends too soon", "A quote or bracket that opens here is never closed."
+	case strings.Contains(found, "second document"):
+		return found, "A file holds one document: remove the line of three dashes."
+	case strings.Contains(found, "unknown anchor"):
+		return "references (*name) are not read", "Put text that begins with * in quotes."
 	}
-	return "Check the indent, brackets and quotes here and in the line above."
+	return found, "Check the indent, brackets and quotes here and in the line above."
 }
 
 // sound refuses what we do not read, all of it, and says whether the tree can be walked.
