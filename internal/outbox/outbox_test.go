@@ -116,7 +116,7 @@ func put(t *testing.T, s *store.Store, c *clock, size int) string {
 	if _, err := rand.Read(drawn[:]); err != nil {
 		t.Fatal(err)
 	}
-	id := int64(binary.BigEndian.Uint64(drawn[:]) >> 1) //nolint:gosec // 63 bits
+	id := int64(binary.BigEndian.Uint64(drawn[:]) >> 1)
 	message := fmt.Sprintf("%x@clinic.example", drawn[8:])
 	_, err = s.Put(t.Context(), &forms.Submission{
 		ID: id, Form: "new-patient", Reference: reference, Received: c.now(), Token: [16]byte(drawn[8:]), Stored: true, Answers: answers,
@@ -257,17 +257,17 @@ func TestNeverGivesUp(t *testing.T) {
 	ended := make(ends, 100)
 	o, stop := run(t, Config{Store: s, Send: to.send, Now: c.now, Events: event.New(ended)})
 	id := put(t, s, c, 10)
-	waits := []time.Duration{1, 5, 15, 30, 60, 60, 60}
+	minutes := []int{1, 5, 15, 30, 60, 60, 60}
 	o.Nudge()
 	for i, code := range codes {
 		ended.want(t, i+1, code)
-		c.add(waits[i]*time.Minute*8/10 - time.Second) // no jitter makes it due before this
+		c.add(time.Duration(minutes[i]*48)*time.Second - time.Second) // four fifths: no jitter makes it due before this
 		o.Nudge()
 		time.Sleep(30 * time.Millisecond)
 		if tried, _ := to.got(); len(tried) != i+1 {
 			t.Fatalf("tried again after %d attempts, too early", i+1)
 		}
-		c.add(waits[i]*time.Minute*4/10 + 2*time.Second) // and none makes it due later than this
+		c.add(time.Duration(minutes[i]*24)*time.Second + 2*time.Second) // six fifths: none makes it due later than this
 		o.Nudge()
 	}
 	ended.want(t, len(codes)+1, "ok")
