@@ -144,8 +144,8 @@ func TestMailPageShowsCiphertextAndHowToOpenIt(t *testing.T) {
 	text := html.UnescapeString(page)
 	for _, want := range []string{
 		"-----BEGIN PGP MESSAGE-----", `href="/mail/` + id + `.eml"`,
-		"gpg --import '" + dir + `/it'\''s/private.asc' ` + dir + "/signer.asc",
-		"gpg --output opened.eml --decrypt " + filepath.Join(dir, id+".eml"),
+		`gpg --homedir "$DEMO_KEYRING" --import '` + dir + `/it'\''s/private.asc' ` + dir + "/signer.asc",
+		`gpg --homedir "$DEMO_KEYRING" --output opened.eml --decrypt ` + filepath.Join(dir, id+".eml"),
 		"The key files are not there",
 	} {
 		if !strings.Contains(text, want) {

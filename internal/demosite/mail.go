@@ -129,20 +129,25 @@ func (s *site) read(name string, most int64) (templates.DemoLetter, []byte, erro
 	return letter, raw, nil
 }
 
-// steps are the lines that open a message. GnuPG reads armor out of the middle of a mail.
+// steps are the lines that open a message. GnuPG reads armor out of the middle of a mail. The keyring has a variable
+// of its own, so that the last line can delete no other, even where the first was skipped.
 func (s *site) steps(name string) []templates.DemoStep {
+	const gpg = `gpg --homedir "$DEMO_KEYRING" `
 	return []templates.DemoStep{
-		{Does: "Make an empty keyring for this terminal.", Command: `export GNUPGHOME="$(mktemp -d)"`},
+		{Does: "Make an empty keyring for this terminal.", Command: `DEMO_KEYRING="$(mktemp -d)"`},
 		{
 			Does:    "Take in the demo’s locked key, and the service’s signing key, which opens nothing and proves who sealed the message.",
-			Command: "gpg --import " + quoted(s.PrivateKeyPath) + " " + quoted(s.SignerPath),
+			Command: gpg + "--import " + quoted(s.PrivateKeyPath) + " " + quoted(s.SignerPath),
 		},
 		{
 			Does:    "Open the message.",
-			Command: "gpg --output opened.eml --decrypt " + quoted(filepath.Join(s.MailDir, name)),
+			Command: gpg + "--output opened.eml --decrypt " + quoted(filepath.Join(s.MailDir, name)),
 		},
 		{Does: "Read it. Any mail program opens the file too, attachments included.", Command: "less opened.eml"},
-		{Does: "Forget the keyring and the opened copy.", Command: `gpgconf --kill all; rm -rf "$GNUPGHOME" opened.eml; unset GNUPGHOME`},
+		{
+			Does:    "Forget the keyring and the opened copy.",
+			Command: `gpgconf --homedir "$DEMO_KEYRING" --kill all; rm -rf "$DEMO_KEYRING" opened.eml`,
+		},
 	}
 }
 

@@ -177,7 +177,8 @@ func TestLargeMessageNeedsLittleMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > 6<<20 {
+	used := after.TotalAlloc - before.TotalAlloc
+	if used > 16<<20 { // it is 0.6 MiB, and 11 where the race detector empties pools
 		t.Errorf("%d KiB allocated for %d KiB", used>>10, size>>10)
 	}
 	if got := gpg(t, delivered(t, dir)); len(got) != size || !bytes.HasSuffix(got, []byte("x\r\n")) && !bytes.Contains(got[:64], []byte("xxx")) {
