@@ -52,7 +52,21 @@ func ParseCertificate(b []byte, now time.Time) (*Certificate, error) {
 	if err := c.Usable(now); err != nil {
 		return nil, err
 	}
+	if err := c.try(); err != nil {
+		return nil, err
+	}
 	return c, nil
+}
+
+// try wraps a throw-away key for every encryption key, so that one that cannot be
+// encrypted to (a low-order point, say) shows here and not when a visitor sends.
+func (c *Certificate) try() error {
+	for _, k := range c.encryption {
+		if err := packet.SerializeEncryptedKeyAEAD(io.Discard, k.public, packet.CipherAES256, false, make([]byte, sessionKeySize), nil); err != nil {
+			return &Refusal{Key: c.name(), Reason: exactly(ErrUnsupported, "has an encryption key that cannot be encrypted to"), Mend: mendReplace}
+		}
+	}
+	return nil
 }
 
 // certificateBytes takes the armor off and looks at the packets' outside only: exactly
