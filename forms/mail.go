@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"mime"
 	"strings"
 	"time"
 )
@@ -99,10 +98,22 @@ func appendField(b []byte, before string, h HeaderField) []byte {
 	return append(b, before+h.Name+": "+h.Value+"\r\n"...)
 }
 
-// encodedText is text for a header: as it is, or in encoded words (RFC 2047), one a line.
+// printable is ASCII that needs no encoding in a header, quoted or not.
+const printable = " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+
+// encodedText is text for a header: as it is, or in encoded words (RFC 2047 §2), one a line.
 func encodedText(s string) string {
-	s = mime.QEncoding.Encode("utf-8", strings.Join(strings.Fields(s), " "))
-	return strings.ReplaceAll(s, "?= =?", "?=\r\n =?")
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= 200 && strings.Trim(s, printable) == "" {
+		return s
+	}
+	var words []string
+	for s != "" {
+		piece := cut(s, 39) // 52 base64 digits: with the field's name, a line of less than 76
+		words = append(words, "=?utf-8?b?"+base64.StdEncoding.EncodeToString([]byte(piece))+"?=")
+		s = s[len(piece):]
+	}
+	return strings.Join(words, "\r\n ")
 }
 
 // shownTypes are the types a mail program may be told, by extension: none of them can run anything.
@@ -132,7 +143,7 @@ func (f *File) writePart(w *counted, edge string) error {
 
 // parameter writes a header parameter by RFC 2231: in pieces, each on its line, and in UTF-8 where it is not ASCII.
 func parameter(name, value string) string {
-	if len(value) <= 60 && !strings.ContainsFunc(value, func(r rune) bool { return r > '~' || r < ' ' || r == '"' || r == '\\' }) {
+	if len(value) <= 60 && strings.Trim(value, printable) == "" {
 		return ";\r\n " + name + "=\"" + value + "\""
 	}
 	var b strings.Builder

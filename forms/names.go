@@ -22,6 +22,7 @@ func DownloadName(name string) string {
 		name = name[i+1:]
 	}
 	name = strings.Map(safeRune, strings.ToValidUTF8(name, "_"))
+	name = strings.Join(strings.Fields(name), " ")
 	name = strings.TrimRight(strings.TrimLeftFunc(name, leading), ". ")
 	stem, ext := name, ""
 	if i := strings.LastIndexByte(name, '.'); i > 0 && len(name)-i <= 12 {

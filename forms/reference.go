@@ -28,7 +28,10 @@ func ParseReference(s string) (string, bool) {
 		return "", false
 	}
 	var b []byte
-	for _, r := range strings.ToUpper(s) {
+	for _, r := range s {
+		if r >= 'a' && r <= 'z' {
+			r -= 'a' - 'A'
+		}
 		switch r {
 		case ' ', '-', '\t', '\u00a0', '‐', '‑', '–', '—':
 			continue

@@ -1,0 +1,178 @@
+package forms_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sealform/forms"
+	"sealform/forms/library"
+)
+
+// formOf is a form with the fields given as YAML lines, each indented by two.
+func formOf(t testing.TB, fields string) *forms.Form {
+	t.Helper()
+	f, err := forms.Parse("try.yaml", []byte(head+fields))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+const head = "form: try\ntitle: A try\ncontact: Call us.\nseal: { to: [front-desk] }\ndeliver: { store: { keep: 12h } }\nfields:\n"
+
+func TestParseReadsEverySetting(t *testing.T) {
+	f := library1(t, "new-patient")
+	if f.Title != "New patient form" || f.Store.Keep != 90*24*time.Hour || f.Mail.To[0] != "frontdesk@riverside.example" ||
+		f.Brand.Accent != "#0b6e69" || f.Limits.TotalUpload != 25<<20 || f.After.Title != "Thank you" {
+		t.Errorf("settings: %+v", f)
+	}
+	card := f.Field("card")
+	if card.MaxFiles != 2 || card.MaxSize != 8<<20 || !card.Optional || card.Section != "Insurance" {
+		t.Errorf("card: %+v", card)
+	}
+	if diff := cmp.Diff([]forms.Option{{"yes", "Yes"}, {"no", "No"}, {"unsure", "I am not sure"}}, f.Field("medicines").Options); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The words yes, no, 010 and 1.0 stay what the author wrote.
+func TestOptionsStayAsWritten(t *testing.T) {
+	f := formOf(t, "  - { id: code, type: choice, label: Code, options: [010, 1.0, no, 2026-01-05] }\n")
+	var got []string
+	for _, o := range f.Fields[0].Options {
+		got = append(got, o.Value)
+	}
+	if diff := cmp.Diff([]string{"010", "1.0", "no", "2026-01-05"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestParseAllTogether(t *testing.T) {
+	files := library.All()
+	files["other/contact.yaml"] = files["contact.yaml"]
+	files["try.yaml"] = []byte(strings.Replace(head, "try", "tri", 1) + "  - { id: a, type: text, label: A, lenght: 3 }\n")
+	_, err := forms.ParseAll(files)
+	var faults forms.Faults
+	if !errors.As(err, &faults) {
+		t.Fatalf("taken: %v", err)
+	}
+	var got []string
+	for _, x := range faults {
+		got = append(got, x.File+": "+x.Message)
+	}
+	want := []string{
+		`other/contact.yaml: the form "contact" is in contact.yaml already`,
+		`try.yaml: the form is "tri" but the file is named "try.yaml"`,
+		`try.yaml: unknown setting "lenght" in field "a"`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWarningsAloneAreNoError(t *testing.T) {
+	f := formOf(t, "  - { id: a, type: text, label: \"A *\" }\n")
+	if len(f.Warnings) != 1 || !f.Warnings[0].Warning || f.Warnings.Failed() {
+		t.Errorf("warnings: %v", f.Warnings)
+	}
+	if all := forms.AllWarnings([]*forms.Form{f, f}); len(all) != 1 || !strings.HasSuffix(all.Error(), "0 errors, 1 warning") {
+		t.Errorf("all: %v", all)
+	}
+}
+
+func TestRevisionIsOfTheQuestionsOnly(t *testing.T) {
+	field := "  - { id: a, type: text, label: A }\n"
+	f := formOf(t, field)
+	same := []string{
+		strings.Replace(head, "Call us.", "Write to us.", 1),
+		strings.Replace(head, "front-desk", "nurses", 1),
+		strings.Replace(head, "12h", "30d", 1),
+		"brand: { name: Riverside, accent: \"#0b6e69\" }\nafter: { title: Thanks }\naccess: { closed: true }\n" + head,
+		"# a comment\n" + head,
+	}
+	for _, h := range same {
+		if g, err := forms.Parse("try.yaml", []byte(h+field)); err != nil || g.Revision != f.Revision {
+			t.Errorf("another revision (%v) for\n%s", err, h)
+		}
+	}
+	for _, other := range []string{
+		"  - { id: b, type: text, label: A }\n", "  - { id: a, type: name, label: A }\n", "  - { id: a, type: text, label: B }\n",
+		"  - { id: a, type: text, label: A, hint: H }\n", "  - { id: a, type: text, label: A, optional: true }\n",
+		"  - { id: a, type: text, label: A, max: 7 }\n", field + "  - { id: c, type: text, label: C }\n",
+	} {
+		if g := formOf(t, other); g.Revision == f.Revision {
+			t.Errorf("the same revision for %s", other)
+		}
+	}
+}
+
+func TestQuestionsComeBack(t *testing.T) {
+	f := library1(t, "new-patient")
+	g, err := forms.ParseQuestions(f.ID, f.Questions(), f.Revision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(g.Questions()) != string(f.Questions()) || g.Revision != f.Revision || g.Title != f.Title || len(g.Fields) != len(f.Fields) {
+		t.Error("the questions changed")
+	}
+	for i, x := range f.Fields {
+		if diff := cmp.Diff(x.Rules, g.Fields[i].Rules); diff != "" {
+			t.Errorf("%s: %s", x.ID, diff)
+		}
+		for _, p := range x.Parts() {
+			if diff := cmp.Diff(x.Attrs(p), g.Fields[i].Attrs(p)); diff != "" {
+				t.Errorf("%s: %s", p, diff)
+			}
+		}
+	}
+	check(t, g, patient())
+	bad := f.Questions()
+	bad[len(bad)/2] ^= 1
+	if _, err := forms.ParseQuestions(f.ID, bad, f.Revision); !errors.Is(err, forms.ErrRevision) {
+		t.Errorf("changed questions: %v", err)
+	}
+}
+
+// Kept questions of a rule we do not know must not be read as if the rule were not there, nor panic.
+func TestUnknownRuleIsRefused(t *testing.T) {
+	for _, q := range []string{
+		`{"v":1,"title":"T","fields":[{"id":"a","type":"text","label":"A","rules":[["moon","full"]]}]}`,
+		`{"v":1,"title":"T","fields":[{"id":"a","type":"text","label":"A","rules":[["max_length","many"]]}]}`,
+		`{"v":1,"title":"T","fields":[{"id":"a","type":"date","label":"A","rules":[["before","soon"]]}]}`,
+		`{"v":1,"title":"T","fields":[{"id":"a","type":"choice","label":"A","rules":[["one_of",""]]}]}`,
+		`{"v":1,"title":"T","fields":[],"more":1}`,
+		`{"v":2,"title":"T","fields":[]}`,
+		`{"v":1,"title":"T","fields":[]} {}`,
+		`no json`,
+	} {
+		if _, err := forms.ParseQuestions("try", []byte(q), sum([]byte(q))); err == nil {
+			t.Errorf("taken: %s", q)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, src := range library.All() {
+		f.Add(src)
+	}
+	f.Add([]byte(head + "  - { id: a, type: date, label: A, before: today }\n"))
+	f.Add([]byte("a: &a [*a]\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		form, err := forms.Parse("try.yaml", src)
+		if err != nil {
+			var faults forms.Faults
+			if !errors.As(err, &faults) || len(faults) == 0 || !faults.Failed() {
+				t.Fatalf("an error without faults: %v", err)
+			}
+			return
+		}
+		again, err := forms.ParseQuestions(form.ID, form.Questions(), form.Revision)
+		if err != nil || len(again.Fields) != len(form.Fields) {
+			t.Fatalf("questions do not come back: %v", err)
+		}
+	})
+}
