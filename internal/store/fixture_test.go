@@ -131,11 +131,11 @@ func (x *sealer) submission(t testing.TB, form string, answers []byte) *forms.Su
 
 // like is a submission with the sealed answers given.
 func (x *sealer) like(form string, sealed keys.Sealed) *forms.Submission {
-	var r [40]byte
+	var r [40]byte // id, token, content
 	_, _ = rand.Read(r[:])
 	n := x.references.Add(1)
 	sub := &forms.Submission{
-		ID:        int64(binary.BigEndian.Uint64(r[:])>>24<<20) + n,
+		ID:        sealedAt.UnixMilli()<<20 + n<<16 + int64(binary.BigEndian.Uint16(r[:])),
 		Form:      form,
 		Revision:  forms.Revision{7},
 		Reference: reference(n),

@@ -56,6 +56,14 @@ func (h *head) load() (link, error) {
 	return l, nil
 }
 
+// check reads the file, and says what this process last found or left in it.
+func (h *head) check() (now, before link, err error) {
+	h.file.Lock()
+	defer h.file.Unlock()
+	now, err = h.load()
+	return now, h.written, err
+}
+
 // advance brings the file up to l at least. Those who wait together need one writing.
 func (h *head) advance(l link) error {
 	h.note(l)

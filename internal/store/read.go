@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"sealform/forms"
 	"sealform/keys"
@@ -38,6 +39,9 @@ func found(err error) (bool, error) {
 	}
 	return err == nil, err
 }
+
+// millis is a stored time.
+func millis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // Submission gives a row with all that opens it. It is ErrNotFound, or *Erased where a
 // tombstone says so (also when a row was put back), or ErrDamaged when what is stored is

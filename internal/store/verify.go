@@ -47,9 +47,13 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 	return report, nil
 }
 
+// headFound reads the head file. Whoever can replace it by an older one can also cut the
+// record back to that, unseen by a process that starts later; one that runs sees it.
 func (s *Store) headFound() (head audit.Head, finding string, err error) {
-	l, err := s.head.load()
+	l, before, err := s.head.check()
 	switch {
+	case err == nil && l.n < before.n:
+		return audit.Head{Count: before.n, MAC: before.mac}, "the head file was set back", nil
 	case errors.Is(err, os.ErrNotExist):
 		return head, "the head file is missing", nil
 	case errors.Is(err, audit.ErrHead):

@@ -1,0 +1,81 @@
+package store
+
+import "time"
+
+// gather takes what waits; more is false once the queue is closed and empty.
+func (w *writer) gather() (items []*item, more bool) {
+	g := gathering{w: w}
+	if w.held != nil {
+		g.add(w.held)
+		w.held = nil
+	} else {
+		it, ok := <-w.queue
+		if !ok {
+			return nil, false
+		}
+		g.add(it)
+	}
+	more = g.here()
+	if more && !g.full && len(g.items) < w.before {
+		more = g.others()
+	}
+	w.before = len(g.items)
+	return g.items, more || w.held != nil
+}
+
+type gathering struct {
+	w     *writer
+	items []*item
+	bytes int
+	full  bool
+}
+
+// add takes an item in, or holds it back for the next batch when it has no room here.
+func (g *gathering) add(it *item) {
+	crowd := len(g.items) > 0
+	if crowd && (it.alone || g.bytes+it.size > batchBytes) {
+		g.w.held, g.full = it, true
+		return
+	}
+	if !it.state.CompareAndSwap(waiting, started) {
+		return
+	}
+	g.items = append(g.items, it)
+	g.bytes += it.size
+	g.full = it.alone || len(g.items) == batchItems
+}
+
+// here takes what waits already. It is false once the queue is closed.
+func (g *gathering) here() bool {
+	for !g.full {
+		select {
+		case it, ok := <-g.w.queue:
+			if !ok {
+				return false
+			}
+			g.add(it)
+		default:
+			return true
+		}
+	}
+	return true
+}
+
+// others waits a moment for as many as were in the batch before. It is false once the
+// queue is closed.
+func (g *gathering) others() bool {
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	for !g.full && len(g.items) < g.w.before {
+		select {
+		case it, ok := <-g.w.queue:
+			if !ok {
+				return false
+			}
+			g.add(it)
+		case <-t.C:
+			return true
+		}
+	}
+	return true
+}

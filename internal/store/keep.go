@@ -1,0 +1,110 @@
+package store
+
+import (
+	"time"
+
+	"sealform/forms"
+)
+
+// keep writes the submission in one transaction.
+func (a *arrival) keep(b *batch, now time.Time) (forms.Kept, error) {
+	seq, err := b.next(a.form)
+	if err != nil {
+		return forms.Kept{}, err
+	}
+	insert := a.row
+	if !a.sub.Stored {
+		insert = a.trace
+	}
+	n, err := insert(b, seq)
+	if err != nil {
+		return forms.Kept{}, err
+	}
+	if n == 0 {
+		return decide(b.get, a.sub)
+	}
+	if err := a.parts(b, seq, now); err != nil {
+		return forms.Kept{}, err
+	}
+	b.gave(a.form, a.sub.Stored)
+	return forms.Kept{Reference: a.sub.Reference, Received: millis(a.sub.Received.UnixMilli())}, nil
+}
+
+// row inserts a kept submission, unless its id or reference was used before.
+func (a *arrival) row(b *batch, seq int64) (int64, error) {
+	sub := a.sub
+	leaf := a.s.leaf(leafKept, sub.Form, sub.ID, seq, a.hash[:])
+	return b.exec(`
+		insert into submission (id, form, state, seq, received, reference, files, size, revision, token, content, sealed_hash, leaf, data)
+		select $1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+		where not exists (select 1 from tombstone where id = $1)
+		  and not exists (select 1 from tombstone where reference = $5)
+		on conflict do nothing`,
+		sub.ID, a.form, seq, sub.Received.UnixMilli(), sub.Reference, len(a.files), a.size, sub.Revision[:],
+		sub.Token[:], sub.Content[:], a.hash[:], leaf, a.data)
+}
+
+// trace inserts what stays of a submission that is only mailed.
+func (a *arrival) trace(b *batch, seq int64) (int64, error) {
+	sub := a.sub
+	leaf := a.s.leaf(leafMailed, sub.Form, sub.ID, seq, a.hash[:])
+	return b.exec(`
+		insert into tombstone (id, form, seq, received, reference, erased, why, token, content, sealed_hash, leaf)
+		select $1, $2, $3, $4, $5, $4, $6, $7, $8, $9, $10
+		where not exists (select 1 from submission where id = $1)
+		  and not exists (select 1 from submission where reference = $5)
+		on conflict do nothing`,
+		sub.ID, a.form, seq, sub.Received.UnixMilli(), sub.Reference, WhyMailed,
+		sub.Token[:], sub.Content[:], a.hash[:], leaf)
+}
+
+// parts inserts what belongs to the row: session keys, files, mails.
+func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
+	if err := insertKeys(b, a.sub.ID, a.keys); err != nil {
+		return err
+	}
+	for i, p := range a.files {
+		upload, chunks, err := p.link(b, now)
+		if err != nil {
+			return err
+		}
+		if err := insertKeys(b, upload, a.fileKeys[i]); err != nil {
+			return err
+		}
+		_, err = b.exec(`insert into file (submission, n, upload, chunks, size) values ($1, $2, $3, $4, $5)`,
+			a.sub.ID, i, upload, chunks, p.size)
+		if err != nil {
+			return err
+		}
+	}
+	for i, m := range a.sub.Mails {
+		if err := a.mail(b, i, m, seq, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mail inserts a waiting mail. Its id is its body's.
+func (a *arrival) mail(b *batch, i int, m forms.Mail, seq int64, now time.Time) error {
+	id, chunks, err := a.mails[i].link(b, now)
+	if err != nil {
+		return err
+	}
+	_, err = b.exec(`
+		insert into outbox (id, submission, form, reference, seq, recipients, message_id, received, attempts, due, lease, chunks, size, last_error)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, $11, '')`,
+		id, a.sub.ID, a.form, a.sub.Reference, seq, a.to[i], m.MessageID, a.sub.Received.UnixMilli(), now.UnixMilli(),
+		chunks, a.mails[i].size)
+	return err
+}
+
+func insertKeys(b *batch, message int64, keys []packet) error {
+	for _, k := range keys {
+		_, err := b.exec(`insert into session_key (message, reader, packet) values ($1, $2, $3)`, message, k.reader, k.bytes)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

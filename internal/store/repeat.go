@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+
+	"sealform/forms"
+)
+
+// seenBefore asks before the files are staged, so that a repeat costs nothing. The
+// transaction asks again.
+func (s *Store) seenBefore(ctx context.Context, sub *forms.Submission) (kept forms.Kept, found bool, err error) {
+	kept, err = decide(s.getter(ctx), sub)
+	var no refused
+	if errors.As(err, &no) {
+		err = no.error
+	}
+	if errors.Is(err, forms.ErrReferenceTaken) { // or simply not there yet
+		return forms.Kept{}, false, nil
+	}
+	return kept, err == nil, err
+}
+
+// decide says what a submission whose id or reference is there already comes to.
+func decide(get func(string, []any, ...any) (bool, error), sub *forms.Submission) (forms.Kept, error) {
+	var (
+		reference      string
+		received       int64
+		token, content []byte
+	)
+	found, err := get(`
+		select reference, received, token, content from submission where id = $1
+		union all select reference, received, token, content from tombstone where id = $1`,
+		[]any{sub.ID}, &reference, &received, &token, &content)
+	switch {
+	case err != nil:
+		return forms.Kept{}, err
+	case !found:
+		return forms.Kept{}, refused{forms.ErrReferenceTaken}
+	case !hmac.Equal(token, sub.Token[:]):
+		return forms.Kept{}, refused{forms.ErrIDTaken}
+	case !hmac.Equal(content, sub.Content[:]):
+		return forms.Kept{}, refused{&forms.ErrReused{Reference: reference}}
+	}
+	return forms.Kept{Reference: reference, Received: millis(received), Repeat: true}, nil
+}
