@@ -89,14 +89,16 @@ type seen struct {
 	begun bool
 }
 
+// WriteHeader begins the answer.
 func (s *seen) WriteHeader(status int) {
 	s.begun = true
 	s.ResponseWriter.WriteHeader(status)
 }
 
+// Write begins the answer, or goes on with it.
 func (s *seen) Write(b []byte) (int, error) {
 	s.begun = true
-	return s.ResponseWriter.Write(b) //nolint:wrapcheck // io.Writer
+	return s.ResponseWriter.Write(b)
 }
 
 // Unwrap is for http.ResponseController.

@@ -19,7 +19,7 @@ func (in *intake) list(c echo.Context) error {
 			p.Forms = append(p.Forms, s.Form)
 		}
 	}
-	return web.Show(c.Response(), http.StatusOK, p) //nolint:wrapcheck // the error handler's
+	return web.Show(c.Response(), http.StatusOK, p)
 }
 
 // frame is that of pages which belong to no form: the clinic's, if all forms are one clinic's.
@@ -46,7 +46,7 @@ func (in *intake) showForm(c echo.Context) error {
 		return in.showClosed(c, s, code, false)
 	}
 	p := templates.FormPage{Frame: s.frame, Form: s.Form, Token: in.tokens.NewPage(s.Form.ID, s.Form.Revision)}
-	return web.Show(c.Response(), http.StatusOK, p) //nolint:wrapcheck // the error handler's
+	return web.Show(c.Response(), http.StatusOK, p)
 }
 
 // again shows a form with what was typed.
@@ -55,5 +55,5 @@ func (in *intake) again(c echo.Context, s *served, questions *forms.Form, p *pos
 	if page.Token == "" {
 		page.Form, page.Token = s.Form, in.tokens.NewPage(s.Form.ID, s.Form.Revision)
 	}
-	return web.Show(c.Response(), status, page) //nolint:wrapcheck // the error handler's
+	return web.Show(c.Response(), status, page)
 }

@@ -97,7 +97,7 @@ type intake struct {
 func newIntake(c Config) (*intake, error) {
 	hosts, err := web.NewHosts(c.Hosts)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // New says where
+		return nil, err
 	}
 	for what, missing := range map[string]bool{
 		"service id": c.Service == "", "drop": c.Drop == nil, "signer": c.Signer == nil, "tokens": c.Tokens == nil, "spool": c.Spool == nil,

@@ -121,7 +121,7 @@ func (c *counted) Read(b []byte) (int, error) {
 		return 0, errTooLarge
 	}
 	c.failed = err != nil && !errors.Is(err, io.EOF)
-	return n, err //nolint:wrapcheck // io.Reader's contract: io.EOF must stay itself
+	return n, err
 }
 
 // disposition is what a part's header says.

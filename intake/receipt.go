@@ -32,7 +32,7 @@ func (in *intake) showReceipt(c echo.Context) error {
 		return errNotFound
 	}
 	p := templates.ReceiptPage{Frame: s.frame, Form: s.Form, Reference: r.Reference, Received: r.Received.In(in.zone)}
-	return web.Show(c.Response(), http.StatusOK, p) //nolint:wrapcheck // the error handler's
+	return web.Show(c.Response(), http.StatusOK, p)
 }
 
 // showClosed says that the form takes no answers, and how else to reach the clinic.
@@ -42,5 +42,5 @@ func (in *intake) showClosed(c echo.Context, s *served, code event.Code, posted 
 		c.Response().Header().Set("Connection", "close") // what was sent is not read
 	}
 	p := templates.ClosedPage{Frame: s.frame, Form: s.Form, Posted: posted}
-	return web.Show(c.Response(), http.StatusServiceUnavailable, p) //nolint:wrapcheck // the error handler's
+	return web.Show(c.Response(), http.StatusServiceUnavailable, p)
 }

@@ -18,9 +18,8 @@ import (
 type served struct {
 	Served
 	frame    templates.Frame
-	sheet    []byte // the clinic's colours, under an address that carries their hash
-	multi    bool   // a field takes files
-	maxFiles map[string]int64
+	sheet    []byte           // the clinic's colours, under an address that carries their hash
+	maxFiles map[string]int64 // fields that take files, and the most bytes of each file
 }
 
 func newServed(f Served) (*served, error) {
@@ -104,5 +103,5 @@ func (in *intake) brandSheet(c echo.Context) error {
 		return errNotFound
 	}
 	c.Response().Header().Set("Cache-Control", templates.Forever)
-	return c.Blob(http.StatusOK, "text/css; charset=utf-8", s.sheet) //nolint:wrapcheck // the error handler's
+	return c.Blob(http.StatusOK, "text/css; charset=utf-8", s.sheet)
 }

@@ -29,7 +29,7 @@ type shades struct{ card, to colour }
 
 func (s shades) of(c colour) string {
 	for range 20 {
-		if contrast(c, s.card) >= 4.5 {
+		if contrast(c, s.soft(c)) >= 4.5 { // then on the card itself too
 			break
 		}
 		c = c.mix(s.to, 0.1)
@@ -39,8 +39,11 @@ func (s shades) of(c colour) string {
 		ink = colour{8, 18, 20}
 	}
 	return fmt.Sprintf("  --accent: %s;\n  --accent-ink: %s;\n  --accent-deep: %s;\n  --accent-soft: %s;\n",
-		c, ink, c.mix(s.to, 0.25), s.card.mix(c, 0.09))
+		c, ink, c.mix(s.to, 0.25), s.soft(c))
 }
+
+// soft is the card with a breath of the colour: the ground of what is chosen.
+func (s shades) soft(c colour) colour { return s.card.mix(c, 0.09) }
 
 type colour [3]float64
 

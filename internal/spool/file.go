@@ -81,7 +81,7 @@ func (f *File) fill(src io.Reader, limit int64) error {
 			return nil
 		}
 		if err != nil {
-			return err //nolint:wrapcheck // the source's own error decides what the caller does
+			return err
 		}
 	}
 }
@@ -94,7 +94,7 @@ func readFrame(src io.Reader, p []byte) (n int, err error) {
 		got, err = src.Read(p[n:])
 		n += got
 	}
-	return n, err //nolint:wrapcheck // the source's own
+	return n, err
 }
 
 // append keeps one sealed frame, in memory as long as there are few.

@@ -12,5 +12,5 @@ func unnamed(dir string) (*os.File, error) {
 	if err != nil {
 		return madeAndRemoved(dir)
 	}
-	return os.NewFile(uintptr(fd), "spool"), nil //nolint:gosec // a descriptor is not negative here
+	return os.NewFile(uintptr(fd), "spool"), nil
 }

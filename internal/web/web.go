@@ -63,7 +63,7 @@ func Headers(p Policy, next http.Handler) http.Handler {
 }
 
 func strictTransport(host string) string {
-	if name := bareName(host); name == "localhost" || strings.HasSuffix(name, ".localhost") {
+	if name := strings.ToLower(bareName(host)); name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return hstsLocal
 	}
 	return hsts
