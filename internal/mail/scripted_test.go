@@ -3,6 +3,7 @@ package mail
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -99,13 +100,9 @@ func (s *scripted) talk(c net.Conn, over <-chan struct{}) {
 				return
 			}
 			if s.replies[verb] == "" {
-				if s.replies["handshake"] != "" {
-					_, _ = c.Read(make([]byte, 16)) // of the client's handshake, so that this comes after it
-					_, _ = io.WriteString(c, s.replies["handshake"]+"\r\n")
-					_, _ = io.Copy(io.Discard, c) // closing with something unread would reset the connection
+				if conn = s.upgrade(c); conn == nil {
 					return
 				}
-				conn = s.secure(c)
 				in = bufio.NewReader(conn)
 			}
 		case "DATA":
@@ -117,19 +114,25 @@ func (s *scripted) talk(c net.Conn, over <-chan struct{}) {
 					return
 				}
 			}
-		case "QUIT":
-			s.reply(conn, over, verb, "221 bye")
-			return
-		case "AUTH":
-			if !s.reply(conn, over, verb, "235 welcome") {
-				return
-			}
 		default:
-			if !s.reply(conn, over, verb, "250 fine") {
+			agree := map[string]string{"AUTH": "235 welcome", "QUIT": "221 bye"}[verb]
+			if !s.reply(conn, over, verb, cmp.Or(agree, "250 fine")) || verb == "QUIT" {
 				return
 			}
 		}
 	}
+}
+
+// upgrade begins TLS, unless the script has something else to say in its place; then it gives nil.
+func (s *scripted) upgrade(c net.Conn) net.Conn {
+	instead := s.replies["handshake"]
+	if instead == "" {
+		return s.secure(c)
+	}
+	_, _ = c.Read(make([]byte, 16)) // of the client's handshake, so that the words come after it
+	_, _ = io.WriteString(c, instead+"\r\n")
+	_, _ = io.Copy(io.Discard, c) // closing with something unread would reset the connection
+	return nil
 }
 
 func (s *scripted) secure(c net.Conn) net.Conn {
