@@ -24,3 +24,8 @@ var (
 type slowed struct{ wait time.Duration }
 
 func (s *slowed) Error() string { return "too many failures, wait" }
+
+// atStage: the session is good, but at another stage than what was asked for needs.
+type atStage struct{ stage int }
+
+func (a *atStage) Error() string { return "the session is at another stage of signing in" }

@@ -537,3 +537,12 @@ func links(page string) []anchor {
 	}
 	return all
 }
+
+// cookies are what the browser would send.
+func (b *browser) cookies() cookies {
+	r := httptest.NewRequestWithContext(b.h.t.Context(), http.MethodGet, "/", nil)
+	for _, name := range []string{sessionCookie, keyCookie} {
+		r.AddCookie(&http.Cookie{Name: name, Value: b.cookie(name)}) //nolint:gosec // of a test
+	}
+	return cookies{r}
+}

@@ -140,18 +140,16 @@ func (h handlers) startAgain(c echo.Context) error {
 }
 
 func (h handlers) postSignOut(c echo.Context) error {
-	for stage := range 2 {
-		who, err := h.who(c, stage+1)
-		if errors.Is(err, errSignedOut) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
+	who, err := h.who(c, 2)
+	var at *atStage
+	switch {
+	case errors.Is(err, errSignedOut): // ended already; the browser is cleared all the same
+	case err == nil, errors.As(err, &at):
 		if err := h.desk.SignOut(c.Request().Context(), who); err != nil {
 			return err
 		}
-		break
+	default:
+		return err
 	}
 	dropCookie(c.Response(), sessionCookie)
 	dropCookie(c.Response(), keyCookie)

@@ -3,6 +3,7 @@ package viewer
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -93,7 +94,7 @@ func sections(all []forms.Answered) []templates.StaffSection {
 		last := &out[len(out)-1]
 		last.Answers = append(last.Answers, answer(a))
 	}
-	return out
+	return slices.DeleteFunc(out, func(s templates.StaffSection) bool { return len(s.Answers) == 0 })
 }
 
 func answer(a forms.Answered) templates.StaffAnswer {

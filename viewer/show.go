@@ -34,11 +34,14 @@ func (d *desk) show(err error, c echo.Context) {
 		d.Events.Failed(program, c.Path(), newFailureID(), "cut-off")
 		panic(http.ErrAbortHandler)
 	}
+	var at *atStage
 	switch {
 	case errors.Is(err, errSignedOut):
-		dropCookie(c.Response(), sessionCookie)
-		dropCookie(c.Response(), keyCookie)
-		d.goOn(c, "/sign-in")
+		d.goOn(c, "/sign-in") // cookies stay: a double click must not take back what the first one was given
+	case errors.As(err, &at) && at.stage == 1:
+		d.goOn(c, "/sign-in/code")
+	case errors.As(err, &at):
+		d.goOn(c, "/inbox")
 	case errors.Is(err, errLocked):
 		d.goOn(c, "/unlock")
 	default:
@@ -52,7 +55,7 @@ func (d *desk) show(err error, c echo.Context) {
 // goOn redirects to where the person must pass first; a page that was asked for is remembered.
 func (d *desk) goOn(c echo.Context, to string) {
 	r := c.Request()
-	if r.Method == http.MethodGet && ownPath.MatchString(r.URL.RequestURI()) && r.URL.Path != "/inbox" {
+	if to != "/inbox" && r.Method == http.MethodGet && ownPath.MatchString(r.URL.RequestURI()) && r.URL.Path != "/inbox" {
 		to += "?next=" + url.QueryEscape(r.URL.RequestURI())
 	}
 	c.Response().Header().Set("Location", to)

@@ -69,7 +69,7 @@ func (d *desk) identify(ctx context.Context, c cookies, from string, stage int) 
 		return Staff{}, d.end(ctx, who, account.Disabled)
 	}
 	if session.Stage != stage {
-		return Staff{}, errSignedOut
+		return who, &atStage{session.Stage}
 	}
 	if now.Sub(session.Seen) >= touchEvery {
 		if err := d.Store.TouchSession(ctx, hash, now); err != nil {

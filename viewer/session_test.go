@@ -1,0 +1,298 @@
+package viewer
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sealform/internal/audit"
+)
+
+// A session id that was seen before a step up, or down, is worth nothing after it.
+// covers AU03
+func TestSessionIDChanges(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.contact("hello")
+	b := h.browser()
+	b.hold(sessionCookie, "c29tZWJvZHkgZWxzZSBjaG9zZSB0aGlzIHNlc3Npb24") // planted
+	email := "dana@riverside.example"
+	var seen []string
+	step := func(do func()) {
+		t.Helper()
+		do()
+		now := b.cookie(sessionCookie)
+		for _, old := range seen {
+			if now == old {
+				t.Fatal("a session id outlived a step")
+			}
+			other := h.browser()
+			other.hold(sessionCookie, old)
+			other.hold(keyCookie, b.cookie(keyCookie))
+			for _, path := range []string{"/inbox", h.at("contact", id), "/unlock", "/sign-in/code"} {
+				if a := other.get(path); a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/sign-in") {
+					t.Fatalf("an old session id gets %d at %s", a.StatusCode, path)
+				}
+			}
+		}
+		seen = append(seen, now)
+	}
+	step(func() { b.want(b.get("/sign-in"), http.StatusOK) })
+	step(func() {
+		b.want(b.post("/sign-in", "email", email, "password", accountPassword), http.StatusSeeOther)
+	})
+	step(func() { b.want(b.post("/sign-in/code", "code", h.code(email, 0)), http.StatusSeeOther) })
+	step(func() { b.unlock("dana") })
+	step(func() { b.want(b.post("/lock"), http.StatusSeeOther) })
+	step(func() { b.unlock("dana") })
+	step(func() { b.want(b.post("/sign-out"), http.StatusSeeOther) })
+	if b.cookie(sessionCookie) != "" || b.cookie(keyCookie) != "" {
+		t.Error("cookies stay after signing out")
+	}
+}
+
+// The password alone opens nothing.
+func TestHalfSignedIn(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.contact("hello")
+	b := h.browser()
+	b.want(b.post("/sign-in", "email", "dana@riverside.example", "password", accountPassword), http.StatusSeeOther)
+	for _, path := range []string{"/inbox", "/unlock", h.at("contact", id)} {
+		if a := b.get(path); a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/sign-in/code") {
+			t.Errorf("%s: %d after the password alone", path, a.StatusCode)
+		}
+	}
+	for _, path := range []string{"/lock", "/stay", "/unlock", h.at("contact", id) + "/erase"} {
+		if a := b.post(path); a.to() != "/sign-in/code" {
+			t.Errorf("POST %s: %d after the password alone", path, a.StatusCode)
+		}
+	}
+	b.want(b.post("/sign-in/code", "code", h.code("dana@riverside.example", 0)), http.StatusSeeOther)
+	if a := b.get("/sign-in/code"); a.to() != "/inbox" { // Back, after signing in
+		t.Error("the code page leads a signed-in person to", a.to())
+	}
+	b.want(b.get("/inbox"), http.StatusOK)
+	c := h.browser()
+	c.want(c.post("/sign-in", "email", "sam@riverside.example", "password", accountPassword), http.StatusSeeOther)
+	half := c.cookie(sessionCookie)
+	c.want(c.post("/sign-out"), http.StatusSeeOther)
+	c.hold(sessionCookie, half)
+	if a := c.get("/sign-in/code"); !strings.HasPrefix(a.to(), "/sign-in") || strings.HasPrefix(a.to(), "/sign-in/code") {
+		t.Error("half a sign-in outlives signing out")
+	}
+}
+
+// covers AU04
+func TestSessionEnds(t *testing.T) {
+	entry := audit.Entry{Who: audit.Operator, Act: audit.ActAccountDisabled}
+	for name, end := range map[string]func(*house, *browser){
+		"idle for 15 minutes": func(h *house, _ *browser) { h.clock.pass(sessionIdle) },
+		"12 hours old": func(h *house, b *browser) {
+			for range 72 {
+				h.clock.pass(10 * time.Minute)
+				b.get("/inbox")
+			}
+		},
+		"disabled": func(h *house, _ *browser) {
+			if err := h.desk.Store.SetDisabled(h.t.Context(), h.accounts["dana"], true, entry); err != nil {
+				h.t.Fatal(err)
+			}
+		},
+		"disabled without its sessions dropped": func(h *house, _ *browser) {
+			h.tamper(`update account set disabled = 1 where id = ?`, h.accounts["dana"])
+		},
+		"credentials reset": func(h *house, _ *browser) {
+			a, err := h.desk.Store.AccountByID(h.t.Context(), h.accounts["dana"])
+			if err == nil {
+				err = h.desk.Store.SetCredentials(h.t.Context(), a.ID, a.Password, a.TOTP, entry)
+			}
+			if err != nil {
+				h.t.Fatal(err)
+			}
+		},
+		"signed out elsewhere": func(_ *house, b *browser) {
+			session, half := b.cookie(sessionCookie), b.cookie(keyCookie)
+			b.post("/sign-out")
+			b.hold(sessionCookie, session)
+			b.hold(keyCookie, half)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			id, _ := h.contact("the answer")
+			b := h.reader("dana")
+			b.want(b.get(h.at("contact", id)), http.StatusOK)
+			who, err := h.desk.identify(t.Context(), b.cookies(), "", 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			end(h, b)
+			a := b.get(h.at("contact", id))
+			if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/sign-in") || strings.Contains(a.body, "answer") {
+				t.Errorf("the next request gets %d %s", a.StatusCode, a.to())
+			}
+			if !h.desk.Vault.Until(who.room()).IsZero() {
+				t.Error("the key is still unlocked")
+			}
+		})
+	}
+}
+
+// Use keeps a session, though it is written down once a minute at most.
+func TestSessionStaysWhileUsed(t *testing.T) {
+	h := newHouse(t)
+	b := h.as("dana")
+	for range 20 {
+		h.clock.pass(13 * time.Minute)
+		b.want(b.get("/inbox"), http.StatusOK)
+	}
+}
+
+// A download that runs when its person signs out, or is locked out, is cut.
+// covers AU04
+func TestDownloadEndsWithTheSession(t *testing.T) {
+	h := newHouse(t)
+	b := h.reader("dana")
+	who, err := h.desk.identify(t.Context(), b.cookies(), "", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watched{h.desk, who, &strings.Builder{}}
+	if _, err := w.Write([]byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	h.desk.Vault.LockPerson(who.person())
+	if _, err := w.Write([]byte("second")); err == nil {
+		t.Error("bytes went out after the key was locked")
+	}
+}
+
+// covers CR12, CR13
+func TestLockAndIdleLock(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.contact("the answer")
+	at := h.at("contact", id)
+	b := h.reader("dana")
+	locked := func(when string) {
+		t.Helper()
+		a := b.get(at)
+		if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/unlock?next=") || strings.Contains(a.body, "answer") {
+			t.Errorf("%s: %d %s", when, a.StatusCode, a.to())
+		}
+	}
+	h.clock.pass(9 * time.Minute)
+	b.want(b.get(at), http.StatusOK) // moves the end
+	h.clock.pass(9 * time.Minute)
+	if a := b.want(b.post("/stay", "next", at), http.StatusSeeOther); a.to() != at {
+		t.Error("stay leads to", a.to())
+	}
+	h.clock.pass(9 * time.Minute)
+	b.want(b.get("/inbox"), http.StatusOK) // does not
+	h.clock.pass(time.Minute)
+	locked("after 10 minutes")
+	if a := b.post("/stay", "next", at); a.to() != "/unlock" {
+		t.Error("stay on a locked key leads to", a.to())
+	}
+	b.unlock("dana")
+	b.want(b.get(at), http.StatusOK)
+	half := b.cookie(keyCookie)
+	b.want(b.post("/lock"), http.StatusSeeOther)
+	locked("after Lock")
+	b.hold(keyCookie, half)
+	locked("with the half of before")
+	b.unlock("dana")
+	mine := b.cookie(keyCookie)
+	b.hold(keyCookie, half)
+	locked("with another half")
+	b.hold(keyCookie, mine)
+	h.close()
+	h.open()
+	b2 := h.browser()
+	b2.hold(sessionCookie, b.cookie(sessionCookie))
+	b2.hold(keyCookie, mine)
+	b = b2
+	locked("after a restart")
+}
+
+// Another person's half, or one's own in another session, opens nothing.
+// covers CR12
+func TestHalvesAreBound(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.contact("the answer")
+	dana, sam := h.reader("dana"), h.reader("sam")
+	sam.hold(keyCookie, dana.cookie(keyCookie))
+	if a := sam.get(h.at("contact", id)); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("another person's half: %d", a.StatusCode)
+	}
+	again := h.as("dana")
+	again.hold(keyCookie, dana.cookie(keyCookie))
+	if a := again.get(h.at("contact", id)); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("the half of another session: %d", a.StatusCode)
+	}
+}
+
+// The database holds nothing that a cookie could be made of.
+func TestStoreHoldsHashesOnly(t *testing.T) {
+	h := newHouse(t)
+	b := h.reader("dana")
+	for _, cookie := range []string{sessionCookie, keyCookie, deviceCookie} {
+		value := b.cookie(cookie)
+		if value == "" {
+			t.Fatalf("no %s", cookie)
+		}
+		if n := h.count(`select count(*) from session where hash = ? or hash = cast(? as blob)`, value, value); n != 0 {
+			t.Errorf("%s is in the database", cookie)
+		}
+	}
+	if strings.Contains(h.log.String(), b.cookie(sessionCookie)) || strings.Contains(h.log.String(), accountPassword) {
+		t.Error("the log holds a secret")
+	}
+}
+
+func TestCookieAttributes(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	a := b.post("/sign-in", "email", "dana@riverside.example", "password", accountPassword)
+	all := a.Cookies()
+	a = b.post("/sign-in/code", "code", h.code("dana@riverside.example", 0))
+	all = append(all, a.Cookies()...)
+	a = b.post("/unlock", "key", string(h.locked["dana"].Fingerprint()), "password", keyPassword)
+	all = append(all, a.Cookies()...)
+	if len(all) < 6 {
+		t.Fatalf("only %d cookies were set", len(all))
+	}
+	for _, c := range all {
+		if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") {
+			t.Errorf("cookie %s: %+v", c.Name, c)
+		}
+		if c.Name != deviceCookie && c.MaxAge > 0 {
+			t.Errorf("cookie %s outlives the browser", c.Name)
+		}
+	}
+}
+
+// covers WB12
+func TestSignOutClears(t *testing.T) {
+	h := newHouse(t)
+	b := h.reader("dana")
+	a := b.want(b.post("/sign-out"), http.StatusSeeOther)
+	if got := a.Header.Get("Clear-Site-Data"); got != `"cache", "storage"` {
+		t.Errorf("Clear-Site-Data: %s", got)
+	}
+	gone := 0
+	for _, c := range a.Cookies() {
+		if c.MaxAge < 0 && c.Value == "" {
+			gone++
+		}
+	}
+	if gone != 2 {
+		t.Errorf("%d cookies are taken back, want 2", gone)
+	}
+	var wg sync.WaitGroup
+	for range 3 { // signing out again, from other tabs, is no error
+		wg.Go(func() { b.do(http.MethodPost, "/sign-out", url.Values{}) })
+	}
+	wg.Wait()
+}
