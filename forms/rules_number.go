@@ -9,12 +9,13 @@ import (
 
 var (
 	plainNumber = regexp.MustCompile(`^[+-]?\d{1,15}([.,]\d{1,9})?$`)
+	stray       = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "−", "-")
 	thousands   = regexp.MustCompile(`^[+-]?\d{1,3}(,\d{3})+(\.\d{1,9})?$`)
 )
 
 // number reads 12, -3.5, 1,234.5, 1 234 and 2,5. No exponent, no hex, no infinity.
 func number(v string) (float64, bool) {
-	v = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "−", "-").Replace(foldDigits(v))
+	v = stray.Replace(foldDigits(v))
 	switch {
 	case thousands.MatchString(v):
 		v = strings.ReplaceAll(v, ",", "")

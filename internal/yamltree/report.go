@@ -1,10 +1,15 @@
 package yamltree
 
 import (
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
+
+// widest is how far to the right a mark is drawn, and how long a message gets; a file may be one long line.
+const widest = 300
 
 // Faults gives all that was found, sorted.
 func (t *Tree) Faults() Faults { return t.faults.Sort() }
@@ -21,13 +26,14 @@ func (t *Tree) At(line, column, width int, message, mend string) {
 
 func (t *Tree) place(line, column, width int, message, mend string) Fault {
 	f := Fault{File: t.File, Line: line, Column: column, Width: width, Message: message, Mend: mend}
-	if line >= 1 && line <= len(t.lines) {
-		f.Excerpt = clip(t.lines[line-1], column+width+100)
+	if line >= 1 && line <= len(t.lines) && column <= widest {
+		f.Excerpt = strings.Map(shown, clip(t.lines[line-1], column+width+100))
 	}
 	return f
 }
 
 func (t *Tree) add(f Fault) {
+	f.Message = clip(f.Message, widest)
 	if len(t.faults) < maxFault {
 		t.faults = append(t.faults, f)
 	}
@@ -58,4 +64,12 @@ func clip(line string, n int) string {
 		return string(r[:n]) + "…"
 	}
 	return line
+}
+
+// shown keeps what is in a file from steering the terminal that shows it.
+func shown(r rune) rune {
+	if r != '\t' && unicode.IsControl(r) {
+		return '·'
+	}
+	return r
 }

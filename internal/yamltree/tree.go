@@ -35,6 +35,9 @@ const (
 	maxFault = 50 // more would hide the first ones
 )
 
+// breaks are all that YAML 1.1 counts as the end of a line.
+var breaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
 // Tree is one file, read as far as it could be.
 type Tree struct {
 	File   string
@@ -58,7 +61,7 @@ func Parse(file string, src []byte) *Tree {
 		t.Whole("holds a NUL byte", "Save it again as plain text.")
 		return t
 	}
-	t.lines = strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")
+	t.lines = strings.Split(breaks.Replace(string(src)), "\n")
 	root, err := load(src)
 	if err != nil {
 		t.unreadable(err)
@@ -162,7 +165,7 @@ func syntax(found string) (message, mend string) {
 func (t *Tree) sound(n *yaml.Node, depth int) bool {
 	t.nodes++
 	switch {
-	case depth > MaxDepth:
+	case depth >= MaxDepth && n.Kind != yaml.ScalarNode:
 		t.at(n, "is nested too deeply", "")
 		return false
 	case t.nodes > maxNodes:
