@@ -25,7 +25,7 @@ var (
 // password. A Locked is never changed by its use.
 func Key(t testing.TB, userID, password string) *private.Locked {
 	t.Helper()
-	cost.Cheapen()
+	cost.Cheapen(true)
 	mu.Lock()
 	defer mu.Unlock()
 	name := [2]string{userID, password}
@@ -43,7 +43,7 @@ func Key(t testing.TB, userID, password string) *private.Locked {
 // Unlocked unlocks a key that Key made. It is wiped when the test ends.
 func Unlocked(t testing.TB, l *private.Locked, password string) *private.Unlocked {
 	t.Helper()
-	cost.Cheapen()
+	cost.Cheapen(true)
 	u, err := l.Unlock(keys.NewPassword([]byte(password)))
 	if err != nil {
 		t.Fatalf("unlocking a test key: %v", err)

@@ -17,8 +17,9 @@ var Standard = Lock{MemoryExponent: 16, Passes: 3, Lanes: 1}
 
 var cheap atomic.Bool
 
-// Cheapen makes keys cost about a millisecond from now on, in this process.
-func Cheapen() { cheap.Store(true) }
+// Cheapen makes keys cost about a millisecond from now on, in this process, or again the
+// standard.
+func Cheapen(on bool) { cheap.Store(on) }
 
 // Current is what new keys are locked with, and the least that a stored key may have.
 func Current() Lock {
