@@ -546,3 +546,14 @@ func (b *browser) cookies() cookies {
 	}
 	return cookies{r}
 }
+
+// record asks a handler without TLS.
+func record(t *testing.T, handler http.Handler, method, path, host, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	r.Host = host
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return w
+}

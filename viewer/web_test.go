@@ -1,0 +1,301 @@
+package viewer
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// fill gives a route's address for a submission.
+func (h *house) fill(r route, id int64) string {
+	return strings.NewReplacer("/s/:sid", h.at("new-patient", id), ":n", "0").Replace(r.path)
+}
+
+// Every unsafe route refuses what another origin sends, and what carries our cookie but does not say from where, and
+// changes nothing.
+// covers WB06
+func TestForeignPostsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.send("new-patient", maria)
+	b := h.reader("dana")
+	states := `select count(*) || '' from submission where state = 0`
+	unsafe := 0
+	for _, r := range h.desk.routes() {
+		if safe(r.method) {
+			continue
+		}
+		unsafe++
+		for name, dress := range map[string]func(*http.Request){
+			"no header":            func(*http.Request) {},
+			"cross-site":           func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+			"same-site sibling":    func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+			"other origin":         func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+			"null origin":          func(r *http.Request) { r.Header.Set("Origin", "null") },
+			"lying about the host": func(r *http.Request) { r.Header.Set("Origin", "https://127.0.0.1.evil.example") },
+		} {
+			b.dress = dress
+			sessions, acts, kept := h.count(`select count(*) from session`), len(h.acts()), h.count(states)
+			session := b.cookie(sessionCookie)
+			a := b.do(r.method, h.fill(r, id), url.Values{"to": {"done"}, "password": {keyPassword}, "email": {email}})
+			if a.StatusCode != http.StatusForbidden || len(a.Cookies()) > 0 {
+				t.Errorf("%s %s, %s: %d", r.method, r.path, name, a.StatusCode)
+			}
+			if !strings.Contains(a.body, "Origin") {
+				t.Errorf("%s: the page does not say what a script must send", r.path)
+			}
+			if h.count(`select count(*) from session`) != sessions || len(h.acts()) != acts || h.count(states) != kept || b.cookie(sessionCookie) != session {
+				t.Errorf("%s %s, %s: something changed", r.method, r.path, name)
+			}
+		}
+	}
+	if unsafe < 7 {
+		t.Errorf("only %d unsafe routes were tried", unsafe)
+	}
+	b.dress = func(r *http.Request) { r.Header.Set("Origin", h.server.URL) } // what an old browser, or a script, sends
+	b.want(b.get(h.at("new-patient", id)), http.StatusOK)
+	b.want(b.post("/lock"), http.StatusSeeOther)
+	bare := h.browser() // nobody's cookie, nothing to misuse: a script may sign in
+	bare.dress = func(*http.Request) {}
+	bare.want(bare.post("/sign-in", "email", email, "password", accountPassword), http.StatusSeeOther)
+}
+
+// No GET changes anything but what is put on record of a reading.
+// covers WB06
+func TestGetsChangeNothing(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	b := h.reader("dana")
+	before := h.count(`select count(*) from session`)*1000 + h.count(`select count(*) from submission where state = 0`)
+	session := b.cookie(sessionCookie)
+	for _, r := range h.desk.routes() {
+		if r.method == http.MethodGet {
+			if a := b.get(h.fill(r, id)); len(a.Cookies()) > 0 || a.StatusCode >= 400 {
+				t.Errorf("GET %s: %d, sets %v", r.path, a.StatusCode, a.Cookies())
+			}
+		}
+	}
+	if h.count(`select count(*) from session`)*1000+h.count(`select count(*) from submission where state = 0`) != before || b.cookie(sessionCookie) != session {
+		t.Error("a GET changed something")
+	}
+	for _, method := range []string{http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch, "TRACE"} {
+		if a := b.do(method, h.at("new-patient", id), nil); a.StatusCode < 400 || strings.Contains(a.body, "Maria") {
+			t.Errorf("%s of a submission: %d", method, a.StatusCode)
+		}
+	}
+}
+
+// Reading happens only because the person asked.
+func TestNoReadingForOthers(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	b := h.reader("dana")
+	acts := len(h.acts())
+	for _, r := range h.desk.routes() {
+		if !r.reads {
+			continue
+		}
+		for _, x := range [][2]string{
+			{"Sec-Purpose", "prefetch"},
+			{"Sec-Purpose", "prefetch;prerender"},
+			{"Purpose", "prefetch"},
+			{"X-Moz", "prefetch"},
+			{"Sec-Fetch-Site", "cross-site"},
+			{"Sec-Fetch-Site", "same-site"},
+		} {
+			b.dress = func(r *http.Request) { r.Header.Set(x[0], x[1]) }
+			at := h.fill(r, id)
+			a := b.want(b.get(at), http.StatusForbidden)
+			if strings.Contains(a.body, "Maria") || strings.Contains(a.body, "photo\n") {
+				t.Errorf("%s with %s: %s shows answers", at, x[0], x[1])
+			}
+			if x[0] == "Sec-Fetch-Site" && !strings.Contains(a.body, `href="`+at+`"`) {
+				t.Errorf("%s: no link to open it oneself", at)
+			}
+		}
+	}
+	if got := len(h.acts()); got != acts {
+		t.Errorf("%d entries of readings that did not happen", got-acts)
+	}
+	b.dress = func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "none") } // typed, or from a mail program
+	b.want(b.get(h.at("new-patient", id)), http.StatusOK)
+}
+
+// covers WB03, WB08, WB20, LK09
+func TestHeadersEverywhere(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	b := h.reader("dana")
+	paths := []string{"/no-such-page", "/s/unknown", "/assets/none.css", "/livez", h.desk.brand.address}
+	for _, r := range h.desk.routes() {
+		paths = append(paths, h.fill(r, id))
+	}
+	for _, l := range assets(b.get("/inbox").body) {
+		paths = append(paths, l)
+	}
+	if len(paths) < 20 {
+		t.Fatalf("only %d addresses", len(paths))
+	}
+	for _, p := range paths {
+		a := b.get(p)
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Server": "",
+			"X-Robots-Tag": "noindex, nofollow, noarchive", "Access-Control-Allow-Origin": "",
+		} {
+			if got := a.Header.Get(name); got != want {
+				t.Errorf("%s: %s: %q, want %q", p, name, got, want)
+			}
+		}
+		if !strings.HasPrefix(a.Header.Get("Strict-Transport-Security"), "max-age=") || a.Header.Get("Permissions-Policy") == "" {
+			t.Errorf("%s: no HSTS or permissions policy", p)
+		}
+		policy := "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; " +
+			"frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+		if strings.Contains(p, "/files/") {
+			policy = "sandbox; default-src 'none'"
+		}
+		if got := a.Header.Get("Content-Security-Policy"); got != policy {
+			t.Errorf("%s: policy %q", p, got)
+		}
+		if kind := a.Header.Get("Content-Type"); len(a.body) > 0 && kind != "application/octet-stream" && !strings.Contains(kind, "; charset=utf-8") {
+			t.Errorf("%s: type %q", p, kind)
+		}
+		kept := strings.HasPrefix(p, "/assets/") && a.StatusCode == 200 || strings.HasPrefix(p, "/brand")
+		if got := a.Header.Get("Cache-Control"); !kept && got != "no-store" {
+			t.Errorf("%s: Cache-Control %q", p, got)
+		}
+	}
+}
+
+// assets are the sheets, scripts and pictures of a page.
+func assets(page string) []string {
+	var all []string
+	z := html.NewTokenizer(strings.NewReader(page))
+	for z.Next() != html.ErrorToken {
+		t := z.Token()
+		for _, a := range t.Attr {
+			if t.Data != "a" && (a.Key == "src" || a.Key == "href") && strings.HasPrefix(a.Val, "/") {
+				all = append(all, a.Val)
+			}
+		}
+	}
+	return all
+}
+
+// covers WB02, IN11
+func TestFilesAreOnlyEverSaved(t *testing.T) {
+	h := newHouse(t)
+	names := []string{"evil.html.pdf", "../../etc/passwd.pdf", "a\"; filename=\"b.exe; x.pdf", "\u202efdp.exe.pdf", "Zeugnis für Ümit.pdf", "a%22b%0d%0a.pdf"}
+	for _, name := range names {
+		id, _ := h.send("new-patient", maria, file{name, "application/pdf", []byte("%PDF-1.4 <script>alert(1)</script>")})
+		b := h.reader("dana")
+		a := b.want(b.get(h.at("new-patient", id)+"/files/0"), http.StatusOK)
+		if got := a.Header.Get("Content-Type"); got != "application/octet-stream" {
+			t.Errorf("%q: type %s", name, got)
+		}
+		d := a.Header.Get("Content-Disposition")
+		if !strings.HasPrefix(d, `attachment; filename="`) || strings.Count(d, `"`) != 2 || strings.Count(d, ";") < 2 || strings.ContainsAny(d, "/\\\r\n\u202e") {
+			t.Errorf("%q: disposition %s", name, d)
+		}
+		if !strings.Contains(d, "filename*=UTF-8''") {
+			t.Errorf("%q: no extended name in %s", name, d)
+		}
+	}
+}
+
+// covers WB10
+func TestNextLeadsOnlyHere(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.send("new-patient", maria)
+	at := h.at("new-patient", id)
+	for _, next := range []string{at, at + "/files/0", at + "/erase", "/inbox?form=contact", "/inbox?before=abc_DEF-9&form=x"} {
+		if safeNext(next) != next {
+			t.Errorf("%q is not taken", next)
+		}
+	}
+	for _, next := range []string{
+		"", "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)",
+		"https:evil.example", "/inbox/../..//evil.example", "/inbox\r\nSet-Cookie: a=b", "/inbox#x", "/s/../../x", "/s/x@evil.example",
+		"/inbox?next=//evil.example", "/inbox?x=%0d%0a", "http://127.0.0.1", "/sign-out", "/lock", " /inbox", "/inbox ", "/inbox\n", "/ınbox", "/%2f/evil.example",
+		"//google.com/%2f..", "////evil.example", "/.evil.example", "/s/", "/s/a/b", strings.Repeat("/inbox", 999), "/s/" + strings.Repeat("a", 65),
+	} {
+		if got := safeNext(next); got != "/inbox" {
+			t.Errorf("%q leads to %q", next, got)
+		}
+	}
+	b := h.browser()
+	b.want(b.post("/sign-in", "email", email, "password", accountPassword, "next", "//evil.example"), http.StatusSeeOther)
+	if a := b.post("/sign-in/code", "code", h.code(email, 0), "next", "https://evil.example/"); a.to() != "/inbox" {
+		t.Error("signing in leads to", a.to())
+	}
+	if a := b.post("/unlock", "key", string(h.locked["dana"].Fingerprint()), "password", keyPassword, "next", at); a.to() != at {
+		t.Error("unlocking leads to", a.to())
+	}
+}
+
+func TestOtherNamesAndPlainHTTP(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	b.dress = func(r *http.Request) { r.Host = "evil.example" }
+	b.want(b.get("/sign-in"), http.StatusMisdirectedRequest)
+	b.want(b.get("/livez"), http.StatusOK)
+	plain := (*h.inner.Load())
+	w := record(t, plain, http.MethodPost, "/sign-in", h.desk.Hosts[0], "email=a&password=b")
+	if w.Code != http.StatusForbidden || h.hashes.Load() != 0 {
+		t.Errorf("a sign-in without TLS: %d", w.Code)
+	}
+	if w := record(t, plain, http.MethodGet, "/inbox", h.desk.Hosts[0], ""); w.Code != http.StatusMovedPermanently {
+		t.Errorf("a page without TLS: %d", w.Code)
+	}
+}
+
+// A panic is a page with an id; the log has function names and no value.
+// covers LK02
+func TestPanicIsAPage(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	h.desk.compare = nil // calling it panics
+	a := b.want(b.post("/sign-in", "email", "canary@riverside.example", "password", "canary-password"), http.StatusInternalServerError)
+	if !strings.Contains(words(a.body), "Something went wrong") {
+		t.Errorf("the page:\n%s", words(a.body))
+	}
+	if l := h.log.String(); !strings.Contains(l, "panicked") || strings.Contains(l, "canary") {
+		t.Errorf("the log:\n%s", l)
+	}
+	b.want(b.get("/sign-in"), http.StatusOK)
+}
+
+func TestBodies(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	for body, want := range map[string]int{
+		"email=%zz&password=x":  http.StatusBadRequest,
+		"email=a%4&password=x":  http.StatusBadRequest,
+		"email=a%40b&password=": http.StatusUnauthorized,
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.server.URL+"/sign-in", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind, status := range map[string]int{"text/plain": http.StatusUnsupportedMediaType, "application/x-www-form-urlencoded; charset=utf-8": want} {
+			r = r.Clone(t.Context())
+			r.Body = http.NoBody
+			r, err = http.NewRequestWithContext(t.Context(), http.MethodPost, h.server.URL+"/sign-in", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", kind)
+			res, err := b.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != status {
+				t.Errorf("%q as %s: %d, want %d", body, kind, res.StatusCode, status)
+			}
+		}
+	}
+}
