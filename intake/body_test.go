@@ -201,13 +201,13 @@ func TestOversizeIsRefusedEarly(t *testing.T) {
 		"endless header lines":    {multi, &endless{head: "--" + boundary + "\r\n", pattern: "X-A: b\r\n"}, nil, errTooLarge, 64 << 10},
 		"header of 9 KiB":         {multi, strings.NewReader(part(file, "X-Pad: "+strings.Repeat("p", 9<<10)+"\r\n", "x") + ending), nil, errTooLarge, 0},
 		"endless preamble":        {multi, &endless{pattern: "no boundary here\r\n"}, nil, errTooLarge, 64 << 10},
-		"endless file":            {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: " + file + "\r\n\r\n", pattern: "x"}, nil, errTooLarge, 9_100_000},
-		"endless stray file":      {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"no\"; filename=\"f\"\r\n\r\n", pattern: "x"}, nil, errTooLarge, 9_100_000},
+		"endless file":            {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: " + file + "\r\n\r\n", pattern: strings.Repeat("x", 1000)}, nil, errTooLarge, 9_100_000},
+		"endless stray file":      {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"no\"; filename=\"f\"\r\n\r\n", pattern: strings.Repeat("x", 1000)}, nil, errTooLarge, 9_100_000},
 		"11 files":                {multi, strings.NewReader(strings.Repeat(part(file, "", "x"), 11) + ending), nil, errTooLarge, 0},
 		"long part name":          {multi, strings.NewReader(part(`form-data; name="`+strings.Repeat("n", 129)+`"`, "", "x") + ending), nil, errTooLarge, 0},
 		"long part value":         {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", pattern: "x"}, nil, errTooLarge, 128 << 10},
 		"answers beside files":    {multi, strings.NewReader(strings.Repeat(part(`form-data; name="a"`, "", strings.Repeat("v", 60<<10)), 20) + ending), nil, errTooLarge, 0},
-		"endless epilogue":        {multi, &endless{head: part(`form-data; name="a"`, "", "1") + ending, pattern: "x"}, nil, errTooLarge, 9_100_000},
+		"endless epilogue":        {multi, &endless{head: part(`form-data; name="a"`, "", "1") + ending, pattern: strings.Repeat("x", 1000)}, nil, errTooLarge, 64 << 10},
 		"gzip":                    {urlencoded, &endless{pattern: "\x1f\x8b"}, []string{"Content-Encoding", "gzip"}, errType, 0},
 		"brotli in a second line": {urlencoded, &endless{pattern: "x"}, []string{"Content-Encoding", "identity", "Content-Encoding", "br"}, errType, 0},
 		"zstd in a list":          {multi, &endless{pattern: "x"}, []string{"Content-Encoding", "identity, zstd"}, errType, 0},
@@ -219,9 +219,7 @@ func TestOversizeIsRefusedEarly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			began := time.Now()
 			_, err := tryRead(t, c.kind, c.body, c.header...)
-			took := time.Since(began)
 			runtime.ReadMemStats(&after)
 			if !errors.Is(err, c.want) {
 				t.Fatalf("got %v, want %v", err, c.want)
@@ -231,9 +229,6 @@ func TestOversizeIsRefusedEarly(t *testing.T) {
 			}
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
 				t.Errorf("allocated %d bytes", grown)
-			}
-			if took > 2*time.Second {
-				t.Errorf("took %v", took)
 			}
 		})
 	}

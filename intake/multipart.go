@@ -40,8 +40,9 @@ func (p *post) readParts(m *meter, boundary string, rd *reader) error {
 	}
 }
 
-// finish reads what stands behind the closing boundary, which nothing should.
+// finish reads what stands behind the closing boundary: nothing, or a little that no browser sends.
 func finish(m *meter) error {
+	m.window = m.read + headerLimit
 	if _, err := io.Copy(io.Discard, m); err != nil {
 		return fmt.Errorf("reading a body's end: %w", err)
 	}

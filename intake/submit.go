@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -103,8 +104,11 @@ func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *p
 		code, notice = "full", noticeFull
 	case errors.Is(err, forms.ErrUnknown):
 		code = "unknown"
+	case errors.Is(err, context.Canceled):
+		code = "visitor_gone"
 	}
-	in.events.Failed(program, c.Path(), failureID(), code)
+	id := failureID()
+	in.events.Failed(program, c.Path(), id, code)
 	c.Response().Header().Set("Retry-After", retryAfter)
-	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice}, http.StatusServiceUnavailable)
+	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice, ID: id}, http.StatusServiceUnavailable)
 }

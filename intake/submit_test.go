@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"sealform/forms"
+	"sealform/internal/audit"
+	"sealform/internal/spool"
 	"sealform/internal/store"
 	"sealform/internal/token"
 	"sealform/keys"
@@ -299,28 +304,86 @@ func TestCorrectionsFollow(t *testing.T) {
 
 // covers CR02, CR03
 func TestWhatClosesAForm(t *testing.T) {
-	expired, err := keys.NewRecipients()
-	if err == nil || expired != nil {
-		t.Fatal("no readers were accepted")
-	}
 	for name, change := range map[string]func(*Served){
 		"by its file": func(s *Served) { s.Form.Access.Closed = true },
 		"key gone":    func(s *Served) { s.Readers = func() (*keys.Recipients, error) { return nil, os.ErrNotExist } },
 		"no readers":  func(s *Served) { s.Readers = func() (*keys.Recipients, error) { return nil, nil } },
 	} {
-		c := openClinic(t)
-		v := c.filled()
+		v := openClinic(t).filled()
 		closed := openClinic(t, func(k *Config) { change(&k.Forms[0]) })
-		for _, a := range []answer{closed.get("/f/contact"), closed.post(v)} {
-			page := text(a.page)
-			if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(page, "This form is closed at the moment") ||
-				!strings.Contains(page, "We cannot take messages just now.") || !strings.Contains(page, "Call 555-0142") {
-				t.Errorf("%s: %d %s", name, a.StatusCode, page)
+		closed.isClosed(name, v)
+	}
+}
+
+// isClosed: the form says so to readers and senders alike, tells how else to reach the clinic, and keeps nothing.
+func (c *clinic) isClosed(name string, v url.Values) {
+	c.t.Helper()
+	for _, a := range []answer{c.get("/f/contact"), c.post(v)} {
+		page := text(a.page)
+		if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(page, "This form is closed at the moment") ||
+			!strings.Contains(page, "We cannot take messages just now.") || !strings.Contains(page, "Call 555-0142") {
+			c.t.Errorf("%s: %d %s", name, a.StatusCode, page)
+		}
+	}
+	if len(c.rows()) != 0 || !strings.Contains(text(c.get("/").page), "No form is open") {
+		c.t.Errorf("%s: a row, or the form is still listed", name)
+	}
+}
+
+// covers CR02
+func TestAKeyExpiresWhileTheFormIsOpen(t *testing.T) {
+	made := time.Now().Add(-time.Hour)
+	e, err := openpgp.NewEntity("Dana", "", "dana@riverside.example", &packet.Config{
+		Algorithm: packet.PubKeyAlgoEdDSA, Curve: packet.Curve25519, KeyLifetimeSecs: 7200, Time: func() time.Time { return made },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var public bytes.Buffer
+	if err := e.Serialize(&public); err != nil {
+		t.Fatal(err)
+	}
+	c := openClinic(t, func(k *Config) {
+		k.Forms[0].Readers = func() (*keys.Recipients, error) {
+			cert, err := keys.ParseCertificate(public.Bytes(), made)
+			if err != nil {
+				return nil, err
 			}
+			return keys.NewRecipients(cert)
 		}
-		if len(closed.rows()) != 0 || !strings.Contains(text(closed.get("/").page), "No form is open") {
-			t.Errorf("%s: a row, or the form is still listed", name)
+	})
+	v := c.filled()
+	if a := c.post(c.filled()); a.StatusCode != http.StatusSeeOther || len(c.rows()) != 1 {
+		t.Fatalf("before: %d", a.StatusCode)
+	}
+	if err := c.store.Delete(t.Context(), c.rows()[0].ID, "test", audit.Entry{}); err != nil {
+		t.Fatal(err)
+	}
+	c.ahead.Store(int64(90 * time.Minute))
+	c.isClosed("expired", v)
+}
+
+// covers IN02
+func TestNoRoomForUploadsKeepsWhatWasTyped(t *testing.T) {
+	c := openClinic(t, func(k *Config) {
+		var err error
+		if k.Spool, err = spool.New(spool.Config{Dir: t.TempDir(), Budget: 500 << 10}); err != nil {
+			t.Fatal(err)
 		}
+	})
+	v := c.filled()
+	a := c.postFiles(v, [3]string{"card", "card.jpg", strings.Repeat("x", 600<<10)}, [3]string{"card", "small.jpg", "x"})
+	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || len(c.rows()) != 0 {
+		t.Fatalf("status %d, %d rows", a.StatusCode, len(c.rows()))
+	}
+	if attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" || !strings.Contains(text(a.byID("card-again")), "small.jpg") {
+		t.Error("what was typed, or a file's name, is lost")
+	}
+	if id := text(a.find("span", "class", "code")); id == "" || !strings.Contains(c.log.String(), id) {
+		t.Errorf("the page's id %q is not in the log", id)
+	}
+	if a := c.postFiles(v, [3]string{"card", "small.jpg", "x"}); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("with a smaller file: %d", a.StatusCode)
 	}
 }
 

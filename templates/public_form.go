@@ -14,6 +14,7 @@ type FormPage struct {
 	Entry    *forms.Entry    // what was typed; nil on a new page
 	Problems []forms.Problem // what must be mended; one per field, in field order
 	Notice   string          // a calm word on top, such as why the page is shown again
+	ID       string          // reference id of a failure, "" for none
 }
 
 var formTemplate = parse("public.html", "public_form.html", "public_question.html")
