@@ -112,11 +112,7 @@ func newHouse(t testing.TB) *house {
 		secrets: map[string]string{}, accounts: map[string]int64{}, log: &bytes.Buffer{}, next: 1 << 40,
 	}
 	for id, src := range map[string]string{"new-patient": patientForm, "contact": contactForm} {
-		f, err := forms.Parse(id+".yaml", []byte(src))
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.forms[id] = f
+		h.forms[id] = parse(t, id, src)
 	}
 	h.locked["dana"] = privatetest.Key(t, "dana", keyPassword)
 	h.locked["sam"] = privatetest.Key(t, "sam", keyPassword)
@@ -126,6 +122,15 @@ func newHouse(t testing.TB) *house {
 	h.person("dana")
 	h.person("sam")
 	return h
+}
+
+func parse(t testing.TB, id, src string) *forms.Form {
+	t.Helper()
+	f, err := forms.Parse(id+".yaml", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // key derives one per purpose from a root that tests share.
