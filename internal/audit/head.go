@@ -27,10 +27,10 @@ func (c *Chain) EncodeHead(h Head) []byte {
 	return fmt.Appendf(nil, "%s %d %x %x\n", headKind, h.Count, h.MAC, sum)
 }
 
-// ParseHead reads what EncodeHead gave; anything else is ErrHead.
+// ParseHead reads what EncodeHead gave; anything else, to the byte, is ErrHead.
 func (c *Chain) ParseHead(b []byte) (Head, error) {
 	parts := strings.Fields(string(b))
-	if len(parts) != 4 || parts[0] != headKind {
+	if len(parts) != 4 {
 		return Head{}, ErrHead
 	}
 	count, err := strconv.ParseInt(parts[1], 10, 64)
@@ -41,12 +41,8 @@ func (c *Chain) ParseHead(b []byte) (Head, error) {
 	if err != nil || len(last) != 32 {
 		return Head{}, ErrHead
 	}
-	sum, err := hex.DecodeString(parts[3])
-	if err != nil {
-		return Head{}, ErrHead
-	}
 	h := Head{Count: count, MAC: [32]byte(last)}
-	if !hmac.Equal(sum, c.headMAC(h)) {
+	if !hmac.Equal(b, c.EncodeHead(h)) {
 		return Head{}, ErrHead
 	}
 	return h, nil

@@ -31,7 +31,7 @@ func (b *batch) prepared(query string) (*sql.Stmt, error) {
 
 // exec runs one statement, prepared on first use, and says how many rows it changed.
 func (b *batch) exec(query string, args ...any) (int64, error) {
-	st, err := b.prepared(query)
+	st, err := b.prepared(query) //nolint:sqlclosecheck // it is kept with the connection and closed there
 	if err != nil {
 		return 0, err
 	}
@@ -53,7 +53,7 @@ func (b *batch) one(query string, args ...any) error {
 
 // get reads one row into dest; found is false when there is none.
 func (b *batch) get(query string, args []any, dest ...any) (found bool, err error) {
-	st, err := b.prepared(query)
+	st, err := b.prepared(query) //nolint:sqlclosecheck // it is kept with the connection and closed there
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +66,7 @@ func (b *batch) get(query string, args []any, dest ...any) (found bool, err erro
 
 // each reads all rows, calling row for each.
 func (b *batch) each(query string, args []any, row func(scan func(...any) error) error) error {
-	st, err := b.prepared(query)
+	st, err := b.prepared(query) //nolint:sqlclosecheck // it is kept with the connection and closed there
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,11 @@ type stream struct {
 	next Row
 }
 
+const newestFirst = `
+	select id, state, seq, reference, received, files, size from submission
+	where form = $1 and (received, id) < ($2, $3)
+	order by received desc, id desc limit $4`
+
 // add begins with one form. A form without rows adds nothing.
 func (m *merge) add(ctx context.Context, r snapshot, form string, received, before int64, n int) error {
 	var id int64
@@ -78,10 +83,7 @@ func (m *merge) add(ctx context.Context, r snapshot, form string, received, befo
 	if err != nil || !ok {
 		return err
 	}
-	rows, err := r.tx.QueryContext(ctx, `
-		select id, state, seq, reference, received, files, size from submission
-		where form = $1 and (received, id) < ($2, $3)
-		order by received desc, id desc limit $4`, id, received, before, n)
+	rows, err := r.tx.QueryContext(ctx, newestFirst, id, received, before, n) //nolint:rowserrcheck // advance checks it
 	if err != nil {
 		return err
 	}

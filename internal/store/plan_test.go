@@ -9,10 +9,7 @@ import (
 func TestPagePlan(t *testing.T) {
 	s, _ := newStore(t)
 	var plan []string
-	err := s.each(t.Context(), `explain query plan
-		select id, state, seq, reference, received, files, size from submission
-		where form = $1 and (received, id) < ($2, $3)
-		order by received desc, id desc limit $4`, []any{1, 2, 3, 4}, func(scan func(...any) error) error {
+	err := s.each(t.Context(), `explain query plan `+newestFirst, []any{1, 2, 3, 4}, func(scan func(...any) error) error {
 		var id, parent, unused int
 		var line string
 		err := scan(&id, &parent, &unused, &line)

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"bufio"
+	"database/sql"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestFilesArePrivate(t *testing.T) {
+	c := config(t, newClock())
+	s := openStore(t, c)
+	x := newSealer(t)
+	put(t, s, x.submission(t, "contact", []byte("answers")))
+	check := func() {
+		t.Helper()
+		for _, beside := range []string{"", "-wal", "-shm"} {
+			fi, err := os.Stat(c.Path + beside)
+			if err != nil || fi.Mode().Perm() != 0o600 {
+				t.Errorf("%q: %v %v", beside, fi.Mode(), err)
+			}
+		}
+	}
+	check()
+	fi, err := os.Stat(filepath.Dir(c.Path))
+	if err != nil || fi.Mode().Perm() != 0o700 {
+		t.Errorf("folder: %v %v", fi.Mode(), err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(c.Path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s = openStore(t, c)
+	put(t, s, x.submission(t, "contact", []byte("answers")))
+	check()
+}
+
+func TestSettings(t *testing.T) {
+	s, _ := newStore(t)
+	want := map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "busy_timeout": "10000", "foreign_keys": "1",
+		"trusted_schema": "0", "secure_delete": "1", "cell_size_check": "1",
+	}
+	for name, value := range want {
+		var got string
+		err := s.w.write(t.Context(), 0, func(b *batch) error {
+			_, err := b.get("pragma "+name, nil, &got)
+			return err
+		})
+		if err != nil || got != value {
+			t.Errorf("%s is %s, want %s: %v", name, got, value, err)
+		}
+	}
+	if _, err := s.read.Exec(`delete from form`); err == nil {
+		t.Error("the reading connections can write")
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Run("newer schema", func(t *testing.T) {
+		c := config(t, newClock())
+		s := openStore(t, c)
+		tamper(t, s, `update schema_version set version = 9`)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), c)
+		if err == nil || !strings.Contains(err.Error(), "written by a newer sealform (schema 9; this program knows 1)") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("not a database", func(t *testing.T) {
+		c := config(t, newClock())
+		if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(c.Path, []byte(strings.Repeat("not a database ", 500)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(t.Context(), c); err == nil {
+			t.Error("it was opened")
+		}
+	})
+	t.Run("short keys", func(t *testing.T) {
+		for _, spoil := range []func(*Config){func(c *Config) { c.LeafKey = nil }, func(c *Config) { c.AuditKey = make([]byte, 31) }} {
+			c := config(t, newClock())
+			spoil(&c)
+			if _, err := Open(t.Context(), c); err == nil {
+				t.Error("it was opened")
+			}
+		}
+	})
+	t.Run("network", func(t *testing.T) { // covers R05
+		for magic, refused := range map[uint32]bool{magicNFS: true, magicSMB: true, magicCIFS: true, magicSMB2: true, magic9P: true, 0xef53: false} {
+			if err := localType(magic); (err != nil) != refused {
+				t.Errorf("%x: %v", magic, err)
+			}
+		}
+	})
+}
+
+// covers R05
+func TestLibraryVersion(t *testing.T) {
+	for version, want := range map[string]bool{"3.51.3": true, "3.54.1": true, "4.0.0": true, "3.51.2": false, "3.9.9": false, "3.51": false, "": false} {
+		if got := atLeast(version, 3, 51, 3); got != want {
+			t.Errorf("%q: %v", version, got)
+		}
+	}
+	db, err := sql.Open("sqlite", "file::memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := checkLibrary(t.Context(), db); err != nil {
+		t.Error(err)
+	}
+}
+
+// modernc.org/sqlite is generated against one version of modernc.org/libc and may misbehave with another.
+func TestLibcIsTheDriversOwn(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Path}} {{.Version}} {{.GoMod}}", "modernc.org/libc", "modernc.org/sqlite").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var libc, gomod string
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		switch f[0] {
+		case "modernc.org/libc":
+			libc = f[1]
+		case "modernc.org/sqlite":
+			gomod = f[2]
+		}
+	}
+	if want := requirement(t, gomod, "modernc.org/libc"); libc != want || want == "" {
+		t.Errorf("go.mod has modernc.org/libc %s; modernc.org/sqlite is made for %s", libc, want)
+	}
+}
+
+func requirement(t *testing.T, gomod, module string) string {
+	f, err := os.Open(gomod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		words := strings.Fields(strings.TrimPrefix(lines.Text(), "require "))
+		if len(words) >= 2 && words[0] == module {
+			return words[1]
+		}
+	}
+	return ""
+}
+
+// Of two processes that start together, one migrates.
+func TestOpenTogether(t *testing.T) {
+	c := config(t, newClock())
+	errs := make(chan error, 4)
+	for range cap(errs) {
+		go func() {
+			s, err := Open(t.Context(), c)
+			if err == nil {
+				err = s.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestEmptyStore(t *testing.T) {
+	s, _ := newStore(t)
+	if _, err := s.Submission(t.Context(), 5); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+	if _, err := s.ByReference(t.Context(), "R7K-4Q2"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+	if rows, err := s.Page(t.Context(), []string{"contact"}, 0, 50); len(rows) != 0 || err != nil {
+		t.Error(rows, err)
+	}
+	r, err := s.VerifyAudit(t.Context())
+	if err != nil || r.Entries != 0 || len(r.Findings) != 0 {
+		t.Errorf("%+v %v", r, err)
+	}
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sealform/forms"
+	"sealform/keys"
+)
+
+func TestOutbox(t *testing.T) {
+	c := newClock()
+	cfg := config(t, c)
+	s := openStore(t, cfg)
+	x := newSealer(t)
+	scan := make([]byte, 600<<10)
+	_, _ = rand.Read(scan)
+	small, large := mailOnly(t, x), mailOnly(t, x)
+	large.Mails[0].Body = x.stream(t, bytesOf(scan))
+	large.Mails[0].To = []string{"front@clinic.example", "ito@clinic.example"}
+	put(t, s, small)
+	put(t, s, large)
+	if n, oldest, err := s.Waiting(t.Context()); n != 2 || !oldest.Equal(small.Received) || err != nil {
+		t.Errorf("%d since %v: %v", n, oldest, err)
+	}
+	lease := c.Now().Add(5 * time.Minute)
+	jobs, err := s.Claim(t.Context(), 10, lease)
+	if err != nil || len(jobs) != 2 {
+		t.Fatalf("%+v %v", jobs, err)
+	}
+	job := jobs[1]
+	want := Job{
+		ID: job.ID, Form: "contact", Reference: large.Reference, Seq: 2, To: large.Mails[0].To,
+		MessageID: "m@clinic", Received: large.Received, Upload: job.ID, Chunks: 5, Size: job.Size,
+	}
+	if diff := cmp.Diff(want, job); diff != "" {
+		t.Error(diff)
+	}
+	body := readUpload(t, s, job.Upload)
+	m, err := keys.ParseSealed(body)
+	if err != nil || int64(len(body)) != job.Size || !bytes.Equal(x.opened(t, m), scan) {
+		t.Errorf("the body: %v", err)
+	}
+	claimed := func(want int) []Job {
+		t.Helper()
+		jobs, err := s.Claim(t.Context(), 10, c.Now().Add(5*time.Minute))
+		if err != nil || len(jobs) != want {
+			t.Fatalf("%d jobs, want %d: %v", len(jobs), want, err)
+		}
+		return jobs
+	}
+	claimed(0)
+	if err := s.Close(); err != nil { // the process that leased them is killed
+		t.Fatal(err)
+	}
+	s = openStore(t, cfg)
+	claimed(0)
+	c.add(5 * time.Minute)
+	claimed(2)
+
+	if err := s.Retry(t.Context(), job.ID, c.Now().Add(time.Hour), "refused"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sent(t.Context(), jobs[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sent(t.Context(), jobs[0].ID); err != nil {
+		t.Errorf("sent by two: %v", err)
+	}
+	claimed(0)
+	c.add(time.Hour)
+	if again := claimed(1)[0]; again.Attempts != 1 || again.LastError != "refused" || again.MessageID != "m@clinic" {
+		t.Errorf("%+v", again)
+	}
+	if err := s.Sent(t.Context(), job.ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, s, "chunk") + count(t, s, "upload") + count(t, s, "outbox"); n != 0 {
+		t.Errorf("%d rows are left of what was sent", n)
+	}
+	if n, oldest, err := s.Waiting(t.Context()); n != 0 || !oldest.IsZero() || err != nil {
+		t.Errorf("%d since %v: %v", n, oldest, err)
+	}
+}
+
+// covers R10
+func TestEachJobIsClaimedOnce(t *testing.T) {
+	c := config(t, newClock())
+	handles := []*Store{openStore(t, c), openStore(t, c)}
+	x := newSealer(t)
+	const n = 30
+	for i := range n {
+		sub := mailOnly(t, x)
+		sub.Mails = append(sub.Mails, forms.Mail{To: []string{"x@y"}, MessageID: fmt.Sprint(i), Body: x.stream(t, bytesOf([]byte("second")))})
+		put(t, handles[0], sub)
+	}
+	var mu sync.Mutex
+	seen := map[int64]int{}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for {
+				jobs, err := handles[i%2].Claim(t.Context(), 3, c.Now().Add(time.Hour))
+				if err != nil {
+					t.Error(err)
+				}
+				if len(jobs) == 0 {
+					return
+				}
+				mu.Lock()
+				for _, j := range jobs {
+					seen[j.ID]++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(seen) != 2*n {
+		t.Errorf("%d jobs", len(seen))
+	}
+	for id, times := range seen {
+		if times != 1 {
+			t.Errorf("job %d was claimed %d times", id, times)
+		}
+	}
+}
