@@ -3,6 +3,7 @@ package forms_test
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -34,7 +35,7 @@ func readMail(t *testing.T, b []byte) (mail.Header, []part) {
 	var parts []part
 	for r := multipart.NewReader(m.Body, params["boundary"]); ; {
 		p, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return m.Header, parts
 		}
 		if err != nil {

@@ -10,7 +10,7 @@ func padme(n int64) int64 {
 		return n
 	}
 	e := bits.Len64(uint64(n)) - 1
-	s := bits.Len64(uint64(e))
+	s := bits.Len(uint(e)) // #nosec G115 -- 0 to 62
 	mask := int64(1)<<(e-s) - 1
 	return (n + mask) &^ mask
 }

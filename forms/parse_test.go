@@ -54,7 +54,7 @@ func TestOptionsStayAsWritten(t *testing.T) {
 func TestParseAllTogether(t *testing.T) {
 	files := library.All()
 	files["other/contact.yaml"] = files["contact.yaml"]
-	files["try.yaml"] = []byte(strings.Replace(head, "try", "tri", 1) + "  - { id: a, type: text, label: A, lenght: 3 }\n")
+	files["try.yaml"] = []byte(strings.Replace(head, "try", "tri", 1) + "  - { id: a, type: text, label: A, lenght: 3 }\n") //nolint:misspell // a slip on purpose
 	_, err := forms.ParseAll(files)
 	var faults forms.Faults
 	if !errors.As(err, &faults) {
@@ -67,7 +67,7 @@ func TestParseAllTogether(t *testing.T) {
 	want := []string{
 		`other/contact.yaml: the form "contact" is in contact.yaml already`,
 		`try.yaml: the form is "tri" but the file is named "try.yaml"`,
-		`try.yaml: unknown setting "lenght" in field "a"`,
+		`try.yaml: unknown setting "lenght" in field "a"`, //nolint:misspell // a slip on purpose
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

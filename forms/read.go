@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -111,23 +112,23 @@ func (r *Record) reading(questions *Form) (*Reading, error) {
 	out := &Reading{Record: *r}
 	values := make([][3][][]byte, len(questions.Fields))
 	for _, a := range r.Answers {
-		bytes, err := a.bytes()
+		posted, err := a.bytes()
 		if err != nil {
 			return nil, err
 		}
 		at, ours := questions.posted[a.Field]
 		if !ours {
-			out.Extra = append(out.Extra, extra(a, bytes))
+			out.Extra = append(out.Extra, extra(a, posted))
 			continue
 		}
-		values[at.field][at.part] = append(values[at.field][at.part], bytes...)
+		values[at.field][at.part] = append(values[at.field][at.part], posted...)
 	}
 	for _, a := range r.Extra {
-		bytes, err := a.bytes()
+		posted, err := a.bytes()
 		if err != nil {
 			return nil, err
 		}
-		out.Extra = append(out.Extra, extra(a, bytes))
+		out.Extra = append(out.Extra, extra(a, posted))
 	}
 	if err := out.readFiles(r, questions); err != nil {
 		return nil, err
@@ -195,18 +196,22 @@ func orB64(s, b64 string) []byte {
 func (a *RecordAnswer) bytes() ([][]byte, error) {
 	out := make([][]byte, len(a.Values))
 	for i, raw := range a.Values {
-		var s string
-		var coded struct {
-			B64 []byte `json:"b64"`
+		b, err := valueBytes(raw)
+		if err != nil {
+			return nil, fmt.Errorf("reading the record's answers: %w", ErrRecord) // the cause may quote an answer
 		}
-		switch {
-		case len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &s) == nil:
-			out[i] = []byte(s)
-		case len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &coded) == nil:
-			out[i] = coded.B64
-		default:
-			return nil, fmt.Errorf("reading the record's answers: %w", ErrRecord)
-		}
+		out[i] = b
 	}
 	return out, nil
+}
+
+func valueBytes(raw json.RawMessage) ([]byte, error) {
+	if coded, ok := bytes.CutPrefix(raw, []byte(`{"b64":"`)); ok {
+		return base64.StdEncoding.AppendDecode(nil, bytes.TrimSuffix(coded, []byte(`"}`)))
+	}
+	var s *string
+	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
+		return nil, ErrRecord
+	}
+	return []byte(*s), nil
 }

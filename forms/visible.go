@@ -47,10 +47,10 @@ func plain(v []byte) bool {
 
 // hidden runes steer how text is shown, or show nothing. The joiners of emoji and of Persian stay.
 func hidden(r rune) bool {
-	switch {
-	case r == '\u200c' || r == '\u200d':
+	switch r {
+	case '\u200c', '\u200d':
 		return false
-	case r == '\u2028' || r == '\u2029':
+	case '\u2028', '\u2029':
 		return true
 	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)

@@ -6,7 +6,7 @@ func TestClosest(t *testing.T) {
 	known := []string{"label", "hint", "optional", "options", "required", "max", "min", "id"}
 	for _, c := range []struct{ name, want string }{
 		{"lable", "label"},
-		{"requred", "required"},
+		{"requred", "required"}, //nolint:misspell // a slip on purpose
 		{"option", "options"},
 		{"optionl", "optional"},
 		{"maks", ""},

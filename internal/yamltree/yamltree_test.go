@@ -89,7 +89,7 @@ func TestFaults(t *testing.T) {
 		{"\xff\xfe", "0:0 is not UTF-8 text"},
 		{"name: \x00", "0:0 holds a NUL byte"},
 		{strings.Repeat("#", MaxSize+1), "0:0 is larger than 256 KiB"},
-		{"nmae: x", "1:1 unknown setting \"nmae\""},
+		{"naem: x", "1:1 unknown setting \"naem\""},
 		{"hostnam: x", "1:1 unknown setting \"hostnam\""},
 		{"name:", "1:6 \"name\" is empty"},
 		{"name: ''", "1:7 \"name\" is empty"},
@@ -137,7 +137,7 @@ func appendInt(b []byte, n int) []byte {
 
 func TestMends(t *testing.T) {
 	for _, c := range []struct{ src, want string }{
-		{"nmae: x", `Did you mean "name"?`},
+		{"naem: x", `Did you mean "name"?`},
 		{"hostnam: x", "Names are listed under hosts."},
 		{"colour: x", "Remove it, or check its spelling."},
 		{"mail: { passwort: x, from: y }", "Remove it, or check its spelling."}, // what is refused is never proposed
