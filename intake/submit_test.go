@@ -101,6 +101,32 @@ func TestNothingPostedSteersUs(t *testing.T) {
 	}
 }
 
+// covers IN08
+func TestAClaimOfBeingSealedChangesNothing(t *testing.T) {
+	c := openClinic(t)
+	for _, claimed := range []string{
+		"plain words", "-----BEGIN PGP MESSAGE-----\n\nwcBMAw==\n-----END PGP MESSAGE-----", "\xcb\x0bb\x00\x00\x00\x00\x00words", "\xc3\x0d\x04\x09\x03\x02saltsalt`", "\xc1\xc0\x4c\x03wrongkey",
+	} {
+		a := c.post(c.filled("message", claimed, "encrypted", "true", "sealed", "1", "content_type", "application/pgp-encrypted"))
+		if a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%q: status %d", claimed, a.StatusCode)
+		}
+		row := c.rows()[0] // the newest
+		for _, answered := range c.open(row).Record.Answers {
+			if answered.Field == "message" && len(answered.Values) != 1 {
+				t.Errorf("%q: %d values", claimed, len(answered.Values))
+			}
+		}
+		sub, err := c.store.Submission(t.Context(), row.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(sub.Answers.Data(), []byte(claimed)) {
+			t.Errorf("%q lies in the store as it came", claimed)
+		}
+	}
+}
+
 func TestFilesArrive(t *testing.T) {
 	c := openClinic(t)
 	photo := strings.Repeat("\xff\xd8 photo ", 120_000)
