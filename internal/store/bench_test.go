@@ -3,6 +3,8 @@ package store
 import (
 	"flag"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -117,6 +119,66 @@ func fillRows(b *testing.B, s *Store, rows int) {
 		})
 		if err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkUpload is one 100 MiB file, and what small submissions wait meanwhile, at 200 a second.
+func BenchmarkUpload(b *testing.B) {
+	x := newSealer(b)
+	sealed := x.submission(b, "contact", make([]byte, 2600)).Answers
+	s, _ := newStore(b)
+	const size = 100 << 20
+	piece := make([]byte, 32<<10)
+	var waits []time.Duration
+	for b.Loop() {
+		large := x.like("new-patient", sealed)
+		large.Files = []keys.SealedStream{x.stream(b, func(w io.Writer) error {
+			for range size / len(piece) {
+				if _, err := w.Write(piece); err != nil {
+					return err
+				}
+			}
+			return nil
+		})}
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.Put(b.Context(), large)
+			done <- err
+		}()
+		waits = append(waits, beside(b, s, x, sealed, done)...)
+	}
+	slices.Sort(waits)
+	b.SetBytes(size)
+	b.ReportMetric(float64(waits[len(waits)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "p99-ms")
+}
+
+// beside puts small submissions until done.
+func beside(b *testing.B, s *Store, x *sealer, sealed keys.Sealed, done <-chan error) (waits []time.Duration) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				b.Fatal(err)
+			}
+			wg.Wait()
+			return waits
+		case <-tick.C:
+			wg.Go(func() {
+				start := time.Now()
+				if _, err := s.Put(b.Context(), x.like("contact", sealed)); err != nil {
+					b.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				waits = append(waits, time.Since(start))
+			})
 		}
 	}
 }

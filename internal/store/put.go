@@ -117,7 +117,7 @@ func (a *arrival) put(ctx context.Context) (forms.Kept, error) {
 // decided are the answers of Put that mean what they say.
 var decided = []error{
 	forms.ErrFull, forms.ErrUnknown, forms.ErrIDTaken, forms.ErrReferenceTaken,
-	context.Canceled, context.DeadlineExceeded, ErrClosed,
+	context.Canceled, context.DeadlineExceeded, ErrClosed, errTooLarge,
 }
 
 // retryable turns every other fault, of the database, into ErrUnknown: whether or not it
@@ -172,7 +172,7 @@ func (a *arrival) part(ctx context.Context) *part {
 // the sealing made of it.
 func (a *arrival) fill(p *part, err error) error {
 	if p.err != nil {
-		return p.err
+		return retryable(p.err)
 	}
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (a *arrival) fill(p *part, err error) error {
 	if !p.spills {
 		a.room -= len(p.buf)
 	}
-	return p.finish()
+	return retryable(p.finish())
 }
 
 func (a *arrival) release(linked bool) {
