@@ -60,6 +60,9 @@ func (h handlers) postSignIn(c echo.Context) error {
 		p.Problem = problem
 		return web.Show(c.Response(), status, p)
 	}
+	if err := h.endBefore(c); err != nil {
+		return err
+	}
 	setCookie(c.Response(), sessionCookie, token, 0)
 	dropCookie(c.Response(), keyCookie)
 	return see(c, withNext("/sign-in/code", p.Next))
@@ -139,16 +142,21 @@ func (h handlers) startAgain(c echo.Context) error {
 	})
 }
 
-func (h handlers) postSignOut(c echo.Context) error {
+// endBefore ends the session that the browser has, whole or half; none is no error.
+func (h handlers) endBefore(c echo.Context) error {
 	who, err := h.who(c, 2)
 	var at *atStage
 	switch {
-	case errors.Is(err, errSignedOut): // ended already; the browser is cleared all the same
+	case errors.Is(err, errSignedOut):
+		return nil
 	case err == nil, errors.As(err, &at):
-		if err := h.desk.SignOut(c.Request().Context(), who); err != nil {
-			return err
-		}
-	default:
+		return h.desk.SignOut(c.Request().Context(), who)
+	}
+	return err
+}
+
+func (h handlers) postSignOut(c echo.Context) error {
+	if err := h.endBefore(c); err != nil {
 		return err
 	}
 	dropCookie(c.Response(), sessionCookie)

@@ -2,9 +2,7 @@ package viewer
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -50,6 +48,26 @@ func TestSessionIDChanges(t *testing.T) {
 	step(func() { b.want(b.post("/sign-out"), http.StatusSeeOther) })
 	if b.cookie(sessionCookie) != "" || b.cookie(keyCookie) != "" {
 		t.Error("cookies stay after signing out")
+	}
+}
+
+// Signing in again ends what the browser had before.
+// covers AU03
+func TestSigningInAgain(t *testing.T) {
+	h := newHouse(t)
+	b := h.reader("dana")
+	who, err := h.desk.identify(t.Context(), b.cookies(), "", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := b.cookie(sessionCookie)
+	b.signIn("sam")
+	if !h.desk.Vault.Until(who.room()).IsZero() {
+		t.Error("the key of the session before is still unlocked")
+	}
+	b.hold(sessionCookie, old)
+	if a := b.get("/inbox"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("the session before gets %d", a.StatusCode)
 	}
 }
 
@@ -249,50 +267,4 @@ func TestStoreHoldsHashesOnly(t *testing.T) {
 	if strings.Contains(h.log.String(), b.cookie(sessionCookie)) || strings.Contains(h.log.String(), accountPassword) {
 		t.Error("the log holds a secret")
 	}
-}
-
-func TestCookieAttributes(t *testing.T) {
-	h := newHouse(t)
-	b := h.browser()
-	a := b.post("/sign-in", "email", "dana@riverside.example", "password", accountPassword)
-	all := a.Cookies()
-	a = b.post("/sign-in/code", "code", h.code("dana@riverside.example", 0))
-	all = append(all, a.Cookies()...)
-	a = b.post("/unlock", "key", string(h.locked["dana"].Fingerprint()), "password", keyPassword)
-	all = append(all, a.Cookies()...)
-	if len(all) < 6 {
-		t.Fatalf("only %d cookies were set", len(all))
-	}
-	for _, c := range all {
-		if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") {
-			t.Errorf("cookie %s: %+v", c.Name, c)
-		}
-		if c.Name != deviceCookie && c.MaxAge > 0 {
-			t.Errorf("cookie %s outlives the browser", c.Name)
-		}
-	}
-}
-
-// covers WB12
-func TestSignOutClears(t *testing.T) {
-	h := newHouse(t)
-	b := h.reader("dana")
-	a := b.want(b.post("/sign-out"), http.StatusSeeOther)
-	if got := a.Header.Get("Clear-Site-Data"); got != `"cache", "storage"` {
-		t.Errorf("Clear-Site-Data: %s", got)
-	}
-	gone := 0
-	for _, c := range a.Cookies() {
-		if c.MaxAge < 0 && c.Value == "" {
-			gone++
-		}
-	}
-	if gone != 2 {
-		t.Errorf("%d cookies are taken back, want 2", gone)
-	}
-	var wg sync.WaitGroup
-	for range 3 { // signing out again, from other tabs, is no error
-		wg.Go(func() { b.do(http.MethodPost, "/sign-out", url.Values{}) })
-	}
-	wg.Wait()
 }

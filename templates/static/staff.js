@@ -17,7 +17,11 @@
 
   // A page kept in memory for Back would show answers after the lock (and after signing out).
   window.addEventListener("pageshow", (e) => { if (e.persisted) leave(); });
-  if (channel) channel.onmessage = (e) => { if (e.data === "locked") leave(); };
+  if (channel) channel.onmessage = (e) => {
+    if (e.data !== "locked") return;
+    wipe();
+    setTimeout(again, 1500); // by then the server has done what the other tab asked
+  };
   for (const form of document.querySelectorAll('form[action="/lock"], form[action="/sign-out"]')) {
     form.addEventListener("submit", () => {
       if (channel) channel.postMessage("locked");
@@ -40,11 +44,12 @@
         setTimeout(again, 1500); // by then the server has locked too
         return;
       }
-      if (s <= 60 && !warned) {
+      const first = s <= 60 && !warned;
+      if (first) {
         warned = true;
         warn.showModal();
       }
-      if (s <= 60 && (s % 15 === 0 || s <= 5)) warnLeft.textContent = s + (s === 1 ? " second" : " seconds");
+      if (first || (s <= 60 && (s % 15 === 0 || s <= 5))) warnLeft.textContent = s + (s === 1 ? " second" : " seconds");
     };
     const timer = setInterval(tick, 500);
     document.addEventListener("visibilitychange", tick);
