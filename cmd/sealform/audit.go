@@ -11,7 +11,7 @@ import (
 
 func (p *program) auditCommand() *cli.Command {
 	return &cli.Command{
-		Name: "audit", Usage: "hold the record of readings against itself", OnUsageError: wrongCall, Action: p.needsSubcommand,
+		Name: "audit", Usage: "hold the record of readings against itself", Action: p.needsSubcommand,
 		Commands: []*cli.Command{
 			p.storeCommand("verify", "walk the whole chain; name the first entry that was changed, and what is missing", "", p.auditVerify),
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -11,18 +10,13 @@ import (
 
 // background starts what runs beside the doors: sweeping and purging in every process that has the store open for a
 // role, sending mail in those that deliver. Wait on what it returns after ctx has ended.
-func (h *house) background(ctx context.Context, roles []string) *sync.WaitGroup {
+func (h *house) background(ctx context.Context) *sync.WaitGroup {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { h.tidy(ctx) })
-	if h.delivers(roles) {
+	if h.outbox != nil {
 		tasks.Go(func() { h.outbox.Run(ctx) })
 	}
 	return &tasks
-}
-
-// delivers says whether this process sends mail.
-func (h *house) delivers(roles []string) bool {
-	return h.outbox != nil && slices.Contains(roles, roleDeliver)
 }
 
 // tidy runs the hourly chores, once at the start too. A chore that fails is told and tried again at its next turn.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"sealform/forms"
 	"sealform/intake"
@@ -13,39 +14,56 @@ import (
 	"sealform/internal/outbox"
 )
 
-// newOutbox wires the queue to the relay that the configuration names.
-func (h *house) newOutbox() (*outbox.Outbox, error) {
+// openMail makes what talks to the relay, in a process that delivers.
+func (h *house) openMail(roles []string) error {
 	m := h.cfg.Mail
+	if !slices.Contains(roles, roleDeliver) {
+		return nil
+	}
+	if m.Relay == "" {
+		if len(roles) == 1 {
+			return errors.New("--role deliver alone has nothing to do: mail.relay is not set")
+		}
+		return nil
+	}
+	if err := m.signsIn(); err != nil {
+		return err
+	}
 	rc := mail.RelayConfig{Address: m.Relay, Mode: mail.StartTLS, Hello: m.Hello, User: m.Username, Password: m.Password}
 	if m.Security == "tls" {
 		rc.Mode = mail.ImplicitTLS
 	}
 	if m.CA != "" {
-		pool, err := furtherAuthorities(m.CA)
+		pool, err := furtherAuthorities("mail.ca", m.CA)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		rc.Roots = pool
 	}
-	relay, err := mail.NewRelay(rc)
-	if err != nil {
-		return nil, fmt.Errorf("mail: %w", err)
+	var err error
+	if h.relay, err = mail.NewRelay(rc); err != nil {
+		return fmt.Errorf("mail: %w", err)
 	}
-	return outbox.New(outbox.Config{Store: h.store, Send: relay.Send, From: m.From, Now: h.now, Events: h.events}), nil
+	return nil
+}
+
+// newOutbox wires the queue to the relay.
+func (h *house) newOutbox() *outbox.Outbox {
+	return outbox.New(outbox.Config{Store: h.store, Send: h.relay.Send, From: h.cfg.Mail.From, Now: h.now, Events: h.events})
 }
 
 // furtherAuthorities are the system's and those of a file.
-func furtherAuthorities(file string) (*x509.CertPool, error) {
+func furtherAuthorities(setting, file string) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	b, err := os.ReadFile(file) // #nosec G304 -- the operator's path
 	if err != nil {
-		return nil, fmt.Errorf("reading mail.ca: %w", err)
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	if !pool.AppendCertsFromPEM(b) {
-		return nil, errors.New("mail.ca holds no certificate")
+		return nil, fmt.Errorf("%s: %s holds no certificate", setting, file)
 	}
 	return pool, nil
 }

@@ -31,7 +31,6 @@ func (p *program) demoCommand() *cli.Command {
 			&cli.StringFlag{Name: "viewer-addr", Value: "localhost:8445", Usage: "where the staff pages listen"},
 			&cli.StringFlag{Name: "site-addr", Value: "localhost:8444", Usage: "where the clinic's own site listens"},
 		},
-		OnUsageError: wrongCall,
 		Action: func(ctx context.Context, c *cli.Command) (err error) {
 			dir := c.String("dir")
 			if dir == "" {
@@ -90,13 +89,12 @@ func (d *demo) serve(ctx context.Context, intakeLn, viewerLn, siteLn net.Listene
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, cfg, d.events("text"), d.now)
+	h, err := openHouse(ctx, cfg, nil, []string{roleIntake, roleViewer, roleDeliver}, d.events("text"), d.now)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	roles := []string{roleIntake, roleViewer, roleDeliver}
-	public, err := h.intake(ctx, roles)
+	public, err := h.intake(ctx)
 	if err != nil {
 		return err
 	}
@@ -106,7 +104,7 @@ func (d *demo) serve(ctx context.Context, intakeLn, viewerLn, siteLn net.Listene
 	}
 	site := demosite.New(d.site(intakeLn, viewerLn))
 	ctx, cancel := context.WithCancel(ctx)
-	tasks := h.background(ctx, roles)
+	tasks := h.background(ctx)
 	defer func() { cancel(); tasks.Wait() }()
 	door := func(role string, ln net.Listener, handler http.Handler) door {
 		return door{role: role, ln: ln, handler: handler, http1: role == roleViewer, tls: serverTLS(
@@ -125,9 +123,11 @@ func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*
 	ip, vp := port(intakeLn.Addr()), port(viewerLn.Addr())
 	cfg.Intake = pages{intakeLn.Addr().String(), []string{"localhost:" + ip, "127.0.0.1:" + ip}}
 	cfg.Viewer = pages{viewerLn.Addr().String(), []string{"staff.localhost:" + vp, "localhost:" + vp, "127.0.0.1:" + vp}}
+	cfg.TLS.Cert, cfg.TLS.Key = d.path("ca", "server.pem"), d.path("ca", "server.key")
 	cfg.Mail.From = "forms@riverside.example"
 	cfg.Mail.Relay = "localhost:" + port(relay)
 	cfg.Mail.CA = d.ca.File
+	cfg.Mail.lease = 45 * time.Second // after a kill, what was on its way goes out again within a minute
 	return cfg, nil
 }
 

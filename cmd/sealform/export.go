@@ -21,11 +21,7 @@ func (p *program) exportCommand() *cli.Command {
 }
 
 func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {
-	id, err := o.store.ByReference(ctx, c.Args().First())
-	if err != nil {
-		return try(fmt.Errorf("finding submission %q: %w", c.Args().First(), err), "the reference as the staff pages show it, such as R7K-4Q2")
-	}
-	sub, err := o.store.Submission(ctx, id)
+	sub, err := o.submission(ctx, c.Args().First())
 	if err != nil {
 		return err
 	}
@@ -40,21 +36,49 @@ func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {
 	dir := c.String("dir")
 	if dir == "" {
 		if n := len(sub.FileKeys); n > 0 {
-			fmt.Fprintf(p.err, "The %d attached files are not in this; --dir DIR writes them too.\n", n)
+			fmt.Fprintf(p.err, "%s not in this; --dir DIR writes everything.\n", attached(n))
 		}
 		_, err = p.out.Write(answers.Bytes())
 		return err
 	}
-	if err := writeNew(filepath.Join(dir, sub.Reference+".asc"), answers.Bytes(), 0o600); err != nil {
+	path := filepath.Join(dir, sub.Reference+".asc")
+	if err := writeNew(path, answers.Bytes(), 0o600); err != nil {
 		return err
 	}
 	for n, f := range sub.FileKeys {
-		if err := o.exportFile(ctx, f, filepath.Join(dir, fmt.Sprintf("%s-file-%d.asc", sub.Reference, n+1))); err != nil {
+		if err := o.exportFile(ctx, f, filepath.Join(dir, exportedFile(sub.Reference, n))); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(p.out, "%s and its %d files are in %s, sealed as before.\nOpen them: sealform open, or gpg --decrypt\n", sub.Reference, len(sub.FileKeys), dir)
+	_, err = fmt.Fprintf(p.out, "%s is in %s, sealed as before: %d files beside the answers.\nOpen it: sealform open %s, or gpg --decrypt\n",
+		sub.Reference, dir, len(sub.FileKeys), path)
 	return err
+}
+
+// submission finds one that is kept, by the reference that people know it by.
+func (o *office) submission(ctx context.Context, reference string) (*store.Submission, error) {
+	id, err := o.store.ByReference(ctx, reference)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, try(fmt.Errorf("there is no submission %q", reference), "the reference as the staff pages show it, such as R7K-4Q2")
+	}
+	if err != nil {
+		return nil, err
+	}
+	sub, err := o.store.Submission(ctx, id)
+	var gone *store.Erased
+	switch {
+	case !errors.As(err, &gone):
+		return sub, err
+	case gone.Why == store.WhyMailed:
+		return nil, try(fmt.Errorf("%s was mailed and is not kept here", gone.Reference), "sealform open, with the mail that was delivered")
+	default:
+		return nil, fmt.Errorf("%s was erased on %s and is not kept any longer", gone.Reference, gone.At.In(o.cfg.Zone).Format("2 Jan 2006"))
+	}
+}
+
+// exportedFile is the name of the n-th file (from 0) that a submission was exported with.
+func exportedFile(reference string, n int) string {
+	return fmt.Sprintf("%s-file-%d.asc", reference, n+1)
 }
 
 // armored writes a sealed message as text.

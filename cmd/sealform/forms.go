@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -13,12 +14,12 @@ import (
 
 func (p *program) formsCommand() *cli.Command {
 	return &cli.Command{
-		Name: "forms", Usage: "check form files", OnUsageError: wrongCall, Action: p.needsSubcommand,
+		Name: "forms", Usage: "check form files", Action: p.needsSubcommand,
 		Commands: []*cli.Command{{
 			Name: "check", Usage: "tell everything that is wrong with form files, with line and mend",
-			ArgsUsage: "[FILE …]", OnUsageError: wrongCall,
-			Flags:  []cli.Flag{configFlag()},
-			Action: p.formsCheck,
+			ArgsUsage: "[FILE …]",
+			Flags:     []cli.Flag{configFlag()},
+			Action:    p.formsCheck,
 		}},
 	}
 }
@@ -38,8 +39,11 @@ func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	if unwise := forms.AllWarnings(found); len(unwise) > 0 {
+		fmt.Fprintln(p.err, unwise.Error())
+	}
 	for _, f := range found {
-		fmt.Fprintf(p.out, "%s: %d questions, sealed to %v, revision %x\n", f.ID, len(f.Fields), f.To, f.Revision[:6])
+		fmt.Fprintf(p.out, "%s: %d questions, sealed to %s, revision %x\n", f.ID, len(f.Fields), strings.Join(f.To, ", "), f.Revision[:6])
 	}
 	return nil
 }

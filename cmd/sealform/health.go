@@ -16,8 +16,8 @@ func (p *program) healthCommand() *cli.Command {
 	return &cli.Command{
 		Name: "health", Usage: "ask the running service whether it answers; for containers and monitors",
 		Flags: append(configFlags(),
+			&cli.StringFlag{Name: "role", Value: roleIntake, Usage: "which to ask: intake or viewer"},
 			&cli.BoolFlag{Name: "ready", Usage: "ask whether it can take answers, not only whether it lives"}),
-		OnUsageError: wrongCall,
 		Action: func(ctx context.Context, c *cli.Command) error {
 			cfg, err := p.readConfig(c)
 			if err != nil {
@@ -27,7 +27,15 @@ func (p *program) healthCommand() *cli.Command {
 			if c.Bool("ready") {
 				path = "/readyz"
 			}
-			if err := probe(ctx, cfg, path); err != nil {
+			at := cfg.Intake
+			switch c.String("role") {
+			case roleIntake:
+			case roleViewer:
+				at, path = cfg.Viewer, "/livez"
+			default:
+				return wrongly(c, "there is no role %q to ask; there are intake and viewer", c.String("role"))
+			}
+			if err := probe(ctx, at, cfg.TLS.Mode == "proxy", path); err != nil {
 				return try(err, "the service's log, and `sealform serve` in the foreground")
 			}
 			_, err = fmt.Fprintln(p.out, "ok")
@@ -36,18 +44,18 @@ func (p *program) healthCommand() *cli.Command {
 	}
 }
 
-// probe asks the intake on this machine. The certificate is not checked: it is for the public name, and this call
+// probe asks a listener on this machine. The certificate is not checked: it is for the public name, and this call
 // never leaves the machine and carries nothing.
-func probe(ctx context.Context, cfg *config, path string) error {
-	host, port, err := net.SplitHostPort(cfg.Intake.Address)
+func probe(ctx context.Context, at pages, plain bool, path string) error {
+	host, port, err := net.SplitHostPort(at.Address)
 	if err != nil {
-		return fmt.Errorf("reading intake.address: %w", err)
+		return fmt.Errorf("reading the address: %w", err)
 	}
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "127.0.0.1"
 	}
 	scheme := "https"
-	if cfg.TLS.Mode == "proxy" {
+	if plain {
 		scheme = "http"
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -56,9 +64,9 @@ func probe(ctx context.Context, cfg *config, path string) error {
 	if err != nil {
 		return fmt.Errorf("asking the service: %w", err)
 	}
-	req.Host = cfg.Intake.Hosts[0]
+	req.Host = at.Hosts[0]
 	cl := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
-		MinVersion: tls.VersionTLS12, ServerName: bareHosts(cfg.Intake.Hosts)[0], InsecureSkipVerify: true, // #nosec G402 -- see above
+		MinVersion: tls.VersionTLS12, ServerName: bareHosts(at.Hosts)[0], InsecureSkipVerify: true, // #nosec G402 -- see above
 	}}}
 	resp, err := cl.Do(req)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/event"
+	"sealform/internal/mail"
 	"sealform/internal/outbox"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
@@ -29,32 +30,34 @@ type house struct {
 	forms     []*forms.Form
 	readers   map[string]*readers
 	store     *store.Store
-	outbox    *outbox.Outbox // nil: nothing is mailed
+	pair      *filePair      // nil: TLS is not by files, or no listener is opened
+	relay     *mail.Relay    // nil: this process sends no mail
+	outbox    *outbox.Outbox // likewise
 }
 
-// openHouse opens all parts and tells every fault of configuration, forms, keys and secrets together.
-func openHouse(ctx context.Context, c *config, events *event.Log, now func() time.Time) (*house, error) {
+// openHouse opens what the roles need and tells every fault of configuration, secrets, forms, keys, TLS and mail
+// together. faults are those that reading the configuration has found, nil for none.
+func openHouse(ctx context.Context, c *config, faults error, roles []string, events *event.Log, now func() time.Time) (*house, error) {
 	h := &house{cfg: c, now: now, events: events, readers: map[string]*readers{}}
-	var faults []error
-	faults = append(faults, h.openSecrets())
+	all := faultList{faults, h.openSecrets(), h.openTLS(roles), h.openMail(roles)}
+	groups, keyFaults := h.openGroups()
 	formFaults := h.openForms()
-	faults = append(faults, formFaults)
+	all = append(append(all, formFaults), keyFaults...)
 	if formFaults == nil {
-		faults = append(faults, h.openReaders()...)
+		all = append(all, h.openReaders(groups)...)
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, try(err, "mend what is named above, then start again; nothing was changed")
+	if err := all.asError(); err != nil {
+		return nil, mend(err)
 	}
 	var err error
 	if h.store, err = openStore(ctx, c, h.secrets, now); err != nil {
 		return nil, err
 	}
-	err = h.saveRevisions(ctx)
-	if err == nil && c.Mail.Relay != "" {
-		h.outbox, err = h.newOutbox()
-	}
-	if err != nil {
+	if err := h.saveRevisions(ctx); err != nil {
 		return nil, errors.Join(err, h.store.Close())
+	}
+	if h.relay != nil {
+		h.outbox = h.newOutbox()
 	}
 	return h, nil
 }
@@ -62,7 +65,7 @@ func openHouse(ctx context.Context, c *config, events *event.Log, now func() tim
 func (h *house) openSecrets() error {
 	var err error
 	if h.secrets, err = secrets.Load(h.cfg.Secrets, h.cfg.Service); err != nil {
-		return err
+		return fmt.Errorf("secrets: %w", err)
 	}
 	if h.signer, err = keys.ParseSigner(h.secrets.Signing()); err != nil {
 		return fmt.Errorf("reading the signing key: %w", err)
@@ -128,7 +131,8 @@ func formSources(dir string) (map[string][]byte, error) {
 	return sources, nil
 }
 
-func (h *house) openReaders() []error {
+// openGroups reads the key files of every group.
+func (h *house) openGroups() (map[string]*group, []error) {
 	groups := map[string]*group{}
 	var faults []error
 	for _, name := range sortedKeys(h.cfg.Groups) {
@@ -136,20 +140,27 @@ func (h *house) openReaders() []error {
 		faults = append(faults, errs...)
 		groups[name] = g
 	}
+	return groups, faults
+}
+
+// openReaders finds each form's readers. A form whose group has a fault has that fault told already.
+func (h *house) openReaders(groups map[string]*group) []error {
+	var faults []error
 	for _, f := range h.forms {
 		if f.Mail != nil && h.cfg.Mail.Relay == "" {
 			faults = append(faults, fmt.Errorf("form %q is mailed, but mail.relay is not set", f.ID))
 		}
 		var mine []*group
+		whole := true
 		for _, name := range f.To {
 			g, ok := groups[name]
 			if !ok {
-				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups:", f.ID, name))
-				continue
+				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups", f.ID, name))
 			}
+			whole = whole && ok && g.whole()
 			mine = append(mine, g)
 		}
-		if len(faults) > 0 {
+		if !whole {
 			continue // the readers would be too few
 		}
 		r, err := newReaders(f.ID, mine, h.events)

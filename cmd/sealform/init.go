@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
 	"time"
 
@@ -44,7 +45,6 @@ func (p *program) initCommand() *cli.Command {
 			&cli.StringFlag{Name: "staff-host", Value: "staff.example.org", Usage: "host name of the staff pages"},
 			&cli.StringFlag{Name: "zone", Value: "UTC", Usage: "time zone of the staff pages, such as America/New_York"},
 		},
-		OnUsageError: wrongCall,
 		Action: func(_ context.Context, c *cli.Command) error {
 			pl := plan{
 				Dir: c.String("dir"), Name: c.String("name"), Intake: c.String("host"), Viewer: c.String("staff-host"),
@@ -67,21 +67,25 @@ const initDone = `A new service is in %s. Next, in that folder:
      makes your account for the staff pages
   2. sealform keys generate --name front-desk --for you@example.org --draw
      makes the key that opens the answers, and writes keys/front-desk.asc
-  3. look through sealform.yaml: host names, TLS, mail
+  3. look through sealform.yaml (host names, TLS, mail) and forms/contact.yaml (the telephone number)
   4. sealform serve
 Copy the folder "secrets" to a safe place of its own. Without a reader's key and its password nobody can open an
 answer, you included: see sealform keys export.
 `
 
 func (pl *plan) check() error {
-	if _, err := time.LoadLocation(pl.Zone); err != nil {
+	_, zoneFault := time.LoadLocation(pl.Zone)
+	switch {
+	case short(pl.Name) != nil:
+		return try(fmt.Errorf("--name %w", short(pl.Name)), `--name "Riverside Family Clinic"`)
+	case zoneFault != nil || pl.Zone == "":
 		return try(fmt.Errorf("there is no time zone %q", pl.Zone), "a name such as Europe/Berlin")
-	}
-	if pl.Intake == pl.Viewer {
+	case hostName(pl.Intake) != nil || hostName(pl.Viewer) != nil:
+		return try(errors.New("--host and --staff-host must be host names without a port"), "--host forms.example.org --staff-host staff.example.org")
+	case strings.EqualFold(pl.Intake, pl.Viewer):
 		return try(errors.New("the public and the staff pages need two host names"), "--host forms.example.org --staff-host staff.example.org")
 	}
-	_, err := os.Stat(filepath.Join(pl.Dir, "sealform.yaml"))
-	if err == nil {
+	if _, err := os.Stat(filepath.Join(pl.Dir, configName)); err == nil {
 		return try(fmt.Errorf("%s holds a service already", pl.Dir), "another folder with --dir, or go on with `sealform serve`")
 	}
 	return nil
@@ -103,18 +107,14 @@ func (pl *plan) build(now time.Time) error {
 		return err
 	}
 	if err := secrets.Create(filepath.Join(pl.Dir, "secrets"), signing); err != nil {
-		return err
+		return try(err, "another folder with --dir; what lies here was begun and not finished, or is of another service")
 	}
 	for _, id := range pl.Forms {
-		src, ok := library.Source(id)
-		if !ok {
-			return fmt.Errorf("the library has no form %q", id)
-		}
-		if err := os.WriteFile(filepath.Join(pl.Dir, "forms", id+".yaml"), src, 0o600); err != nil {
-			return fmt.Errorf("writing a form file: %w", err)
+		if err := pl.form(id); err != nil {
+			return err
 		}
 	}
-	t, err := template.New("sealform.yaml").Parse(configText)
+	t, err := template.New(configName).Parse(configText)
 	if err != nil {
 		return fmt.Errorf("reading the configuration's pattern: %w", err)
 	}
@@ -122,8 +122,17 @@ func (pl *plan) build(now time.Time) error {
 	if err := t.Execute(&b, pl); err != nil {
 		return fmt.Errorf("filling the configuration in: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(pl.Dir, "sealform.yaml"), b.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
+	return writeNew(filepath.Join(pl.Dir, configName), b.Bytes(), 0o600)
+}
+
+// form writes a form file of the library, under the clinic's own name.
+func (pl *plan) form(id string) error {
+	src, ok := library.Source(id)
+	if !ok {
+		return fmt.Errorf("the library has no form %q", id)
 	}
-	return nil
+	if pl.Name != demoName {
+		src = bytes.ReplaceAll(src, []byte("name: "+demoName), fmt.Appendf(nil, "name: %q", pl.Name))
+	}
+	return writeNew(filepath.Join(pl.Dir, "forms", id+".yaml"), src, 0o600)
 }

@@ -25,14 +25,15 @@ func (p *program) keysCommand() *cli.Command {
 	name := &cli.StringFlag{Name: "name", Usage: "the file's name in keys/, without .asc", Required: true}
 	owner := &cli.StringFlag{Name: "for", Usage: "e-mail of the account whose key it is", Required: true}
 	return &cli.Command{
-		Name: "keys", Usage: "make, bring, give out and remove readers' keys", OnUsageError: wrongCall, Action: p.needsSubcommand,
+		Name: "keys", Usage: "make, bring, give out and remove readers' keys", Action: p.needsSubcommand,
 		Commands: []*cli.Command{
 			p.storeCommand("generate", "make a key pair for a person", "", p.keysGenerate, name, owner,
 				&cli.BoolFlag{Name: "draw", Usage: "draw a password and show it once, instead of asking for one"}),
 			p.storeCommand("import", "bring a key: a certificate, or a private key with its password", "FILE", p.keysImport, name,
 				&cli.StringFlag{Name: "for", Usage: "e-mail of the account whose private key it is"}),
 			p.storeCommand("export", "give out a private key under a password, as gpg takes it", "NAME|FINGERPRINT", p.keysExport,
-				&cli.StringFlag{Name: "out", Usage: "file to write; standard output unless told"}),
+				&cli.StringFlag{Name: "out", Usage: "file to write; standard output unless told"},
+				&cli.BoolFlag{Name: "public", Usage: "the certificate alone: no secret, no password"}),
 			p.storeCommand("list", "show the keys and who reads with them", "", p.keysList),
 			p.storeCommand("remove", "remove a private key from this service", "NAME|FINGERPRINT", p.keysRemove,
 				&cli.BoolFlag{Name: "yes", Usage: "do it; without another copy of the key nobody opens with it again"}),
@@ -50,7 +51,7 @@ func (p *program) keysGenerate(ctx context.Context, o *office, c *cli.Command) e
 	if err != nil {
 		return err
 	}
-	pw, err := p.newKeyPassword(c.Bool("draw"))
+	pw, err := p.newKeyPassword(ctx, c.Bool("draw"))
 	if err != nil {
 		return err
 	}
@@ -70,9 +71,9 @@ func (p *program) keysGenerate(ctx context.Context, o *office, c *cli.Command) e
 }
 
 // newKeyPassword asks for one, or draws it and shows it this once.
-func (p *program) newKeyPassword(draw bool) (keys.Password, error) {
+func (p *program) newKeyPassword(ctx context.Context, draw bool) (keys.Password, error) {
 	if !draw {
-		pw, err := p.askPassword("New key password", true)
+		pw, err := p.askPassword(ctx, "New key password", true)
 		if err == nil && len(pw.Reveal()) < minKeyPassword {
 			return keys.Password{}, try(fmt.Errorf("a key password needs at least %d characters", minKeyPassword), "--draw, which draws a strong one")
 		}
@@ -91,7 +92,7 @@ func (p *program) keysImport(ctx context.Context, o *office, c *cli.Command) err
 	if err != nil {
 		return err
 	}
-	b, err := os.ReadFile(c.Args().First())
+	b, err := os.ReadFile(c.Args().First()) // #nosec G304 -- the file that the operator names
 	if err != nil {
 		return fmt.Errorf("reading the key: %w", err)
 	}
@@ -111,17 +112,17 @@ func (p *program) keysImport(ctx context.Context, o *office, c *cli.Command) err
 
 func (p *program) importPrivate(ctx context.Context, o *office, c *cli.Command, b []byte, path string) error {
 	if c.String("for") == "" {
-		return &usageError{"this is a private key; say whose account reads with it: --for EMAIL"}
+		return wrongly(c, "this is a private key; say whose account reads with it: --for EMAIL")
 	}
 	a, err := o.account(ctx, c.String("for"))
 	if err != nil {
 		return err
 	}
-	old, err := p.askPassword("Password of the key as it is", false)
+	old, err := p.askPassword(ctx, "Password of the key as it is", false)
 	if err != nil {
 		return err
 	}
-	pw, err := p.newKeyPassword(false)
+	pw, err := p.newKeyPassword(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -139,71 +140,6 @@ func (p *program) importPrivate(ctx context.Context, o *office, c *cli.Command, 
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "Key %s is here for %s, under its new password.\nIts certificate is %s.\n", locked.Fingerprint(), a.Email, path)
-	return err
-}
-
-func (p *program) keysExport(ctx context.Context, o *office, c *cli.Command) error {
-	k, err := o.key(ctx, c.Args().First())
-	if err != nil {
-		return err
-	}
-	locked, err := private.ParseLocked(k.Locked)
-	if err != nil {
-		return err
-	}
-	pw, err := p.askPassword("Key password", false)
-	if err != nil {
-		return err
-	}
-	exportPw, err := p.askPassword("Password of the copy", true)
-	if err != nil {
-		return err
-	}
-	if len(exportPw.Reveal()) < minKeyPassword {
-		return try(fmt.Errorf("the copy's password needs at least %d characters", minKeyPassword), "a longer one, such as the key password itself")
-	}
-	armored, err := locked.Export(pw, exportPw)
-	if err != nil {
-		return err
-	}
-	if err := o.store.Audit(ctx, operatorEntry(audit.ActKeyExported, string(k.Fingerprint))); err != nil {
-		return err
-	}
-	if out := c.String("out"); out != "" {
-		return writeNew(out, armored, 0o600)
-	}
-	_, err = p.out.Write(armored)
-	return err
-}
-
-func (p *program) keysList(ctx context.Context, o *office, _ *cli.Command) error {
-	held, err := o.store.Keys(ctx)
-	if err != nil {
-		return err
-	}
-	owners := map[int64]string{}
-	accounts, err := o.store.Accounts(ctx)
-	if err != nil {
-		return err
-	}
-	for _, a := range accounts {
-		owners[a.ID] = a.Email
-	}
-	var b strings.Builder
-	for _, k := range held {
-		fmt.Fprintf(&b, "private  %s  %-16s %s\n", k.Fingerprint, k.Name, owners[k.Account])
-	}
-	for _, name := range sortedKeys(o.cfg.Groups) {
-		for _, path := range o.cfg.Groups[name] {
-			f, err := loadKeyFile(path, p.now())
-			if err != nil {
-				fmt.Fprintf(&b, "group    %s: %v\n", name, err)
-				continue
-			}
-			fmt.Fprintf(&b, "group    %s  %-16s %s\n", f.cert.Fingerprint(), name, f.cert.UserID())
-		}
-	}
-	_, err = p.out.Write([]byte(b.String()))
 	return err
 }
 

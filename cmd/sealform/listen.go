@@ -16,6 +16,7 @@ import (
 // door is one listener with its handler.
 type door struct {
 	role    string
+	address string
 	ln      net.Listener
 	handler http.Handler
 	tls     *tls.Config // nil: plain, behind a trusted proxy or for the redirect on port 80

@@ -4,6 +4,9 @@
 // knows every other package. One file per command; config*.go read the configuration; house.go opens secrets, forms,
 // readers and store in the order that a fault in one can be told together with the others; serve.go and listen.go
 // run the listeners. Nothing here handles plaintext but `open`, which prints it for the person who gave the password.
+//
+// All that commands say to people when they fail is one sentence and the next thing to try (say.go, usage.go).
+// Nothing said repeats a secret: configuration faults show a place, never the line.
 package main
 
 import (
@@ -29,20 +32,30 @@ type program struct {
 
 func main() {
 	harden()
+	os.Exit(mainCode())
+}
+
+// mainCode runs the program on the process's own streams until it is done or told to end. A second signal ends the
+// process at once.
+func mainCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), now: time.Now}
-	code := p.run(ctx, os.Args)
-	stop()
-	os.Exit(code)
+	return p.run(ctx, os.Args)
 }
 
 // run gives the exit code: 0 done, 1 refused or failed, 2 wrongly called.
 func (p *program) run(ctx context.Context, args []string) int {
 	err := p.commands().Run(ctx, args)
 	var usage *usageError
+	var topic cli.ExitCoder // the library's own: help was asked for on a command that is none
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &topic):
+		fmt.Fprintf(p.err, "sealform: there is no such command to help with\nTry: sealform --help\n")
+		return 2
 	case errors.As(err, &usage):
 		fmt.Fprintf(p.err, "sealform: %s\n", usage)
 		return 2
@@ -53,17 +66,16 @@ func (p *program) run(ctx context.Context, args []string) int {
 }
 
 func (p *program) commands() *cli.Command {
-	return &cli.Command{
+	root := &cli.Command{
 		Name:                  "sealform",
 		Usage:                 "web forms whose answers only their readers can open",
+		Description:           "Try it:  sealform demo\nRun it:  sealform init --help",
 		HideVersion:           true,
 		EnableShellCompletion: true,
 		Writer:                p.out,
 		ErrWriter:             p.err,
 		Reader:                p.in,
 		ExitErrHandler:        func(context.Context, *cli.Command, error) {}, // run decides
-		OnUsageError:          wrongCall,
-		CommandNotFound:       nil,
 		Action:                p.unknownCommand,
 		Commands: []*cli.Command{
 			p.demoCommand(), p.initCommand(), p.serveCommand(),
@@ -72,20 +84,6 @@ func (p *program) commands() *cli.Command {
 			p.healthCommand(), p.versionCommand(),
 		},
 	}
-}
-
-// usageError is a call that can't be taken; it exits with 2.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func wrongCall(_ context.Context, c *cli.Command, err error, _ bool) error {
-	return &usageError{fmt.Sprintf("%s\nTry: %s --help", err, c.FullName())}
-}
-
-func (p *program) unknownCommand(_ context.Context, c *cli.Command) error {
-	if name := c.Args().First(); name != "" {
-		return &usageError{fmt.Sprintf("there is no command %q.%s\nTry: sealform --help", name, didYouMean(name, c.Commands))}
-	}
-	return cli.ShowRootCommandHelp(c)
+	strict(root)
+	return root
 }

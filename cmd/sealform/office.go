@@ -29,12 +29,9 @@ type office struct {
 // storeCommand is a subcommand that runs with the office open. args names its one argument, "" for none.
 func (p *program) storeCommand(name, usage, args string, run func(context.Context, *office, *cli.Command) error, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{
-		Name: name, Usage: usage, ArgsUsage: args, OnUsageError: wrongCall,
+		Name: name, Usage: usage, ArgsUsage: args,
 		Flags: append([]cli.Flag{configFlag()}, flags...),
 		Action: func(ctx context.Context, c *cli.Command) (err error) {
-			if want := len(strings.Fields(args)); c.Args().Len() != want {
-				return &usageError{fmt.Sprintf("%s takes %s\nTry: %s --help", c.FullName(), countArgs(args), c.FullName())}
-			}
 			o, err := p.openOffice(ctx, c)
 			if err != nil {
 				return err
@@ -43,13 +40,6 @@ func (p *program) storeCommand(name, usage, args string, run func(context.Contex
 			return run(ctx, o, c)
 		},
 	}
-}
-
-func countArgs(args string) string {
-	if args == "" {
-		return "no arguments"
-	}
-	return "one argument, " + args
 }
 
 func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, error) {
@@ -66,20 +56,6 @@ func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, erro
 		return nil, err
 	}
 	return &office{cfg, sec, st, p.now}, nil
-}
-
-func (p *program) needsSubcommand(_ context.Context, c *cli.Command) error {
-	var names []string
-	for _, s := range c.Commands {
-		if s.Name != "help" {
-			names = append(names, s.Name)
-		}
-	}
-	all := strings.Join(names, ", ")
-	if name := c.Args().First(); name != "" {
-		return &usageError{fmt.Sprintf("%s has no command %q.%s It has: %s", c.FullName(), name, didYouMean(name, c.Commands), all)}
-	}
-	return &usageError{fmt.Sprintf("%s needs one of: %s\nTry: %s --help", c.FullName(), all, c.FullName())}
 }
 
 // account finds an account by its e-mail.

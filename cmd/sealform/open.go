@@ -21,53 +21,61 @@ const maxOpened = 200 << 20
 func (p *program) openCommand() *cli.Command {
 	return &cli.Command{
 		Name: "open", Usage: "decrypt an exported or mailed submission here, without the service", ArgsUsage: "FILE",
+		Description: "FILE is what `sealform export` wrote or a delivered .eml. The password of the exported key is asked for.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "key", Usage: "the reader's exported private key", Required: true},
 			&cli.StringSliceFlag{Name: "signer", Usage: "the service's signing certificate (also an earlier one), which must have signed it", Required: true},
-			&cli.StringFlag{Name: "save", Usage: "for an exported file: write it, decrypted, to this path"},
+			&cli.StringFlag{Name: "save", Usage: "write the attached files, decrypted, into this folder"},
 		},
-		OnUsageError: wrongCall,
-		Action: func(_ context.Context, c *cli.Command) error {
-			if c.Args().Len() != 1 {
-				return &usageError{"open takes one argument, the file\nTry: sealform open --help"}
+		Action: func(ctx context.Context, c *cli.Command) error {
+			by, err := signers(c.StringSlice("signer"))
+			if err != nil {
+				return err
 			}
-			return p.open(c)
+			path := c.Args().First()
+			message, err := readMessage(path)
+			if err != nil {
+				return err
+			}
+			key, err := p.unlockFile(ctx, c.String("key"))
+			if err != nil {
+				return err
+			}
+			defer key.Wipe()
+			return p.open(&opened{key: key, by: by, path: path, save: c.String("save")}, message)
 		},
 	}
 }
 
-func (p *program) open(c *cli.Command) error {
-	message, err := readMessage(c.Args().First())
-	if err != nil {
-		return err
-	}
-	by, err := signers(c.StringSlice("signer"))
-	if err != nil {
-		return err
-	}
-	key, err := p.unlockFile(c.String("key"))
-	if err != nil {
-		return err
-	}
-	defer key.Wipe()
-	plain, signer, err := key.Open(message, by)
-	if err != nil {
-		return err
-	}
-	return p.show(plain, signer, c.String("save"))
+// opened is one run of open: the key, whose signature counts, the message's path and where files go.
+type opened struct {
+	key        *private.Unlocked
+	by         *keys.Verifiers
+	path, save string
 }
 
-// show prints answers; a file goes to the path that the person names, and nowhere without one.
-func (p *program) show(plain keys.Plaintext, signer keys.Fingerprint, save string) error {
-	text, err := forms.ReadText(plain)
-	if err == nil {
-		_, err = fmt.Fprintf(p.out, "%s\nSigned by %s.\n", text, signer)
+// open prints answers and, where a folder is named, writes the files they came with.
+func (p *program) open(o *opened, message keys.Sealed) error {
+	plain, signer, err := o.key.Open(message, o.by)
+	if err != nil {
 		return err
 	}
-	if save == "" {
-		return try(errors.New("this is an attached file, not answers"), "--save PATH, which writes it there decrypted")
+	text, err := forms.ReadText(plain)
+	if errors.Is(err, forms.ErrRecord) {
+		return try(errors.New("this is an attached file, not answers"),
+			"the answers that were exported with it, with --save DIR: they tell the file's name and that nobody changed it")
 	}
-	return writeNew(save, plain.Reveal(), 0o600)
+	if err != nil {
+		return err
+	}
+	record, err := forms.ReadRecord(plain)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(p.out, "%s\nSigned by %s.\n", text, signer); err != nil {
+		return err
+	}
+	return p.openFiles(o, record, plain)
 }
 
 // readMessage finds the armored message in an .asc file or in a mail.
@@ -77,9 +85,12 @@ func readMessage(path string) (keys.Sealed, error) {
 		return keys.Sealed{}, try(fmt.Errorf("opening the message: %w", err), "the path of an .asc or .eml file")
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxOpened))
+	b, err := io.ReadAll(io.LimitReader(f, maxOpened+1))
 	if err != nil {
 		return keys.Sealed{}, fmt.Errorf("reading the message: %w", err)
+	}
+	if len(b) > maxOpened {
+		return keys.Sealed{}, private.ErrTooLarge
 	}
 	begin := bytes.Index(b, []byte("-----BEGIN PGP MESSAGE-----"))
 	if begin < 0 {
@@ -101,12 +112,12 @@ func signers(paths []string) (*keys.Verifiers, error) {
 }
 
 // unlockFile asks for the password of an exported key and opens it in memory alone.
-func (p *program) unlockFile(path string) (*private.Unlocked, error) {
+func (p *program) unlockFile(ctx context.Context, path string) (*private.Unlocked, error) {
 	b, err := os.ReadFile(path) // #nosec G304 -- the file that the person names
 	if err != nil {
 		return nil, fmt.Errorf("reading the private key: %w", err)
 	}
-	pw, err := p.askPassword("Password of the exported key", false)
+	pw, err := p.askPassword(ctx, "Password of the exported key", false)
 	if err != nil {
 		return nil, err
 	}

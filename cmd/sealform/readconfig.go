@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -19,6 +20,8 @@ func configFlag() cli.Flag {
 	return &cli.StringFlag{Name: "config", Value: configName, Usage: "the configuration file (or SEALFORM_CONFIG)"}
 }
 
+const overFile = "settings, over those of the file and of SEALFORM_… variables"
+
 // configFlags are --config and a flag for each setting that is no secret.
 func configFlags() []cli.Flag {
 	flags := []cli.Flag{configFlag()}
@@ -26,9 +29,9 @@ func configFlags() []cli.Flag {
 		switch {
 		case s.secret:
 		case s.list:
-			flags = append(flags, &cli.StringSliceFlag{Name: s.flag(), Usage: s.usage, Category: "settings"})
+			flags = append(flags, &cli.StringSliceFlag{Name: s.flag(), Usage: s.usage, Category: overFile})
 		default:
-			flags = append(flags, &cli.StringFlag{Name: s.flag(), Usage: s.usage, Category: "settings"})
+			flags = append(flags, &cli.StringFlag{Name: s.flag(), Usage: s.usage, DefaultText: s.preset, Category: overFile})
 		}
 	}
 	return flags
@@ -36,6 +39,25 @@ func configFlags() []cli.Flag {
 
 // readConfig merges flags over variables over the file over defaults, and tells every fault of all of them together.
 func (p *program) readConfig(c *cli.Command) (*config, error) {
+	cfg, err := p.readConfigSoFar(c)
+	if err != nil {
+		return nil, mend(err)
+	}
+	return cfg, nil
+}
+
+// mend points from faults to what to do about them.
+func mend(err error) error {
+	var faults faultList
+	if errors.As(err, &faults) {
+		return try(err, "mend what is named above; nothing was started or changed")
+	}
+	return err
+}
+
+// readConfigSoFar is readConfig that, where it can, gives a configuration beside its faults (a faultList): so that what
+// is wrong with it can be told together with what is wrong with the files it names.
+func (p *program) readConfigSoFar(c *cli.Command) (*config, error) {
 	file := c.String("config")
 	if v, ok := p.lookup("SEALFORM_CONFIG"); ok && !c.IsSet("config") {
 		file = v
@@ -43,36 +65,45 @@ func (p *program) readConfig(c *cli.Command) (*config, error) {
 	return loadConfig(file, func(cfg *config) []error { return append(cfg.fromVariables(p), cfg.fromFlags(c)...) })
 }
 
-// loadConfig reads a file over the defaults; over is what goes over the file, nil for nothing.
+// loadConfig reads a file over the defaults; over is what goes over the file, nil for nothing. The configuration is nil
+// where the file can't be read at all.
 func loadConfig(file string, over func(*config) []error) (*config, error) {
 	src, err := readSource(file)
 	if err != nil {
 		return nil, err
 	}
 	cfg := &config{dir: filepath.Dir(file)}
-	var faults []error
+	var faults faultList
 	for _, s := range settings {
 		if s.preset != "" {
 			faults = append(faults, s.set(cfg, []string{s.preset}))
 		}
 	}
-	faults = append(faults, cfg.fromFile(file, src))
+	readable, err := cfg.fromFile(file, src)
+	faults = append(faults, err)
 	if over != nil {
 		faults = append(faults, over(cfg)...)
 	}
-	if errors.Join(faults...) == nil {
-		faults = cfg.check()
+	if !readable {
+		return nil, faults.asError()
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, try(err, "mend what is named above; nothing was started")
-	}
-	return cfg, nil
+	return cfg, append(faults, cfg.check()...).asError()
 }
 
-// fromFile reads the file; it tells all of its faults as one error.
-func (c *config) fromFile(file string, src []byte) error {
+// fromFile reads the file and tells all of its faults as one error. It is readable if its settings could be walked.
+func (c *config) fromFile(file string, src []byte) (readable bool, err error) {
 	tree := yamltree.Parse(file, src)
-	root := tree.Mapping()
+	if root := tree.Mapping(); root.Given() {
+		readable = true
+		c.fromRoot(root)
+	}
+	if faults := tree.Faults(); faults.Failed() {
+		return readable, discreet(src, faults)
+	}
+	return readable, nil
+}
+
+func (c *config) fromRoot(root *yamltree.Mapping) {
 	parts := map[string]*yamltree.Mapping{"": root}
 	for _, s := range settings {
 		section, key := "", s.name
@@ -81,6 +112,7 @@ func (c *config) fromFile(file string, src []byte) error {
 		}
 		if parts[section] == nil {
 			parts[section] = root.Mapping(section)
+			parts[section].In(fmt.Sprintf("%q", section))
 		}
 		s.fromMapping(c, parts[section], key)
 	}
@@ -88,16 +120,12 @@ func (c *config) fromFile(file string, src []byte) error {
 	for _, m := range parts {
 		m.Done()
 	}
-	if faults := tree.Faults(); faults.Failed() {
-		return faults
-	}
-	return nil
 }
 
 func (s setting) fromMapping(c *config, m *yamltree.Mapping, key string) {
 	switch {
 	case s.secret:
-		m.Refuse(key, "a secret does not belong in this file", fmt.Sprintf("Set %s_FILE to a file that only the service may read.", s.variable()))
+		m.Refuse(key, "is a secret, which does not belong in this file", fmt.Sprintf("Set %s_FILE to a file that only the service may read.", s.variable()))
 		return
 	case !m.Has(key): // which makes it known
 		return
@@ -112,7 +140,7 @@ func (s setting) fromMapping(c *config, m *yamltree.Mapping, key string) {
 		return // a fault that reading has told
 	}
 	if err := s.set(c, values); err != nil {
-		m.Fault(key, fmt.Sprintf("%q %v", key, err), "")
+		m.Fault(key, fmt.Sprintf("%s %v", s.name, err), "")
 	}
 }
 
@@ -166,6 +194,9 @@ func unknownVariable(name string, names []string) error {
 func (s setting) fromVariable(c *config, name, value string) error {
 	if s.secret && strings.HasSuffix(name, "_FILE") {
 		b, err := secrets.ReadFile(value)
+		if errors.Is(err, fs.ErrNotExist) {
+			return errors.New("names a file that is not there") // which may be the secret itself, set in the wrong variable
+		}
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ var errKeyChanged = errors.New("a key file changed since the start")
 // is gone, changed or past its time closes every form that is sealed to the group, until a restart accepts the change.
 type group struct {
 	name  string
+	named int // how many files the configuration names
 	files []keyFile
 	now   func() time.Time
 
@@ -39,7 +40,7 @@ type keyFile struct {
 
 // loadGroup reads the files; every fault is told, not only the first.
 func loadGroup(name string, paths []string, now func() time.Time) (*group, []error) {
-	g := &group{name: name, now: now}
+	g := &group{name: name, named: len(paths), now: now}
 	var faults []error
 	for _, path := range paths {
 		f, err := loadKeyFile(path, now())
@@ -67,6 +68,9 @@ func loadKeyFile(path string, now time.Time) (keyFile, error) {
 	}
 	return keyFile{path, sha256.Sum256(b), cert}, nil
 }
+
+// whole says whether every key file that was named could be used.
+func (g *group) whole() bool { return len(g.files) > 0 && len(g.files) == g.named }
 
 // check says whether the group may be sealed to, from knowledge at most two seconds old.
 func (g *group) check() error {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -34,139 +32,141 @@ const (
 func (p *program) serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
-		Usage: "run the service",
+		Usage: "run the service, or some of its roles",
+		Description: "Each setting is a flag here, a SEALFORM_… variable (SEALFORM_INTAKE_ADDRESS) and a line of the file; a flag wins over\n" +
+			"a variable, a variable over the file. Secrets have no flag: SEALFORM_MAIL_PASSWORD_FILE names a file with the relay's\npassword.",
 		Flags: append(configFlags(), &cli.StringSliceFlag{
 			Name: "role", Usage: "run only these: intake, viewer, deliver", Value: []string{roleIntake, roleViewer, roleDeliver},
 		}),
-		OnUsageError: wrongCall,
 		Action: func(ctx context.Context, c *cli.Command) error {
-			cfg, err := p.readConfig(c)
-			if err != nil {
-				return err
-			}
 			roles := c.StringSlice("role")
-			if err := checkRoles(roles); err != nil {
-				return err
+			for _, r := range roles {
+				if !slices.Contains([]string{roleIntake, roleViewer, roleDeliver}, r) {
+					return wrongly(c, "there is no role %q; there are intake, viewer and deliver", r)
+				}
 			}
-			return p.serve(ctx, cfg, roles)
+			cfg, err := p.readConfigSoFar(c)
+			if cfg == nil {
+				return mend(err)
+			}
+			return p.serve(ctx, cfg, err, roles)
 		},
 	}
 }
 
-func checkRoles(roles []string) error {
-	for _, r := range roles {
-		if !slices.Contains([]string{roleIntake, roleViewer, roleDeliver}, r) {
-			return &usageError{fmt.Sprintf("there is no role %q; there are intake, viewer and deliver", r)}
-		}
-	}
-	return nil
-}
+func listens(role string) bool { return role == roleIntake || role == roleViewer }
 
-// serve opens the house and runs its roles until ctx ends.
-func (p *program) serve(ctx context.Context, cfg *config, roles []string) (err error) {
+// serve opens the house and runs its roles until ctx ends. faults are those of the configuration, nil for none.
+func (p *program) serve(ctx context.Context, cfg *config, faults error, roles []string) (err error) {
 	events := p.events(cfg.Log)
-	h, err := openHouse(ctx, cfg, events, p.now)
+	h, err := openHouse(ctx, cfg, faults, roles, events, p.now)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	var doors []door
-	if slices.Contains(roles, roleIntake) || slices.Contains(roles, roleViewer) {
-		if doors, err = h.doors(ctx, roles); err != nil {
-			return err
-		}
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	tasks := h.background(ctx, roles)
+	doors, err := h.doors(ctx, roles)
+	if err != nil {
+		return err
+	}
+	tasks := h.background(ctx)
 	defer func() { cancel(); tasks.Wait() }()
+	if h.outbox != nil {
+		events.Started(roleDeliver, cfg.Mail.Relay, version())
+	}
 	if len(doors) == 0 {
 		<-ctx.Done()
+		events.Stopped()
 		return nil
 	}
 	return serveDoors(ctx, events, func() error { return nil }, doors...)
 }
 
-// doors opens the listeners of the roles and, where configured, the plain one that only redirects.
-func (h *house) doors(ctx context.Context, roles []string) ([]door, error) {
+// doors opens the listeners of the roles; where one can't be opened, none is left open.
+func (h *house) doors(ctx context.Context, roles []string) (doors []door, err error) {
+	if !slices.ContainsFunc(roles, listens) {
+		return nil, nil
+	}
 	tc, wrapPlain, err := h.tls(ctx, roles)
 	if err != nil {
 		return nil, err
 	}
-	var doors []door
-	add := func(role, address string, handler http.Handler, tc *tls.Config) error {
-		ln, err := listen(ctx, role, address)
-		if err == nil {
-			doors = append(doors, door{role: role, ln: ln, handler: handler, tls: tc, http1: role == roleViewer})
-		}
-		return err
+	wanted, err := h.wanted(ctx, roles, tc, wrapPlain)
+	if err != nil {
+		return nil, err
 	}
-	if slices.Contains(roles, roleIntake) {
-		handler, err := h.intake(ctx, roles)
-		if err == nil {
-			err = add(roleIntake, h.cfg.Intake.Address, handler, tc)
+	for i, d := range wanted {
+		if wanted[i].ln, err = listen(ctx, d.role, d.address); err != nil {
+			for _, open := range wanted[:i] {
+				_ = open.ln.Close()
+			}
+			return nil, err
 		}
+	}
+	return wanted, nil
+}
+
+// wanted are the roles' doors, not yet open: the public one, the staff's, and where configured the plain one that only
+// redirects. That one belongs to the public role, so that processes beside each other don't want the same address.
+func (h *house) wanted(ctx context.Context, roles []string, tc *tls.Config, wrapPlain func(http.Handler) http.Handler) ([]door, error) {
+	var doors []door
+	if slices.Contains(roles, roleIntake) {
+		handler, err := h.intake(ctx)
 		if err != nil {
 			return nil, err
 		}
+		doors = append(doors, door{role: roleIntake, address: h.cfg.Intake.Address, handler: handler, tls: tc})
 	}
 	if slices.Contains(roles, roleViewer) {
 		handler, err := h.viewer()
-		if err == nil {
-			err = add(roleViewer, h.cfg.Viewer.Address, handler, tc)
-		}
 		if err != nil {
 			return nil, err
 		}
+		doors = append(doors, door{role: roleViewer, address: h.cfg.Viewer.Address, handler: handler, tls: tc, http1: true})
 	}
-	if h.cfg.TLS.Plain != "" {
-		plain, err := web.PlainHTTP(append(slices.Clone(h.cfg.Intake.Hosts), h.cfg.Viewer.Hosts...))
-		if err == nil {
-			err = add("plain", h.cfg.TLS.Plain, wrapPlain(plain), nil)
-		}
+	if slices.Contains(roles, roleIntake) && h.cfg.TLS.Plain != "" {
+		plain, err := web.PlainHTTP(slices.Concat(h.cfg.Intake.Hosts, h.cfg.Viewer.Hosts))
 		if err != nil {
 			return nil, err
 		}
+		doors = append(doors, door{role: "plain", address: h.cfg.TLS.Plain, handler: wrapPlain(plain)})
 	}
 	return doors, nil
 }
 
-// tls gives the configuration of the mode; nil behind a proxy that ends TLS.
+// tls gives the configuration of the mode, nil behind a proxy that ends TLS, and what the plain listener does first.
 func (h *house) tls(ctx context.Context, roles []string) (*tls.Config, func(http.Handler) http.Handler, error) {
 	asIs := func(n http.Handler) http.Handler { return n }
-	c := h.cfg.TLS
-	switch c.Mode {
+	switch h.cfg.TLS.Mode {
 	case "proxy":
 		return nil, asIs, nil
 	case "auto":
-		var hosts []string
-		if slices.Contains(roles, roleIntake) {
-			hosts = append(hosts, bareHosts(h.cfg.Intake.Hosts)...)
-		}
-		if slices.Contains(roles, roleViewer) {
-			hosts = append(hosts, bareHosts(h.cfg.Viewer.Hosts)...)
-		}
-		return acme(ctx, h.cfg, hosts)
-	default:
-		pair, err := loadFilePair(c.Cert, c.Key, h.now)
+		a, err := newACME(ctx, h.cfg, roles, h.events)
 		if err != nil {
 			return nil, nil, err
 		}
-		return serverTLS(pair.get), asIs, nil
+		return a.tls(), a.wrapPlain, nil
+	default:
+		return serverTLS(h.pair.get), asIs, nil
 	}
 }
 
-func bareHosts(hosts []string) []string {
-	var bare []string
-	for _, h := range hosts {
-		name, _, _ := strings.Cut(h, ":")
-		bare = append(bare, name)
+// names are the host names that a process of these roles needs certificates for.
+func (c *config) names(roles []string) []string {
+	var names []string
+	if slices.Contains(roles, roleIntake) {
+		names = append(names, bareHosts(c.Intake.Hosts)...)
 	}
-	return bare
+	if slices.Contains(roles, roleViewer) {
+		names = append(names, bareHosts(c.Viewer.Hosts)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // intake makes the public program; what it keeps goes straight to the outbox where this process delivers too.
-func (h *house) intake(ctx context.Context, roles []string) (http.Handler, error) {
+func (h *house) intake(ctx context.Context) (http.Handler, error) {
 	tokens, err := token.New(h.secrets.Key("tokens"), h.cfg.Service, h.now)
 	if err != nil {
 		return nil, err
@@ -184,13 +184,13 @@ func (h *house) intake(ctx context.Context, roles []string) (http.Handler, error
 		served = append(served, intake.Served{Form: f, Older: older, Readers: h.readers[f.ID].recipients})
 	}
 	var drop intake.Drop = h.store
-	if h.delivers(roles) {
+	if h.outbox != nil {
 		drop = nudging{h.store, h.outbox.Nudge}
 	}
 	return intake.New(intake.Config{
 		Service: h.cfg.Service, Hosts: h.cfg.Intake.Hosts, Forms: served, Drop: drop, Signer: h.signer,
 		Tokens: tokens, Spool: sp, Events: h.events, Now: h.now, Zone: h.cfg.Zone, Proxies: h.cfg.TLS.Proxies,
-		MailFrom: h.cfg.Mail.From,
+		MailFrom: h.cfg.Mail.From, Ready: h.ready,
 	})
 }
 
@@ -204,4 +204,20 @@ func (h *house) viewer() (http.Handler, error) {
 		Vault: private.NewVault(keyIdle, h.now), Verifiers: h.verifiers, Key: h.secrets.Key,
 		Zone: h.cfg.Zone, Now: h.now, Events: h.events, Proxies: h.cfg.TLS.Proxies,
 	})
+}
+
+// ready says whether answers can be taken: the database answers, and not every form is closed.
+func (h *house) ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if _, _, err := h.store.Waiting(ctx); err != nil {
+		return err
+	}
+	var last error
+	for _, r := range h.readers {
+		if _, last = r.recipients(); last == nil {
+			return nil
+		}
+	}
+	return last
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // staff see the clinic's time in a container without zone files too
@@ -23,7 +25,7 @@ type setting struct {
 	set    func(c *config, values []string) error
 }
 
-func (s setting) flag() string { return strings.ReplaceAll(s.name, ".", "-") }
+func (s setting) flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(s.name) }
 func (s setting) variable() string {
 	return "SEALFORM_" + strings.ToUpper(strings.ReplaceAll(s.name, ".", "_"))
 }
@@ -45,11 +47,13 @@ var settings = []setting{
 	{name: "tls.mode", usage: "files, auto or proxy", preset: "files", set: one(func(c *config) *string { return &c.TLS.Mode }, oneOf("files", "auto", "proxy"))},
 	{name: "tls.cert", usage: "certificate file", set: path(func(c *config) *string { return &c.TLS.Cert })},
 	{name: "tls.key", usage: "key file of the certificate", set: path(func(c *config) *string { return &c.TLS.Key })},
-	{name: "tls.email", usage: "where the certificate authority may write to", set: one(func(c *config) *string { return &c.TLS.Email }, short)},
-	{name: "tls.plain", usage: "address that redirects to https", set: one(func(c *config) *string { return &c.TLS.Plain }, address)},
+	{name: "tls.email", usage: "e-mail where the certificate authority may write to", set: one(func(c *config) *string { return &c.TLS.Email }, mailbox)},
+	{name: "tls.acme_directory", usage: "the certificate authority's directory; Let's Encrypt unless told", set: one(func(c *config) *string { return &c.TLS.Directory }, secureURL)},
+	{name: "tls.acme_ca", usage: "file of further authorities to trust for that directory", set: path(func(c *config) *string { return &c.TLS.CA })},
+	{name: "tls.plain", usage: "address that redirects to https; the intake role opens it", set: one(func(c *config) *string { return &c.TLS.Plain }, address)},
 	{name: "tls.proxies", usage: "addresses whose forwarding headers are believed", list: true, set: proxies},
-	{name: "mail.from", usage: "sender of the mail", set: one(func(c *config) *string { return &c.Mail.From }, short)},
-	{name: "mail.relay", usage: "host:port of the relay", set: one(func(c *config) *string { return &c.Mail.Relay }, short)},
+	{name: "mail.from", usage: "sender of the mail", set: one(func(c *config) *string { return &c.Mail.From }, mailbox)},
+	{name: "mail.relay", usage: "host:port of the relay", set: one(func(c *config) *string { return &c.Mail.Relay }, relay)},
 	{name: "mail.security", usage: "starttls or tls", preset: "starttls", set: one(func(c *config) *string { return &c.Mail.Security }, oneOf("starttls", "tls"))},
 	{name: "mail.hello", usage: "the name that this service gives itself", preset: "localhost", set: one(func(c *config) *string { return &c.Mail.Hello }, hostName)},
 	{name: "mail.ca", usage: "file of further authorities to trust for the relay", set: path(func(c *config) *string { return &c.Mail.CA })},
@@ -64,11 +68,8 @@ type check func(string) error
 
 func one(field func(*config) *string, ok check) func(*config, []string) error {
 	return func(c *config, v []string) error {
-		if err := ok(v[0]); err != nil {
-			return err
-		}
-		*field(c) = v[0]
-		return nil
+		*field(c) = v[0] // a bad one too: what is checked later must not take it for missing
+		return ok(v[0])
 	}
 }
 
@@ -111,26 +112,58 @@ func matches(re, what string) check {
 var (
 	serviceID = matches(`^[A-Za-z0-9][A-Za-z0-9.-]{2,63}$`, "3 to 64 letters, digits, dots and dashes")
 	colour    = matches(`^#[0-9a-fA-F]{6}$`, `a colour such as "#0b6e69", in quotes`)
-	address   = matches(`^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$`, `an address such as ":443" or "127.0.0.1:8443"`)
 	hostName  = matches(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`, "a host name")
-	hostPort  = matches(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`, "a host name, with a port where browsers show one")
+	address   = withPort(`^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$`, `an address such as ":443" or "127.0.0.1:8443"`)
+	hostPort  = withPort(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`, "a host name, with a port where browsers show one")
+	relay     = withPort(`^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$`, "host:port, such as smtp.example.org:587")
 )
+
+// withPort is matches, where a port at the end must be one that exists.
+func withPort(re, what string) check {
+	shape := matches(re, what)
+	return func(s string) error {
+		if err := shape(s); err != nil {
+			return err
+		}
+		if i := strings.LastIndexByte(s, ':'); i >= 0 {
+			if n, err := strconv.Atoi(s[i+1:]); err != nil || n > 65535 {
+				return errors.New("names a port over 65535")
+			}
+		}
+		return nil
+	}
+}
+
+func mailbox(s string) error {
+	if _, err := plainAddress(s); err != nil {
+		return errors.New("must be an e-mail address alone, such as forms@riverside.example")
+	}
+	return nil
+}
+
+func secureURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return errors.New("must be an address that begins with https://")
+	}
+	return nil
+}
 
 func hosts(field func(*config) *[]string) func(*config, []string) error {
 	return func(c *config, v []string) error {
+		*field(c) = v
 		for _, h := range v {
 			if err := hostPort(h); err != nil {
 				return fmt.Errorf("%q %w", h, err)
 			}
 		}
-		*field(c) = v
 		return nil
 	}
 }
 
 func zone(c *config, v []string) error {
 	z, err := time.LoadLocation(v[0])
-	if err != nil {
+	if err != nil || v[0] == "" {
 		return errors.New("is not a time zone; write one such as Europe/Berlin")
 	}
 	c.Zone = z

@@ -20,7 +20,7 @@ const minAccountPassword = 12
 func (p *program) userCommand() *cli.Command {
 	email := &cli.StringFlag{Name: "email", Usage: "the person's e-mail, which is the account's name", Required: true}
 	return &cli.Command{
-		Name: "user", Usage: "add, reset and disable staff accounts", OnUsageError: wrongCall, Action: p.needsSubcommand,
+		Name: "user", Usage: "add, reset and disable staff accounts", Action: p.needsSubcommand,
 		Commands: []*cli.Command{
 			p.storeCommand("add", "make an account; asks for its password and shows its second factor once", "", p.userAdd, email),
 			p.storeCommand("reset", "give an account a new password and second factor, and sign it out everywhere", "", p.userReset, email),
@@ -36,7 +36,7 @@ func (p *program) userAdd(ctx context.Context, o *office, c *cli.Command) error 
 	if err != nil {
 		return err
 	}
-	pw, err := p.accountPassword()
+	pw, err := p.accountPassword(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (p *program) userReset(ctx context.Context, o *office, c *cli.Command) erro
 	if err != nil {
 		return err
 	}
-	pw, err := p.accountPassword()
+	pw, err := p.accountPassword(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,8 +131,8 @@ func (p *program) userList(ctx context.Context, o *office, _ *cli.Command) error
 	return err
 }
 
-func (p *program) accountPassword() (keys.Password, error) {
-	pw, err := p.askPassword("New account password", true)
+func (p *program) accountPassword(ctx context.Context) (keys.Password, error) {
+	pw, err := p.askPassword(ctx, "New account password", true)
 	if err != nil {
 		return pw, err
 	}

@@ -26,11 +26,12 @@ var revealers = map[string]string{
 
 	"internal/mail talk.signIn": "the relay's password into AUTH, under TLS",
 
-	"cmd/sealform mailConfig.check":        "is there a password at all",
+	"cmd/sealform mailConfig.signsIn":      "is there a password at all",
 	"cmd/sealform program.accountPassword": "how long it is",
-	"cmd/sealform program.keysExport":      "how long it is",
+	"cmd/sealform program.copyOf":          "how long it is",
 	"cmd/sealform program.newKeyPassword":  "a drawn one onto the operator's terminal, once",
-	"cmd/sealform program.show":            "what sealform open was asked to open, into a file of its caller",
+	"cmd/sealform inMail":                  "an opened mail's files, into a folder that whoever opened it names",
+	"cmd/sealform opened.beside":           "an opened submission's files, likewise",
 	"cmd/sealform demo.people":             "the demo's made-up passwords into its ready line",
 }
 

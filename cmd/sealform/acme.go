@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+
+	"sealform/internal/event"
+)
+
+// acme obtains the certificates that are not there yet before it returns, and keeps all of them renewed until ctx ends
+// (RFC 8555). The certificates lie in the data folder, which the processes of one service share: whichever of them the
+// authority asks answers, so a viewer that runs alone needs no port 80 or 443 of its own.
+type acme struct {
+	cache  *certmagic.Cache
+	magic  *certmagic.Config
+	issuer *certmagic.ACMEIssuer
+}
+
+func newACME(ctx context.Context, c *config, roles []string, events *event.Log) (*acme, error) {
+	dir := filepath.Join(c.Data, "acme")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the folder of certificates: %w", err)
+	}
+	a := &acme{}
+	a.cache = certmagic.NewCache(certmagic.CacheOptions{
+		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.magic, nil },
+		Logger:           zap.NewNop(),
+	})
+	context.AfterFunc(ctx, a.cache.Stop)
+	a.magic = certmagic.New(a.cache, certmagic.Config{
+		Storage: &certmagic.FileStorage{Path: dir}, Logger: zap.NewNop(), OnEvent: tellFailures(events),
+	})
+	pattern, err := c.issuer(roles)
+	if err != nil {
+		return nil, err
+	}
+	a.issuer = certmagic.NewACMEIssuer(a.magic, pattern)
+	a.magic.Issuers = []certmagic.Issuer{a.issuer}
+	return a, a.obtain(ctx, c.names(roles))
+}
+
+// issuer says whom to ask, and where its questions arrive: on the plain listener and on this process's first one.
+func (c *config) issuer(roles []string) (certmagic.ACMEIssuer, error) {
+	i := certmagic.ACMEIssuer{CA: c.TLS.Directory, Email: c.TLS.Email, Agreed: true, Logger: zap.NewNop()}
+	if i.CA == "" {
+		i.CA = certmagic.LetsEncryptProductionCA
+	}
+	if c.TLS.CA != "" {
+		pool, err := furtherAuthorities("tls.acme_ca", c.TLS.CA)
+		if err != nil {
+			return i, err
+		}
+		i.TrustedRoots = pool
+	}
+	address := c.Intake.Address
+	if !slices.Contains(roles, roleIntake) {
+		address = c.Viewer.Address
+	}
+	i.ListenHost, i.AltTLSALPNPort = hostAndPort(address)
+	_, i.AltHTTPPort = hostAndPort(c.TLS.Plain)
+	i.DisableHTTPChallenge = c.TLS.Plain == ""
+	return i, nil
+}
+
+func hostAndPort(address string) (string, int) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return "", 0
+	}
+	return host, n
+}
+
+// obtain waits for certificates that are missing. Those that are there serve at once and are renewed beside that: an
+// authority that is out of reach must not keep a service down whose certificates still hold.
+func (a *acme) obtain(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if err := a.magic.ObtainCertSync(ctx, name); err != nil { // nothing to do for one that is there
+			return try(fmt.Errorf("obtaining a certificate: %w", err),
+				"check that port 80 or 443 of %s reaches this machine from outside", name)
+		}
+	}
+	if err := a.magic.ManageAsync(ctx, names); err != nil {
+		return fmt.Errorf("keeping certificates renewed: %w", err)
+	}
+	return a.loaded(ctx, names)
+}
+
+// loaded waits until the certificates are in memory: nobody shall meet a door without one.
+func (a *acme) loaded(ctx context.Context, names []string) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	patience, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for _, name := range names {
+		for len(a.cache.AllMatchingCertificates(name)) == 0 {
+			select {
+			case <-patience.Done():
+				return fmt.Errorf("loading the certificate of %s: %w", name, patience.Err())
+			case <-tick.C:
+			}
+		}
+	}
+	return nil
+}
+
+// tellFailures turns the library's events into one of ours. A renewal is tried again by itself.
+func tellFailures(events *event.Log) func(context.Context, string, map[string]any) error {
+	return func(_ context.Context, name string, _ map[string]any) error {
+		if name == "cert_failed" {
+			events.Trouble("certificates", "not_obtained")
+		}
+		return nil
+	}
+}
+
+// tls is what the listeners speak; the authority's own question (RFC 8737) is answered there too.
+func (a *acme) tls() *tls.Config {
+	tc := a.magic.TLSConfig()
+	tc.MinVersion = tls.VersionTLS12
+	return tc
+}
+
+// wrapPlain answers the authority's questions on the plain listener (RFC 8555 §8.3) and hands on the rest.
+func (a *acme) wrapPlain(next http.Handler) http.Handler { return a.issuer.HTTPChallengeHandler(next) }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"sealform/forms"
+	"sealform/keys"
+)
+
+// errOtherFile: what lies beside the answers is not the file that they name.
+var errOtherFile = errors.New("this is not the file that the answers name: another one, or changed")
+
+// openFiles tells what is attached, or writes it. A file is written only if it is the one that the signed record names:
+// by its length and its SHA-256.
+func (p *program) openFiles(o *opened, r *forms.Record, plain keys.Plaintext) error {
+	if len(r.Files) == 0 {
+		return nil
+	}
+	if o.save == "" {
+		_, err := fmt.Fprintf(p.out, "%s not shown here; --save DIR writes what is attached into a folder.\n", attached(len(r.Files)))
+		return err
+	}
+	next, err := inMail(plain)
+	if r.Kind == "store" {
+		next, err = o.beside(r.Reference)
+	}
+	if err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for n, f := range r.Files {
+		b, err := next(n)
+		if err == nil {
+			err = genuine(f, b)
+		}
+		if err != nil {
+			return fmt.Errorf("file %d of %d: %w", n+1, len(r.Files), err)
+		}
+		path := filepath.Join(o.save, freeName(names, recordName(f)))
+		if err := writeNew(path, b, 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "Saved %s\n", path)
+	}
+	return nil
+}
+
+func attached(n int) string {
+	if n == 1 {
+		return "1 attached file is"
+	}
+	return fmt.Sprintf("%d attached files are", n)
+}
+
+func genuine(f forms.RecordFile, b []byte) error {
+	sum := sha256.Sum256(b)
+	if int64(len(b)) != f.Size || hex.EncodeToString(sum[:]) != f.SHA256 {
+		return errOtherFile
+	}
+	return nil
+}
+
+// recordName is the visitor's name for a file, made safe.
+func recordName(f forms.RecordFile) string {
+	name := f.Name
+	if f.NameB64 != "" {
+		b, _ := base64.StdEncoding.DecodeString(f.NameB64) // a bad one gives a name of fewer letters
+		name = string(b)
+	}
+	return forms.DownloadName(name)
+}
+
+// freeName gives a second file of one name a number. Case is ignored, as some file systems do.
+func freeName(had map[string]bool, name string) string {
+	ext := filepath.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
+	for n := 2; had[strings.ToLower(name)]; n++ {
+		name = fmt.Sprintf("%s (%d)%s", stem, n, ext)
+	}
+	had[strings.ToLower(name)] = true
+	return name
+}
+
+// beside opens the files that were exported with the answers, from the same folder.
+func (o *opened) beside(reference string) (func(int) ([]byte, error), error) {
+	dir := filepath.Dir(o.path)
+	return func(n int) ([]byte, error) {
+		message, err := readMessage(filepath.Join(dir, exportedFile(reference, n)))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, try(err, "`sealform export %s --dir DIR`, which writes the files beside the answers", reference)
+		}
+		if err != nil {
+			return nil, err
+		}
+		plain, _, err := o.key.Open(message, o.by)
+		if err != nil {
+			return nil, err
+		}
+		return plain.Reveal(), nil
+	}, nil
+}
+
+// inMail reads the files out of a mailed submission: the parts after the text and the record, one after the other.
+func inMail(plain keys.Plaintext) (func(int) ([]byte, error), error) {
+	m, err := mail.ReadMessage(bytes.NewReader(plain.Reveal()))
+	if err != nil {
+		return nil, forms.ErrRecord
+	}
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, forms.ErrRecord
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for range 2 {
+		if _, err := parts.NextPart(); err != nil {
+			return nil, forms.ErrRecord
+		}
+	}
+	return func(int) ([]byte, error) {
+		part, err := parts.NextPart()
+		if err != nil {
+			return nil, errOtherFile
+		}
+		b, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
+		if err != nil {
+			return nil, errOtherFile
+		}
+		return b, nil
+	}, nil
+}
