@@ -70,6 +70,10 @@ const (
 	ActPurged            = "purged"
 )
 
+// ActNumbersNoted says, hourly, how many numbers each form has given ("contact 17"), so
+// that the newest submissions cannot be taken away together with their count.
+const ActNumbersNoted = "numbers-noted"
+
 // ActHeadLost says that the head file was HeadMissing, HeadDamaged or HeadAhead when the
 // store was opened; About names which. Verification reports every such entry.
 const ActHeadLost = "head-lost"

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -36,7 +37,11 @@ func (v *verification) forms(ctx context.Context) error {
 		if err := n.tombstones(ctx, f.id); err != nil {
 			return err
 		}
-		n.gaps(f.seq)
+		n.gaps(max(f.seq, v.noted[f.name]))
+		delete(v.noted, f.name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.noted)) {
+		v.found = append(v.found, "form "+name+": all that came for it is missing")
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.beginClock(ctx); err != nil {
 		return err
 	}
-	return s.Sweep(ctx)
+	return s.sweep(ctx)
 }
 
 // Close commits what waits, then closes the database.

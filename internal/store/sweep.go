@@ -15,9 +15,17 @@ const orphaned = time.Hour
 const eraseChunks = batchBytes / chunkSize
 
 // Sweep removes uploads that nothing refers to and that have stood still for an hour, and
-// what an interrupted erasing left. Open calls it; call it hourly. An upload still coming
-// in, of this process or another, stays.
+// what an interrupted erasing left; then it notes the forms' numbers in the audit record.
+// Call it hourly; Open does the removing. An upload still coming in, of this process or
+// another, stays.
 func (s *Store) Sweep(ctx context.Context) error {
+	if err := s.sweep(ctx); err != nil {
+		return err
+	}
+	return s.noteNumbers(ctx)
+}
+
+func (s *Store) sweep(ctx context.Context) error {
 	var ids []int64
 	before := s.cfg.Now().Add(-orphaned).UnixMilli()
 	err := s.each(ctx, `select id from upload where seen < $1`, []any{before}, func(scan func(...any) error) error {

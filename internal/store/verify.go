@@ -32,7 +32,7 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 		return AuditReport{}, err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	v := &verification{s: s, r: snapshot{tx}, named: map[string]bool{}}
+	v := &verification{s: s, r: snapshot{tx}, named: map[string]bool{}, noted: map[string]int64{}}
 	report, err := v.record(ctx, head)
 	if err != nil {
 		return AuditReport{}, err
@@ -66,7 +66,8 @@ func (s *Store) headFound() (head audit.Head, finding string, err error) {
 type verification struct {
 	s     *Store
 	r     snapshot
-	named map[string]bool // references that entries about erasing name
+	named map[string]bool  // references that entries about erasing name
+	noted map[string]int64 // how many numbers each form had given by the latest note
 	found []string
 }
 
@@ -81,11 +82,7 @@ func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport
 		}
 		entries++
 		w.Next(e)
-		if e.Act == audit.ActErased || e.Act == audit.ActPurged {
-			for _, reference := range e.About {
-				v.named[reference] = true
-			}
-		}
+		v.read(e)
 		return nil
 	})
 	if err != nil {
@@ -94,6 +91,18 @@ func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport
 	findings := w.End()
 	_, last := w.Last()
 	return AuditReport{Entries: entries, Last: last, Findings: findings}, nil
+}
+
+// read keeps what an entry says about submissions.
+func (v *verification) read(e audit.Entry) {
+	switch e.Act {
+	case audit.ActErased, audit.ActPurged:
+		for _, reference := range e.About {
+			v.named[reference] = true
+		}
+	case audit.ActNumbersNoted:
+		v.note(e.About)
+	}
 }
 
 // scanEntry reads an entry. What was changed so that it cannot be read is left empty:
