@@ -3,6 +3,7 @@ package forms_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -21,22 +22,31 @@ type part struct {
 	body       []byte
 }
 
-// readMail reads the inner entity as any mail program would.
+// readMail reads the inner entity of a mail as any mail program would.
 func readMail(t *testing.T, b []byte) (mail.Header, []part) {
+	t.Helper()
+	h, params, parts := readEntity(t, b)
+	if params["protected-headers"] != "v1" || params["hp"] != "cipher" {
+		t.Fatalf("content type %q", h.Get("Content-Type"))
+	}
+	return h, parts
+}
+
+func readEntity(t *testing.T, b []byte) (mail.Header, map[string]string, []part) {
 	t.Helper()
 	m, err := mail.ReadMessage(bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)
 	}
 	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/mixed" || params["protected-headers"] != "v1" || params["hp"] != "cipher" {
+	if err != nil || kind != "multipart/mixed" {
 		t.Fatalf("content type %q: %v", m.Header.Get("Content-Type"), err)
 	}
 	var parts []part
 	for r := multipart.NewReader(m.Body, params["boundary"]); ; {
 		p, err := r.NextPart()
 		if errors.Is(err, io.EOF) {
-			return m.Header, parts
+			return m.Header, params, parts
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -155,6 +165,24 @@ func TestStoredLengthIsPadded(t *testing.T) {
 		if l := len(b.open(t, s.Answers).Reveal()); !padded(l) {
 			t.Errorf("%d characters: %d bytes are no padded length", n, l)
 		}
+	}
+}
+
+// What is stored is ordinary MIME too: whoever decrypts it with another program can read it.
+func TestStoredEntityIsOrdinaryMIME(t *testing.T) {
+	b, f := newBench(t), library1(t, "new-patient")
+	s, err := check(t, f, patient()).Seal(b.plan(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := b.open(t, s.Answers)
+	text, err := forms.ReadText(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, parts := readEntity(t, p.Reveal())
+	if len(parts) != 2 || string(bytes.ReplaceAll(parts[0].body, []byte("\r\n"), []byte("\n"))) != text || !json.Valid(parts[1].body) {
+		t.Errorf("%d parts: %q", len(parts), parts)
 	}
 }
 

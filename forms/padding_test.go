@@ -60,6 +60,9 @@ func TestQuoted(t *testing.T) {
 				t.Errorf("a line of %d bytes: %q", len(line), line)
 			}
 		}
+		if ours, err := unquote(q.b); err != nil || string(ours) != s+"\r\n" {
+			t.Errorf("%q came back to us as %q (%v)", s, ours, err)
+		}
 		got, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(string(q.b))))
 		if err != nil || string(got) != s+"\r\n" {
 			t.Errorf("%q came back as %q (%v)", s, got, err)
