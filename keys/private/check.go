@@ -19,7 +19,7 @@ type Checked struct {
 	SHA256 [32]byte // of the plaintext
 	Signer keys.Fingerprint
 
-	key    []byte
+	key    func() []byte // in a function, so that printing a Checked has nothing to show
 	chunks Chunks
 	hashes [][sha256.Size]byte // of each chunk of ciphertext
 }
@@ -31,7 +31,7 @@ func (u *Unlocked) Check(sk []keys.SessionKey, c Chunks, by *keys.Verifiers) (*C
 	if err != nil {
 		return nil, err
 	}
-	m := &Checked{key: key, chunks: c}
+	m := &Checked{key: func() []byte { return key }, chunks: c}
 	src := &chunkReader{chunks: c, learn: true}
 	if err := m.check(src, by); err != nil {
 		m.Wipe()
@@ -42,7 +42,7 @@ func (u *Unlocked) Check(sk []keys.SessionKey, c Chunks, by *keys.Verifiers) (*C
 }
 
 func (c *Checked) check(src *chunkReader, by *keys.Verifiers) error {
-	d, err := newDecrypter(src, c.key, bufferSize, true)
+	d, err := newDecrypter(src, c.key(), bufferSize, true)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c *Checked) WriteTo(w io.Writer) (int64, error) {
 		return 0, ErrLocked
 	}
 	src := &chunkReader{chunks: c.chunks, hashes: c.hashes}
-	d, err := newDecrypter(src, c.key, bufferSize, false)
+	d, err := newDecrypter(src, c.key(), bufferSize, false)
 	if err != nil {
 		return 0, err
 	}
@@ -75,7 +75,9 @@ func (c *Checked) WriteTo(w io.Writer) (int64, error) {
 
 // Wipe forgets the session key; WriteTo fails with ErrLocked afterwards.
 func (c *Checked) Wipe() {
-	clear(c.key)
+	if c.key != nil {
+		clear(c.key())
+	}
 	c.key = nil
 }
 

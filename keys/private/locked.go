@@ -2,7 +2,6 @@ package private
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"time"
 
@@ -71,7 +70,7 @@ func newLocked(raw []byte) (*Locked, error) {
 	}
 	l.findEncryption(entity)
 	if len(l.encryption) == 0 {
-		return nil, errors.New("the key has no encryption key with its secret")
+		return nil, ErrNoSecret
 	}
 	return l, nil
 }

@@ -37,5 +37,6 @@ var (
 	ErrWeakLock      = errors.New("the key is not locked as it should be: Argon2id with 64 MiB, 3 passes")
 	ErrCostlyLock    = errors.New("unlocking the key would take more than 1 GiB or 16 passes of Argon2id")
 	ErrNotLocked     = errors.New("not a locked private key of this program")
+	ErrNoSecret      = errors.New("the private key holds no secret that opens messages; export it with its encryption subkey")
 	ErrNotPrivate    = errors.New("not an OpenPGP private key")
 )
