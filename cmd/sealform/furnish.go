@@ -53,7 +53,7 @@ func (d *demo) furnish(ctx context.Context) error {
 	if err := d.people(ctx); err != nil {
 		return err
 	}
-	b, err = json.MarshalIndent(d.said, "", "  ")
+	b, err = json.MarshalIndent(d.said, "", "  ") // #nosec G117 -- see demoAccount
 	if err != nil {
 		return fmt.Errorf("writing the demo's passwords: %w", err)
 	}

@@ -144,6 +144,7 @@ func commitBatch(db *sql.DB, ins *sql.Stmt, batch []row) error {
 		return err
 	}
 	st := tx.Stmt(ins) //nolint:noctx // see commit
+	defer st.Close()
 	for _, r := range batch {
 		if _, err := st.Exec(time.Now().UnixMilli(), r.data); err != nil { //nolint:noctx // see commit
 			_ = tx.Rollback()

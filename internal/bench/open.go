@@ -56,7 +56,7 @@ func (b *bench) open(ctx context.Context) error {
 	}
 	defer key.Wipe()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	n, took, err := openAll(ctx, h, st, key, by)
+	n, took, err := openAll(ctx, st, key, by)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (b *bench) open(ctx context.Context) error {
 	return nil
 }
 
-func openAll(ctx context.Context, h *house, st *store.Store, key *private.Unlocked, by *keys.Verifiers) (int, time.Duration, error) {
+func openAll(ctx context.Context, st *store.Store, key *private.Unlocked, by *keys.Verifiers) (int, time.Duration, error) {
 	kept, err := st.Revisions(ctx, "kept")
 	if err != nil {
 		return 0, 0, err

@@ -30,15 +30,16 @@ func start(ctx context.Context, output func(*exec.Cmd) (io.Reader, error), ready
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
+	var said []string
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		if ready(lines.Text()) {
 			go func() { _, _ = io.Copy(io.Discard, r) }()
 			return &process{cmd: cmd}, nil
 		}
-		fmt.Fprintln(os.Stderr, lines.Text())
+		said = append(said, lines.Text())
 	}
-	return nil, fmt.Errorf("%s ended before it was ready: %w", name, cmd.Wait())
+	return nil, fmt.Errorf("%s ended before it was ready: %w\n%s", name, cmd.Wait(), strings.Join(said, "\n"))
 }
 
 func (p *process) stop() {

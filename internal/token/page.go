@@ -29,7 +29,7 @@ func (m *Maker) NewPage(form string, revision [32]byte) string {
 	b = appendField(b, p.Form)
 	b = append(b, p.Revision[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(now.UnixMilli()))
-	b = binary.BigEndian.AppendUint64(b, uint64(p.ID))            //nolint:gosec // 63 bits
+	b = binary.BigEndian.AppendUint64(b, uint64(p.ID)) //nolint:gosec // 63 bits
 	b = append(b, p.Nonce[:]...)
 	return m.seal(m.page, "page", b)
 }
