@@ -15,9 +15,7 @@ import (
 )
 
 func TestOutbox(t *testing.T) {
-	c := newClock()
-	cfg := config(t, c)
-	s := openStore(t, cfg)
+	s, c := newStore(t)
 	x := newSealer(t)
 	scan := make([]byte, 600<<10)
 	_, _ = rand.Read(scan)
@@ -47,6 +45,15 @@ func TestOutbox(t *testing.T) {
 	if err != nil || int64(len(body)) != job.Size || !bytes.Equal(x.opened(t, m), scan) {
 		t.Errorf("the body: %v", err)
 	}
+}
+
+func TestOutboxLeases(t *testing.T) {
+	c := newClock()
+	cfg := config(t, c)
+	s := openStore(t, cfg)
+	x := newSealer(t)
+	put(t, s, mailOnly(t, x))
+	put(t, s, mailOnly(t, x))
 	claimed := func(want int) []Job {
 		t.Helper()
 		jobs, err := s.Claim(t.Context(), 10, c.Now().Add(5*time.Minute))
@@ -55,6 +62,7 @@ func TestOutbox(t *testing.T) {
 		}
 		return jobs
 	}
+	jobs := claimed(2)
 	claimed(0)
 	if err := s.Close(); err != nil { // the process that leased them is killed
 		t.Fatal(err)
@@ -64,7 +72,7 @@ func TestOutbox(t *testing.T) {
 	c.add(5 * time.Minute)
 	claimed(2)
 
-	if err := s.Retry(t.Context(), job.ID, c.Now().Add(time.Hour), "refused"); err != nil {
+	if err := s.Retry(t.Context(), jobs[1].ID, c.Now().Add(time.Hour), "refused"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Sent(t.Context(), jobs[0].ID); err != nil {
@@ -78,7 +86,7 @@ func TestOutbox(t *testing.T) {
 	if again := claimed(1)[0]; again.Attempts != 1 || again.LastError != "refused" || again.MessageID != "m@clinic" {
 		t.Errorf("%+v", again)
 	}
-	if err := s.Sent(t.Context(), job.ID); err != nil {
+	if err := s.Sent(t.Context(), jobs[1].ID); err != nil {
 		t.Fatal(err)
 	}
 	if n := count(t, s, "chunk") + count(t, s, "upload") + count(t, s, "outbox"); n != 0 {
