@@ -44,6 +44,9 @@ func readFields(w http.ResponseWriter, r *http.Request) (*fields, error) {
 	}
 	f := &fields{body: b}
 	for part := range bytes.SplitSeq(b[:n], []byte{'&'}) {
+		if len(part) == 0 {
+			continue
+		}
 		name, value, _ := bytes.Cut(part, []byte{'='})
 		name, ok := unescape(name)
 		value, ok2 := unescape(value)

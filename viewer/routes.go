@@ -106,7 +106,7 @@ func (d *desk) watch(next echo.HandlerFunc) echo.HandlerFunc {
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the value itself
-					panic(v)
+					panic(http.ErrAbortHandler)
 				}
 				id := newFailureID()
 				d.Events.Panicked(program, c.Path(), id)
