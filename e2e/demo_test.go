@@ -39,7 +39,9 @@ type demo struct {
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when the process is gone
 	err    error         // then: what Wait said
+	line   chan []byte   // the ready line
 	folder string        // what was given as --dir
+	within string        // in front of the paths it names, where it sees another file system than we do
 	tmp    string        // the process's TMPDIR
 	out    string        // file with its standard output
 	log    string        // file with its standard error
@@ -49,9 +51,17 @@ type demo struct {
 // is a command that runs it, such as strace.
 func start(t *testing.T, folder string, wrap ...string) *demo {
 	t.Helper()
+	d := launch(t, folder, wrap...)
+	d.await()
+	return d
+}
+
+// launch starts it and does not wait.
+func launch(t *testing.T, folder string, wrap ...string) *demo {
+	t.Helper()
 	side := t.TempDir()
 	d := &demo{
-		t: t, ended: make(chan struct{}), folder: folder,
+		t: t, ended: make(chan struct{}), line: make(chan []byte, 1), folder: folder,
 		tmp: filepath.Join(side, "tmp"), out: filepath.Join(side, "stdout"), log: filepath.Join(side, "stderr"),
 	}
 	if err := os.Mkdir(d.tmp, 0o700); err != nil {
@@ -61,10 +71,10 @@ func start(t *testing.T, folder string, wrap ...string) *demo {
 		"--intake-addr", "127.0.0.1:0", "--viewer-addr", "127.0.0.1:0", "--site-addr", "127.0.0.1:0")
 	d.cmd = exec.Command(args[0], args[1:]...)
 	d.cmd.Env = append(os.Environ(), "TMPDIR="+d.tmp, "HOME="+side)
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // signals go to it and to what wraps it
 	stderr := create(t, d.log)
 	d.cmd.Stderr = stderr
-	first := &firstLine{copy: create(t, d.out), line: make(chan []byte, 1)}
-	d.cmd.Stdout = first
+	d.cmd.Stdout = &firstLine{copy: create(t, d.out), line: d.line}
 	if err := d.cmd.Start(); err != nil {
 		t.Fatalf("starting the program: %v", err)
 	}
@@ -73,15 +83,14 @@ func start(t *testing.T, folder string, wrap ...string) *demo {
 		close(d.ended)
 	}()
 	t.Cleanup(d.cleanup)
-	d.await(first.line)
 	return d
 }
 
 // await reads the line, or fails with what the program said instead.
-func (d *demo) await(line <-chan []byte) {
+func (d *demo) await() {
 	d.t.Helper()
 	select {
-	case l := <-line:
+	case l := <-d.line:
 		if err := json.Unmarshal(l, &d.ready); err != nil {
 			d.t.Fatalf("the ready line is not the JSON we know: %v\n%s", err, l)
 		}
@@ -115,7 +124,7 @@ func (d *demo) kill() {
 
 func (d *demo) signal(s syscall.Signal) {
 	d.t.Helper()
-	if err := d.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := syscall.Kill(-d.cmd.Process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		d.t.Fatalf("sending %v: %v", s, err)
 	}
 }
@@ -145,7 +154,7 @@ func (d *demo) tail() []byte {
 // pool trusts the demo's own authority and nobody else.
 func (d *demo) pool() *x509.CertPool {
 	d.t.Helper()
-	pem, err := os.ReadFile(d.CA)
+	pem, err := os.ReadFile(d.within + d.CA)
 	if err != nil {
 		d.t.Fatal(err)
 	}

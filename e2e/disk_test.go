@@ -2,11 +2,8 @@ package e2e
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // TestWhatReachesTheKernel runs the program under strace and reads every write that it asks the kernel for, to
@@ -31,8 +28,8 @@ func TestWhatReachesTheKernel(t *testing.T) {
 		t.Fatalf("not kept: %v %s", err, show(a))
 	}
 	d.nextLetter(known)
-	d.canaryStaff2(t, c)
-	d.stopTraced()
+	d.openPlanted(t, c)
+	d.stop()
 	written := contents(t, trace)
 	if found := c.in(written); found != nil {
 		t.Errorf("a write holds an answer: %.300q", found)
@@ -44,8 +41,8 @@ func TestWhatReachesTheKernel(t *testing.T) {
 	c.sweep(t, "under strace", d.places()...)
 }
 
-// canaryStaff2 opens the one planted submission.
-func (d *demo) canaryStaff2(t *testing.T, c *canary) {
+// openPlanted opens the one planted submission.
+func (d *demo) openPlanted(t *testing.T, c *canary) {
 	t.Helper()
 	s := d.signIn()
 	for _, e := range s.inbox() {
@@ -54,32 +51,4 @@ func (d *demo) canaryStaff2(t *testing.T, c *canary) {
 		}
 	}
 	t.Error("staff do not find the submission")
-}
-
-// stopTraced ends the program, not strace: strace holds SIGINT back while it writes to a file.
-func (d *demo) stopTraced() {
-	d.t.Helper()
-	d.signalChildren(syscall.SIGINT)
-	select {
-	case <-d.ended:
-	case <-time.After(40 * time.Second):
-		d.t.Fatalf("the program did not end within 40 s of SIGINT\n%s", d.tail())
-	}
-	if d.err != nil {
-		d.t.Fatalf("the program ended with %v\n%s", d.err, d.tail())
-	}
-}
-
-// signalChildren signals what the started command started.
-func (d *demo) signalChildren(s syscall.Signal) {
-	d.t.Helper()
-	pids, err := os.ReadFile(filepath.Join("/proc", itoa(d.cmd.Process.Pid), "task", itoa(d.cmd.Process.Pid), "children"))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	for _, pid := range bytes.Fields(pids) {
-		if err := syscall.Kill(atoi(d.t, string(pid)), s); err != nil {
-			d.t.Fatal(err)
-		}
-	}
 }

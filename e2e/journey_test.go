@@ -78,12 +78,17 @@ func (d *demo) visit(photo string, say func(string) string) string {
 	if ref == "" || strings.Contains(words, "Words for") {
 		d.t.Errorf("the receipt shows %q:\n%s", ref, words)
 	}
-	b.do(chromedp.NavigateBack())
-	b.quiet("back at the form")
 	b.load(d.Intake + "/f/no-such-form")
 	b.state("06-no-such-form")
 	b.load(d.Intake + "/f/contact")
 	b.state("07-contact")
+	mend := d.breakKeys(d.t)
+	defer mend()
+	time.Sleep(2500 * time.Millisecond) // readers' keys are looked at every two seconds
+	if status := b.load(d.Intake + "/f/new-patient"); status != http.StatusServiceUnavailable {
+		d.t.Errorf("without a reader's key the form answers %d", status)
+	}
+	b.state("08-closed")
 	return ref
 }
 
@@ -128,9 +133,10 @@ func (d *demo) read(ref, photo string, say func(string) string) {
 	if w := b.words(); !strings.Contains(w, ref) || strings.Contains(w, "Words for") || strings.Contains(w, filepath.Base(photo)) {
 		d.t.Errorf("the locked inbox shows:\n%s", w)
 	}
+	b.unlockWrongly()
 	b.unlock()
 	b.state("18-inbox-unlocked")
-	b.through(chromedp.Click(chromedp.JSPath(`[...document.querySelectorAll("a")].find(a => a.textContent.trim() === "` + ref + `")`)))
+	b.through(chromedp.Click(chromedp.JSPath(linkTo(ref))))
 	b.state("19-submission")
 	d.shown(b, photo, say)
 	if got := b.download(`a[download]`); !bytes.Equal(got, contents(d.t, photo)) {
@@ -174,16 +180,34 @@ func (b *browser) signInWrongly() {
 	b.state("12-sign-in-wrong")
 }
 
-// unlock first with a wrong key password, then with the right one.
-func (b *browser) unlock() {
+// unlockWrongly sees the refusal.
+func (b *browser) unlockWrongly() {
 	b.t.Helper()
 	b.click(`a[href^="/unlock"]`)
 	b.state("16-unlock")
 	b.typed("#key-password", "not the key password")
 	b.click("main form button:not([type])")
 	b.state("17-unlock-wrong")
+}
+
+// unlock gives the key password to the page that asks for it.
+func (b *browser) unlock() {
+	b.t.Helper()
 	b.typed("#key-password", b.d.Key.Password)
 	b.click("main form button:not([type])")
+}
+
+// enter signs in and unlocks without looking around.
+func (b *browser) enter() {
+	b.t.Helper()
+	b.load(b.d.staff())
+	b.typed("#email", b.d.Account.Email)
+	b.typed("#password", b.d.Account.Password)
+	b.click("main form button:not([type])")
+	b.typed("#code", b.d.code(time.Now()))
+	b.click("main form button:not([type])")
+	b.click(`a[href^="/unlock"]`)
+	b.unlock()
 }
 
 // leave locks and signs out; after each, Back must not show the answers again.

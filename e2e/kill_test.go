@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -104,6 +103,17 @@ func (w *writer) next(v *visitor) bool {
 	return true
 }
 
+// load makes eight writers with one ledger.
+func load(t *testing.T) (*ledger, []*writer) {
+	t.Helper()
+	l := &ledger{t: t, file: create(t, filepath.Join(t.TempDir(), "ledger")), acked: map[string]string{}}
+	writers := make([]*writer, 8)
+	for i := range writers {
+		writers[i] = &writer{l: l, n: i}
+	}
+	return l, writers
+}
+
 // TestKill kills the program at random moments while eight visitors send, again and again on the same folder, and
 // then counts: everything acknowledged is there once, opens, and says what was sent; nothing is there twice; nothing that
 // nobody sent is there; no mail is lost.
@@ -111,11 +121,7 @@ func (w *writer) next(v *visitor) bool {
 func TestKill(t *testing.T) {
 	whole(t)
 	folder := t.TempDir()
-	l := &ledger{t: t, file: create(t, filepath.Join(t.TempDir(), "ledger")), acked: map[string]string{}}
-	writers := make([]*writer, 8)
-	for i := range writers {
-		writers[i] = &writer{l: l, n: i}
-	}
+	l, writers := load(t)
 	d := start(t, folder)
 	before := len(d.signIn().inbox())
 	d.settled(0)
@@ -242,15 +248,4 @@ func moment() time.Duration {
 	n, err := rand.Int(rand.Reader, big.NewInt(600))
 	must(err)
 	return time.Duration(20+n.Int64()) * time.Millisecond
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
-func atoi(t *testing.T, s string) int {
-	t.Helper()
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

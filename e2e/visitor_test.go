@@ -51,8 +51,8 @@ type upload struct {
 
 // post is a filled-in form, ready to be sent, and sent again.
 type post struct {
-	address, kind string
-	body          []byte
+	path, kind string
+	body       []byte
 }
 
 // answer is what came back.
@@ -62,8 +62,12 @@ type answer struct {
 	body   []byte
 }
 
-// do sends one request and reads all of the answer.
+// do sends one request and reads all of the answer. A path alone is one of the public pages: a restart may have given
+// them another port.
 func (v *visitor) do(method, address, kind string, body []byte) (*answer, error) {
+	if strings.HasPrefix(address, "/") {
+		address = v.d.Intake + address
+	}
 	req, err := http.NewRequest(method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -85,19 +89,14 @@ func (v *visitor) do(method, address, kind string, body []byte) (*answer, error)
 
 // open gets a form's page.
 func (v *visitor) open(id string) (*formPage, error) {
-	a, err := v.do(http.MethodGet, v.d.Intake+"/f/"+id, "", nil)
+	a, err := v.do(http.MethodGet, "/f/"+id, "", nil)
 	if err != nil {
 		return nil, err
 	}
 	if a.status != http.StatusOK {
 		return nil, fmt.Errorf("the page of %s answers %d", id, a.status)
 	}
-	f, err := readForm(a.body)
-	if err != nil {
-		return nil, err
-	}
-	f.action = v.d.Intake + f.action
-	return f, nil
+	return readForm(a.body)
 }
 
 // readForm finds the form that posts to /f/… and its controls.
@@ -145,7 +144,7 @@ func text(c control, say func(name string) string) string {
 	case strings.HasSuffix(c.name, ".year"):
 		return "1987"
 	case c.kind == "email":
-		return say(c.name) + "@example.org"
+		return strings.ReplaceAll(say(c.name), " ", ".") + "@example.org"
 	case c.kind == "tel":
 		return "555 014 2233"
 	case c.mode == "numeric" || c.mode == "decimal":
@@ -230,15 +229,11 @@ var reference = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3
 
 // send posts and follows to the receipt; the reference is empty unless one was shown.
 func (v *visitor) send(p post) (ref string, a *answer, err error) {
-	a, err = v.do(http.MethodPost, p.address, p.kind, p.body)
+	a, err = v.do(http.MethodPost, p.path, p.kind, p.body)
 	if err != nil || a.status != http.StatusSeeOther {
 		return "", a, err
 	}
-	receipt := a.header.Get("Location")
-	if strings.HasPrefix(receipt, "/") {
-		receipt = v.d.Intake + receipt
-	}
-	b, err := v.do(http.MethodGet, receipt, "", nil)
+	b, err := v.do(http.MethodGet, a.header.Get("Location"), "", nil)
 	if err != nil {
 		return "", a, err
 	}
