@@ -27,7 +27,6 @@ var errShape = errors.New("not a signed message")
 const (
 	onePassSize  = 13
 	maxSignature = 1 << 10
-	maxName      = 255
 )
 
 // readContent reads one message, writes its literal data to w and verifies it. Unless it
@@ -102,7 +101,8 @@ func (c *content) small(want byte, most int64) ([]byte, error) {
 	return raw, nil
 }
 
-// literal reads the literal packet (RFC 9580 §5.9) and copies its data.
+// literal reads the literal packet (RFC 9580 §5.9) and copies its data. The fields before
+// the data are not signed, so they must say nothing, as ours do: binary, no name, no date.
 func (c *content) literal(w io.Writer) error {
 	tag, body, err := packets.ReadHeader(c.d)
 	if err != nil {
@@ -111,18 +111,18 @@ func (c *content) literal(w io.Writer) error {
 	if tag != packets.TagLiteral {
 		return errShape
 	}
-	var fields [2 + maxName + 4]byte
-	if _, err := io.ReadFull(body, fields[:2]); err != nil {
+	var fields [6]byte
+	if _, err := io.ReadFull(body, fields[:]); err != nil {
 		return shape(err)
 	}
-	if _, err := io.ReadFull(body, fields[2:2+int(fields[1])+4]); err != nil {
-		return shape(err)
+	if fields != [6]byte{'b'} {
+		return errShape
 	}
 	return c.copy(w, body)
 }
 
-func (c *content) copy(w io.Writer, body io.Reader) error {
-	n, definite := body.(*packets.Body).Definite()
+func (c *content) copy(w io.Writer, body *packets.Body) error {
+	n, definite := body.Definite()
 	if !definite || n > bufferSize {
 		n = bufferSize
 	}

@@ -167,24 +167,11 @@ func TestBomb(t *testing.T) {
 	}
 }
 
-// compressed makes a message whose content is compressed, in the right kind of packets.
+// compressed makes a message whose content is compressed.
 func compressed(t *testing.T, reader *private.Locked, body []byte) keys.Sealed {
 	t.Helper()
-	to, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(reader.Certificate()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sk, data bytes.Buffer
-	key := random(t, 32)
-	if err := packet.SerializeEncryptedKeyAEAD(&sk, to[0].Subkeys[0].PublicKey, packet.CipherAES256, false, key, nil); err != nil {
-		t.Fatal(err)
-	}
-	config := &packet.Config{DefaultCipher: packet.CipherAES256}
-	outer, err := packet.SerializeSymmetricallyEncrypted(&data, packet.CipherAES256, false, packet.CipherSuite{}, key, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	inner, err := packet.SerializeCompressed(outer, packet.CompressionZLIB, &packet.CompressionConfig{Level: 9})
+	var inside bytes.Buffer
+	inner, err := packet.SerializeCompressed(unclosed{&inside}, packet.CompressionZLIB, &packet.CompressionConfig{Level: 9})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +183,36 @@ func compressed(t *testing.T, reader *private.Locked, body []byte) keys.Sealed {
 		t.Fatal(err)
 	}
 	if err := literal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return around(t, reader, inside.Bytes())
+}
+
+type unclosed struct{ *bytes.Buffer }
+
+func (unclosed) Close() error { return nil }
+
+// around seals whatever is inside, with a check that holds: anybody with a public key can.
+func around(t *testing.T, reader *private.Locked, inside []byte) keys.Sealed {
+	t.Helper()
+	to, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(reader.Certificate()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sk, data bytes.Buffer
+	key := random(t, 32)
+	if err := packet.SerializeEncryptedKeyAEAD(&sk, to[0].Subkeys[0].PublicKey, packet.CipherAES256, false, key, nil); err != nil {
+		t.Fatal(err)
+	}
+	config := &packet.Config{DefaultCipher: packet.CipherAES256}
+	w, err := packet.SerializeSymmetricallyEncrypted(&data, packet.CipherAES256, false, packet.CipherSuite{}, key, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(inside); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s, err := keys.JoinSealed([]keys.SessionKey{{Packet: sk.Bytes()}}, data.Bytes())

@@ -176,6 +176,27 @@ func TestVaultLocksByItself(t *testing.T) {
 	}
 }
 
+// TestVaultClockBehind: where the timer and the clock disagree, the clock decides, and
+// the timer asks again.
+func TestVaultClockBehind(t *testing.T) {
+	k := keep(t)
+	const idle = 30 * time.Millisecond
+	v := private.NewVault(idle, k.clock.Now)
+	if _, err := v.Keep("s1", "dana", privatetest.Unlocked(t, k.dana, pw)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * idle)
+	if private.Held(v) != 1 || v.Until("s1").IsZero() {
+		t.Error("locked before its time")
+	}
+	k.clock.advance(idle)
+	for deadline := time.Now().Add(10 * time.Second); private.Held(v) > 0; time.Sleep(idle) {
+		if time.Now().After(deadline) {
+			t.Fatal("the key is still held")
+		}
+	}
+}
+
 // TestVaultLock: after locking neither half is usable.
 // covers CR13
 func TestVaultLock(t *testing.T) {
