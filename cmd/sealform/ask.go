@@ -32,7 +32,7 @@ func (p *program) askPassword(ctx context.Context, what string, twice bool) (key
 	if err != nil || !twice {
 		return keys.NewPassword(first), err
 	}
-	second, err := p.hidden(ctx, f, "The same again")
+	second, err := p.hidden(ctx, f, "the same again")
 	if err != nil {
 		return keys.Password{}, err
 	}
@@ -48,7 +48,7 @@ func (p *program) hidden(ctx context.Context, f *os.File, what string) ([]byte, 
 	if err != nil {
 		return nil, fmt.Errorf("asking for the %s: %w", what, err)
 	}
-	fmt.Fprintf(p.err, "%s: ", what)
+	fmt.Fprintf(p.err, "%s: ", strings.ToUpper(what[:1])+what[1:])
 	type answer struct {
 		b   []byte
 		err error

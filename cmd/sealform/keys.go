@@ -37,6 +37,8 @@ func (p *program) keysCommand() *cli.Command {
 			p.storeCommand("list", "show the keys and who reads with them", "", p.keysList),
 			p.storeCommand("remove", "remove a private key from this service", "NAME|FINGERPRINT", p.keysRemove,
 				&cli.BoolFlag{Name: "yes", Usage: "do it; without another copy of the key nobody opens with it again"}),
+			p.storeCommand("signing", "show the server's signing certificate, which `sealform open` asks for", "", p.keysSigning,
+				&cli.BoolFlag{Name: "all", Usage: "those before it too"}),
 			p.storeCommand("rotate-signing", "give the server a new signing key", "", p.keysRotateSigning),
 		},
 	}
@@ -73,7 +75,7 @@ func (p *program) keysGenerate(ctx context.Context, o *office, c *cli.Command) e
 // newKeyPassword asks for one, or draws it and shows it this once.
 func (p *program) newKeyPassword(ctx context.Context, draw bool) (keys.Password, error) {
 	if !draw {
-		pw, err := p.askPassword(ctx, "New key password", true)
+		pw, err := p.askPassword(ctx, "new key password", true)
 		if err == nil && len(pw.Reveal()) < minKeyPassword {
 			return keys.Password{}, try(fmt.Errorf("a key password needs at least %d characters", minKeyPassword), "--draw, which draws a strong one")
 		}
@@ -118,7 +120,7 @@ func (p *program) importPrivate(ctx context.Context, o *office, c *cli.Command, 
 	if err != nil {
 		return err
 	}
-	old, err := p.askPassword(ctx, "Password of the key as it is", false)
+	old, err := p.askPassword(ctx, "password of the key as it is", false)
 	if err != nil {
 		return err
 	}
@@ -155,6 +157,19 @@ func (p *program) keysRemove(ctx context.Context, o *office, c *cli.Command) err
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "Private key %s is removed. Take keys/%s.asc out of sealform.yaml's groups too, then restart.\n", k.Fingerprint, k.Name)
+	return err
+}
+
+func (p *program) keysSigning(_ context.Context, o *office, c *cli.Command) error {
+	signer, err := keys.ParseSigner(o.secrets.Signing())
+	if err != nil {
+		return err
+	}
+	all := [][]byte{signer.Certificate()}
+	if c.Bool("all") {
+		all = append(all, o.secrets.Retired()...)
+	}
+	_, err = p.out.Write(bytes.Join(all, []byte("\n")))
 	return err
 }
 

@@ -35,7 +35,7 @@ func (p *program) keysExport(ctx context.Context, o *office, c *cli.Command) err
 
 // copyOf makes a copy of a key under a password of its own. The key's password is tried before the other is asked for.
 func (p *program) copyOf(ctx context.Context, locked *private.Locked) ([]byte, error) {
-	pw, err := p.askPassword(ctx, "Key password", false)
+	pw, err := p.askPassword(ctx, "key password", false)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (p *program) copyOf(ctx context.Context, locked *private.Locked) ([]byte, e
 		return nil, err
 	}
 	key.Wipe()
-	copyPw, err := p.askPassword(ctx, "Password of the copy", true)
+	copyPw, err := p.askPassword(ctx, "password of the copy", true)
 	if err != nil {
 		return nil, err
 	}

@@ -106,9 +106,24 @@ func signers(paths []string) (*keys.Verifiers, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the signing certificate: %w", err)
 		}
-		certs = append(certs, b)
+		certs = append(certs, blocks(b)...)
 	}
 	return keys.ParseVerifiers(certs...)
+}
+
+// blocks parts a file that holds several armored certificates.
+func blocks(b []byte) [][]byte {
+	const begin = "-----BEGIN PGP"
+	var all [][]byte
+	for i, block := range bytes.Split(b, []byte(begin)) {
+		if i > 0 {
+			all = append(all, append([]byte(begin), block...))
+		}
+	}
+	if len(all) == 0 {
+		return [][]byte{b}
+	}
+	return all
 }
 
 // unlockFile asks for the password of an exported key and opens it in memory alone.
@@ -117,7 +132,7 @@ func (p *program) unlockFile(ctx context.Context, path string) (*private.Unlocke
 	if err != nil {
 		return nil, fmt.Errorf("reading the private key: %w", err)
 	}
-	pw, err := p.askPassword(ctx, "Password of the exported key", false)
+	pw, err := p.askPassword(ctx, "password of the exported key", false)
 	if err != nil {
 		return nil, err
 	}

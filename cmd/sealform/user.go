@@ -132,7 +132,7 @@ func (p *program) userList(ctx context.Context, o *office, _ *cli.Command) error
 }
 
 func (p *program) accountPassword(ctx context.Context) (keys.Password, error) {
-	pw, err := p.askPassword(ctx, "New account password", true)
+	pw, err := p.askPassword(ctx, "new account password", true)
 	if err != nil {
 		return pw, err
 	}
