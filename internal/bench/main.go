@@ -38,6 +38,7 @@ func main() {
 	flag.DurationVar(&b.length, "d", 5*time.Second, "length of one run")
 	flag.IntVar(&b.runs, "runs", 3, "runs of each configuration; the median is printed")
 	flag.StringVar(&b.dir, "dir", "", "folder on the disk that counts (default: the current one)")
+	flag.StringVar(&b.binary, "binary", "", "measure this program instead of building one")
 	flag.Parse()
 	check(b.run(context.Background(), flag.Args()))
 }
@@ -67,8 +68,10 @@ func (b *bench) run(ctx context.Context, only []string) error {
 	if b.self, err = os.Executable(); err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	if err := b.build(ctx); err != nil {
-		return err
+	if b.binary == "" {
+		if err := b.build(ctx); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("# %s %s/%s cores=%d runs=%d d=%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), b.runs, b.length)
 	for _, m := range []struct {
