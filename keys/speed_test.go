@@ -64,13 +64,7 @@ func BenchmarkBulk(b *testing.B) {
 		b.SetBytes(bulk)
 		b.ReportAllocs()
 		for b.Loop() {
-			s, err := to.SealStream(signer, time.Now(), func(w io.Writer) error { return pieces(w, body) })
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := s.WriteData(io.Discard); err != nil {
-				b.Fatal(err)
-			}
+			sealBulk(b, to, signer, body)
 		}
 	})
 	for _, signed := range []bool{true, false} {
@@ -80,18 +74,34 @@ func BenchmarkBulk(b *testing.B) {
 			b.SetBytes(bulk)
 			b.ReportAllocs()
 			for b.Loop() {
-				w, err := openpgp.EncryptWithParams(io.Discard, params.to, nil, &params.EncryptParams)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if err := pieces(w, body); err != nil {
-					b.Fatal(err)
-				}
-				if err := w.Close(); err != nil {
-					b.Fatal(err)
-				}
+				params.seal(b, body)
 			}
 		})
+	}
+}
+
+func sealBulk(b *testing.B, to *keys.Recipients, by *keys.Signer, body []byte) {
+	b.Helper()
+	s, err := to.SealStream(by, time.Now(), func(w io.Writer) error { return pieces(w, body) })
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := s.WriteData(io.Discard); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (l *library) seal(b *testing.B, body []byte) {
+	b.Helper()
+	w, err := openpgp.EncryptWithParams(io.Discard, l.to, nil, &l.EncryptParams)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := pieces(w, body); err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
 	}
 }
 

@@ -71,7 +71,7 @@ func TestOnlyOurShape(t *testing.T) {
 	dated := bytes.Clone(lit)
 	dated[7] = 1
 	withName := append([]byte{0xCB, 6 + 3 + 5, 'b', 3, 'a', 'b', 'c', 0, 0, 0, 0}, "hello"...)
-	inPieces := append([]byte{0xCB, 0xE0, 'b', byte(lit[1] - 1)}, lit[3:]...) // a first piece of one octet
+	inPieces := append([]byte{0xCB, 0xE0, 'b', lit[1] - 1}, lit[3:]...) // a first piece of one octet
 	u := privatetest.Unlocked(t, c.dana, pw)
 	for name, x := range map[string]struct {
 		inside [][]byte
