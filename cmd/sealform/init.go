@@ -56,13 +56,17 @@ func (p *program) initCommand() *cli.Command {
 			if err := pl.build(p.now()); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(p.out, initDone, pl.Dir)
+			where, err := filepath.Abs(pl.Dir)
+			if err == nil {
+				_, err = fmt.Fprintf(p.out, initDone, where)
+			}
 			return err
 		},
 	}
 }
 
-const initDone = `A new service is in %s. Next, in that folder:
+const initDone = `A new service is in %s
+Next, in that folder:
   1. sealform user add --email you@example.org
      makes your account for the staff pages
   2. sealform keys generate --name front-desk --for you@example.org --draw

@@ -154,7 +154,8 @@ func (c *config) groupsFrom(m *yamltree.Mapping) {
 	}
 }
 
-// fromVariables takes SEALFORM_… variables; a name that is none of ours is a fault, as it is most likely a slip.
+// fromVariables takes SEALFORM_… variables. A name that is none of ours is a fault, as it is most likely a slip; an
+// empty one counts as not set, as containers' tools pass on what was left out.
 func (c *config) fromVariables(p *program) []error {
 	known := map[string]setting{}
 	var names []string
@@ -175,6 +176,9 @@ func (c *config) fromVariables(p *program) []error {
 		s, ok := known[name]
 		if !ok {
 			faults = append(faults, unknownVariable(name, names))
+			continue
+		}
+		if value == "" {
 			continue
 		}
 		if err := s.fromVariable(c, name, value); err != nil {

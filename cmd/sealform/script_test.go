@@ -24,18 +24,21 @@ func TestMain(m *testing.M) {
 //	clinic                  a service in ./clinic, with an account, a key and a certificate; and goes there
 //	up NAME ARGS…           `sealform serve ARGS`, until down NAME; $NAME_intake and $NAME_viewer are its addresses
 //	send ADDRESS FORM …     fills a form in, and leaves $REFERENCE
+//	staff-sees ADDRESS REFERENCE TEXT   a colleague signs in, unlocks, opens it and reads this (twice in a script at most)
 //	mailbox DIR             a mail server; $MAILBOX is its address
 //	delivered DIR N         waits for N mails
 //	gnupg                   a gpg of its own
 //	damage FILE COPY        a copy with one letter changed
 //	certificate DIR         an authority and a certificate for localhost and staff.localhost
+//	copy-folder FROM TO     replaces TO
+//	sleep DURATION
 //	database SQL            changes the database behind the program's back
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"refused": refused, "take": take, "lines": linesInto,
-			"clinic": clinic, "up": up, "down": down, "send": send, "database": database,
+			"clinic": clinic, "up": up, "down": down, "send": send, "staff-sees": staffSees, "database": database, "copy-folder": copyFolder, "sleep": sleep,
 			"mailbox": mailServer, "delivered": delivered, "gnupg": gnupg, "certificate": certificate, "damage": damage,
 		},
 		RequireUniqueNames: true,

@@ -57,6 +57,8 @@ func (v *visitor) ask(method, path, kind string, body io.Reader) (*http.Response
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
 	}
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("Origin", v.base)
 	resp, err := v.Do(req)
 	if err != nil {
 		return nil, nil, err
