@@ -10,7 +10,7 @@ SHELL       := bash
 export PATH    := $(shell go env GOPATH)/bin:$(PATH)
 export GOFLAGS := -buildvcs=false
 
-.PHONY: check tools formatting vet lint race vulnerabilities e2e soak fuzz bench build fmt clean
+.PHONY: check tools formatting vet lint race vulnerabilities e2e soak fuzz pictures bench build fmt clean
 
 check: tools formatting vet lint race vulnerabilities e2e
 
@@ -44,6 +44,11 @@ soak: tools
 
 fuzz:
 	scripts/fuzz 20s
+
+# The README's pictures, from the program as it is.
+pictures:
+	mkdir -p docs/pictures
+	PICTURES=$(CURDIR)/docs/pictures go test -count=1 -run '^TestPictures$$' ./e2e/
 
 bench:
 	go run ./internal/bench

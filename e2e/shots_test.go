@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -67,20 +68,44 @@ type violation struct {
 	}
 }
 
-// accessible runs axe on the page as it stands.
-func (b *browser) accessible(where string) {
+// violations runs axe on the page as it stands.
+func (b *browser) violations() []violation {
 	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void](b.axe))
-	found := run(b, chromedp.Evaluate[[]violation](
+	return run(b, chromedp.Evaluate[[]violation](
 		`axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => ({
 			ID: v.id, Impact: v.impact, Help: v.help,
 			Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary})),
 		})))`, chromedp.EvalAwaitPromise))
-	for _, v := range found {
+}
+
+// accessible wants axe to find nothing.
+func (b *browser) accessible(where string) {
+	b.t.Helper()
+	for _, v := range b.violations() {
 		var at []string
 		for _, n := range v.Nodes {
 			at = append(at, fmt.Sprintf("  %.200s\n    %s", n.HTML, strings.ReplaceAll(n.FailureSummary, "\n", " ")))
 		}
 		b.t.Errorf("%s: axe: %s (%s, %s)\n%s", where, v.Help, v.ID, v.Impact, strings.Join(at, "\n"))
+	}
+}
+
+// TestTheBrowserIsWatched: a checker that finds nothing anywhere, and a log that hears nothing, would prove nothing.
+func TestTheBrowserIsWatched(t *testing.T) {
+	whole(t)
+	b := start(t, t.TempDir()).browser(true)
+	b.load(`data:text/html,<title>x</title><img src="https://evil.example/x.png"><script>setTimeout(() => { throw 1 })</script>`)
+	found := false
+	for _, v := range b.violations() {
+		found = found || v.ID == "image-alt"
+	}
+	if !found {
+		t.Error("axe does not find a picture without a text")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.foreign) == 0 || len(b.troubles) == 0 {
+		t.Errorf("a foreign request and an exception went unheard: %v %v", b.foreign, b.troubles)
 	}
 }
