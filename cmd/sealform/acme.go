@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,7 +28,7 @@ type acme struct {
 	issuer *certmagic.ACMEIssuer
 }
 
-func newACME(ctx context.Context, c *config, roles []string, events *event.Log) (*acme, error) {
+func newACME(ctx context.Context, c *config, roots *x509.CertPool, roles []string, events *event.Log) (*acme, error) {
 	dir := filepath.Join(c.Data, "acme")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of certificates: %w", err)
@@ -41,27 +42,18 @@ func newACME(ctx context.Context, c *config, roles []string, events *event.Log) 
 	a.magic = certmagic.New(a.cache, certmagic.Config{
 		Storage: &certmagic.FileStorage{Path: dir}, Logger: zap.NewNop(), OnEvent: tellFailures(events),
 	})
-	pattern, err := c.issuer(roles)
-	if err != nil {
-		return nil, err
-	}
+	pattern := c.issuer(roles)
+	pattern.TrustedRoots = roots
 	a.issuer = certmagic.NewACMEIssuer(a.magic, pattern)
 	a.magic.Issuers = []certmagic.Issuer{a.issuer}
 	return a, a.obtain(ctx, c.names(roles))
 }
 
 // issuer says whom to ask, and where its questions arrive: on the plain listener and on this process's first one.
-func (c *config) issuer(roles []string) (certmagic.ACMEIssuer, error) {
+func (c *config) issuer(roles []string) certmagic.ACMEIssuer {
 	i := certmagic.ACMEIssuer{CA: c.TLS.Directory, Email: c.TLS.Email, Agreed: true, Logger: zap.NewNop()}
 	if i.CA == "" {
 		i.CA = certmagic.LetsEncryptProductionCA
-	}
-	if c.TLS.CA != "" {
-		pool, err := furtherAuthorities("tls.acme_ca", c.TLS.CA)
-		if err != nil {
-			return i, err
-		}
-		i.TrustedRoots = pool
 	}
 	address := c.Intake.Address
 	if !slices.Contains(roles, roleIntake) {
@@ -70,7 +62,7 @@ func (c *config) issuer(roles []string) (certmagic.ACMEIssuer, error) {
 	i.ListenHost, i.AltTLSALPNPort = hostAndPort(address)
 	_, i.AltHTTPPort = hostAndPort(c.TLS.Plain)
 	i.DisableHTTPChallenge = c.TLS.Plain == ""
-	return i, nil
+	return i
 }
 
 func hostAndPort(address string) (string, int) {

@@ -26,13 +26,16 @@ type filePair struct {
 	pair    *tls.Certificate
 }
 
-// openTLS reads the files, in a process that opens listeners.
+// openTLS reads the files that TLS needs, in a process that opens listeners.
 func (h *house) openTLS(roles []string) (err error) {
 	c := h.cfg.TLS
-	if c.Mode != "files" || c.Cert == "" || c.Key == "" || !slices.ContainsFunc(roles, listens) {
-		return nil
+	switch {
+	case !slices.ContainsFunc(roles, listens):
+	case c.Mode == "files" && c.Cert != "" && c.Key != "":
+		h.pair, err = loadFilePair(c.Cert, c.Key, h.now)
+	case c.Mode == "auto" && c.CA != "":
+		h.acmeRoots, err = furtherAuthorities("tls.acme_ca", c.CA)
 	}
-	h.pair, err = loadFilePair(c.Cert, c.Key, h.now)
 	return err
 }
 

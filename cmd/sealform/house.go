@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 	"sealform/internal/outbox"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/keys"
 )
 
@@ -31,6 +34,7 @@ type house struct {
 	readers   map[string]*readers
 	store     *store.Store
 	pair      *filePair      // nil: TLS is not by files, or no listener is opened
+	acmeRoots *x509.CertPool // nil: those of the system
 	relay     *mail.Relay    // nil: this process sends no mail
 	outbox    *outbox.Outbox // likewise
 }
@@ -64,7 +68,11 @@ func openHouse(ctx context.Context, c *config, faults error, roles []string, eve
 
 func (h *house) openSecrets() error {
 	var err error
-	if h.secrets, err = secrets.Load(h.cfg.Secrets, h.cfg.Service); err != nil {
+	h.secrets, err = secrets.Load(h.cfg.Secrets, h.cfg.Service)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("secrets: %s is not whole: put its copy back, or set where it is", h.cfg.Secrets)
+	}
+	if err != nil {
 		return fmt.Errorf("secrets: %w", err)
 	}
 	if h.signer, err = keys.ParseSigner(h.secrets.Signing()); err != nil {
@@ -155,7 +163,7 @@ func (h *house) openReaders(groups map[string]*group) []error {
 		for _, name := range f.To {
 			g, ok := groups[name]
 			if !ok {
-				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups", f.ID, name))
+				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups%s", f.ID, name, orRather(name, h.cfg.Groups)))
 			}
 			whole = whole && ok && g.whole()
 			mine = append(mine, g)
@@ -171,6 +179,13 @@ func (h *house) openReaders(groups map[string]*group) []error {
 		h.readers[f.ID] = r
 	}
 	return faults
+}
+
+func orRather(name string, groups map[string][]string) string {
+	if near := text.Closest(name, sortedKeys(groups)); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -125,7 +125,9 @@ func (c *config) fromRoot(root *yamltree.Mapping) {
 func (s setting) fromMapping(c *config, m *yamltree.Mapping, key string) {
 	switch {
 	case s.secret:
-		m.Refuse(key, "is a secret, which does not belong in this file", fmt.Sprintf("Set %s_FILE to a file that only the service may read.", s.variable()))
+		mend := fmt.Sprintf("Set %s_FILE to a file that only the service may read.", s.variable())
+		m.Refuse(key, "is a secret, which does not belong in this file", mend)
+		m.Hint(key, mend)
 		return
 	case !m.Has(key): // which makes it known
 		return

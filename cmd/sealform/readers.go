@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -38,7 +37,8 @@ type keyFile struct {
 	cert *keys.Certificate
 }
 
-// loadGroup reads the files; every fault is told, not only the first.
+// loadGroup reads the files; every fault is told, not only the first. A group without any is a fault of the
+// configuration, and told there.
 func loadGroup(name string, paths []string, now func() time.Time) (*group, []error) {
 	g := &group{name: name, named: len(paths), now: now}
 	var faults []error
@@ -49,9 +49,6 @@ func loadGroup(name string, paths []string, now func() time.Time) (*group, []err
 			continue
 		}
 		g.files = append(g.files, f)
-	}
-	if len(paths) == 0 {
-		faults = append(faults, fmt.Errorf("group %q has no key files", name))
 	}
 	g.checked = now()
 	return g, faults
@@ -64,7 +61,7 @@ func loadKeyFile(path string, now time.Time) (keyFile, error) {
 	}
 	cert, err := keys.ParseCertificate(b, now)
 	if err != nil {
-		return keyFile{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		return keyFile{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return keyFile{path, sha256.Sum256(b), cert}, nil
 }

@@ -142,7 +142,7 @@ func (h *house) tls(ctx context.Context, roles []string) (*tls.Config, func(http
 	case "proxy":
 		return nil, asIs, nil
 	case "auto":
-		a, err := newACME(ctx, h.cfg, roles, h.events)
+		a, err := newACME(ctx, h.cfg, h.acmeRoots, roles, h.events)
 		if err != nil {
 			return nil, nil, err
 		}
