@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -45,16 +44,6 @@ func echoes(t *testing.T, screen *os.File) bool {
 		t.Fatal(err)
 	}
 	return state.Lflag&unix.ECHO != 0
-}
-
-// until waits for what another goroutine brings about.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%s did not come about", what)
-		}
-	}
 }
 
 type asked struct {

@@ -18,33 +18,36 @@ import (
 // colleague is a visitor of the staff pages, signed in and with the key unlocked.
 type colleague struct{ *visitor }
 
-// newColleague signs in. code is the one of the second factor; each works once.
-func newColleague(address, ca, code string) (*colleague, error) {
+// login is what a colleague types. Each code works once.
+type login struct{ email, password, code, keyPassword string }
+
+// newColleague signs in at base, which address serves.
+func newColleague(base, address, ca string, l login) (*colleague, error) {
 	v, err := newVisitor(address, ca)
 	if err != nil {
 		return nil, err
 	}
-	v.base = "https://staff.localhost"
+	v.base = base
 	if v.Jar, err = cookiejar.New(nil); err != nil {
 		return nil, err
 	}
 	c := &colleague{v}
-	err = c.post("/sign-in", url.Values{"email": {clinicEmail}, "password": {clinicPassword}})
+	err = c.post("/sign-in", url.Values{"email": {l.email}, "password": {l.password}})
 	if err == nil {
-		err = c.post("/sign-in/code", url.Values{"code": {code}})
+		err = c.post("/sign-in/code", url.Values{"code": {l.code}})
 	}
 	if err == nil {
-		err = c.unlock()
+		err = c.unlock(l.keyPassword)
 	}
 	return c, err
 }
 
-func (c *colleague) unlock() error {
+func (c *colleague) unlock(password string) error {
 	page, err := c.page("/unlock")
 	if err != nil {
 		return err
 	}
-	with := url.Values{"password": {clinicKeyPassword}}
+	with := url.Values{"password": {password}}
 	for n := range page.Descendants() {
 		if n.Data == "input" && attribute(n, "name") == "key" {
 			with.Set("key", attribute(n, "value"))
@@ -113,7 +116,7 @@ func staffSees(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("SIGNED_IN", "once")
 	code, err := totp.GenerateCode(ts.Getenv("SECOND_FACTOR"), at)
 	ts.Check(err)
-	c, err := newColleague(args[0], ts.MkAbs("tls/ca.pem"), code)
+	c, err := newColleague("https://staff.localhost", args[0], ts.MkAbs("tls/ca.pem"), login{clinicEmail, clinicPassword, code, clinicKeyPassword})
 	ts.Check(err)
 	text, err := c.read(args[1])
 	ts.Check(err)

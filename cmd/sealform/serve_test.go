@@ -1,0 +1,270 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"sealform/internal/localca"
+)
+
+// TestDoors: TLS by files, with HTTP/2 for visitors and HTTP/1.1 alone for staff, whose cookies would stay in HTTP/2's
+// buffers for longer; nothing older than TLS 1.2.
+func TestDoors(t *testing.T) {
+	f := newFolder(t, time.Now())
+	r := f.serve(t)
+	for _, c := range []struct {
+		role, name, want string
+	}{{roleIntake, "localhost", "h2"}, {roleViewer, "staff.localhost", "http/1.1"}} {
+		conn, err := tls.Dial("tcp", r.address(c.role), &tls.Config{ServerName: c.name, RootCAs: pool(t, f), NextProtos: []string{"h2", "http/1.1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := conn.ConnectionState().NegotiatedProtocol; got != c.want {
+			t.Errorf("%s speaks %q, want %q", c.role, got, c.want)
+		}
+		conn.Close()
+		if old, err := tls.Dial("tcp", r.address(c.role), &tls.Config{ServerName: c.name, RootCAs: pool(t, f), MaxVersion: tls.VersionTLS11}); err == nil {
+			old.Close()
+			t.Errorf("%s speaks TLS 1.1", c.role)
+		}
+	}
+	if code := r.stop(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, r.err)
+	}
+}
+
+// TestRenewedCertificate: new files are taken up within a minute; a half-written renewal changes nothing.
+func TestRenewedCertificate(t *testing.T) {
+	f := newFolder(t, time.Now())
+	now := time.Now()
+	pair, err := loadFilePair(f.path("tls", "server.pem"), f.path("tls", "server.key"), func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial := func() string {
+		t.Helper()
+		c, err := pair.get(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Leaf.SerialNumber.String()
+	}
+	first := serial()
+	renew(t, f, "server.pem")
+	now = now.Add(2 * time.Minute)
+	if serial() != first {
+		t.Error("a certificate without its key was taken up")
+	}
+	renew(t, f, "server.key")
+	if serial() != first {
+		t.Error("the files were looked at twice within a minute")
+	}
+	now = now.Add(2 * time.Minute)
+	if serial() == first {
+		t.Error("the renewed pair was not taken up")
+	}
+}
+
+// renew puts one file of a second pair in the first one's place.
+func renew(t *testing.T, f *folder, name string) {
+	t.Helper()
+	if _, err := localca.Open(f.path("renewed"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(f.path("renewed", name))
+	if err == nil {
+		err = os.WriteFile(f.path("tls", name), b, 0o600)
+	}
+	if err == nil {
+		later := time.Now().Add(time.Minute)
+		err = os.Chtimes(f.path("tls", name), later, later)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPlain: port 80 redirects who only looks and refuses whatever is sent.
+func TestPlain(t *testing.T) {
+	f := newFolder(t, time.Now())
+	r := f.serve(t, "--tls-plain", "127.0.0.1:0")
+	address := r.address("plain")
+	resp := plainly(t, address, http.MethodGet, nil)
+	if got := resp.Header.Get("Location"); resp.StatusCode/100 != 3 || got != "https://localhost/f/contact" {
+		t.Errorf("a look is answered with %d to %q", resp.StatusCode, got)
+	}
+	if resp := plainly(t, address, http.MethodPost, nil); resp.StatusCode != http.StatusForbidden {
+		t.Errorf("a post is answered with %d", resp.StatusCode)
+	}
+}
+
+// TestBehindProxy: only a configured proxy is believed that a request came over TLS.
+func TestBehindProxy(t *testing.T) {
+	secure := http.Header{"X-Forwarded-Proto": {"https"}, "X-Forwarded-For": {"192.0.2.7"}}
+	for _, c := range []struct {
+		name, proxies, method string
+		header                http.Header
+		want                  int
+	}{
+		{"a page", "127.0.0.0/8", http.MethodGet, secure, http.StatusOK},
+		{"a page in the clear", "127.0.0.0/8", http.MethodGet, nil, http.StatusMovedPermanently},
+		{"a post in the clear", "127.0.0.0/8", http.MethodPost, nil, http.StatusForbidden},
+		{"a post that says it was clear", "127.0.0.0/8", http.MethodPost, http.Header{"X-Forwarded-Proto": {"http"}}, http.StatusForbidden},
+		{"a post from a stranger", "10.0.0.0/8", http.MethodPost, secure, http.StatusForbidden},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFolder(t, time.Now())
+			r := f.serve(t, "--tls-mode", "proxy", "--tls-proxies", c.proxies)
+			if resp := plainly(t, r.address(roleIntake), c.method, c.header); resp.StatusCode != c.want {
+				t.Errorf("status %d, want %d", resp.StatusCode, c.want)
+			}
+			if err := probe(t.Context(), pages{r.address(roleIntake), []string{"localhost"}}, true, "/readyz"); err != nil {
+				t.Errorf("health: %v", err)
+			}
+		})
+	}
+}
+
+// plainly asks for the contact form in the clear.
+func plainly(t *testing.T, address, method string, header http.Header) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+"/f/contact", strings.NewReader(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "localhost"
+	if header != nil {
+		req.Header = header
+	}
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp
+}
+
+// TestEndsAfterWhatIsUnderWay: a form that is being sent when the program is told to end is still taken, and its
+// receipt is there after the next start.
+func TestEndsAfterWhatIsUnderWay(t *testing.T) {
+	f := newFolder(t, time.Now())
+	r := f.serve(t)
+	address := r.address(roleIntake)
+	v, err := newVisitor(address, f.path("tls", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, body, err := v.filled("contact", []string{"name=Ana Lima", "email=ana@example.org", "message=When do you open?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := &slowly{Reader: body, half: make(chan struct{}), rest: make(chan struct{})}
+	sent := make(chan error, 1)
+	var to string
+	go func() {
+		resp, page, err := v.ask(http.MethodPost, "/f/contact", kind, slow)
+		if err == nil && resp.StatusCode != http.StatusSeeOther {
+			err = fmt.Errorf("status %d\n%s", resp.StatusCode, page)
+		}
+		if err == nil {
+			to = resp.Header.Get("Location")
+		}
+		sent <- err
+	}()
+	<-slow.half
+	r.end()
+	until(t, "a shut door", func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
+	close(slow.rest)
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	if code := <-r.code; code != 0 {
+		t.Errorf("exit code %d\n%s", code, r.err)
+	}
+	again, err := newVisitor(f.serve(t).address(roleIntake), f.path("tls", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, _, err := again.ask(http.MethodGet, to, "", nil); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("the receipt after the next start: %v %v", resp, err)
+	}
+}
+
+// slowly gives one byte, says so, and the rest when it may.
+type slowly struct {
+	io.Reader
+	half, rest chan struct{}
+	begun      bool
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if s.begun {
+		<-s.rest
+		return s.Reader.Read(p)
+	}
+	s.begun = true
+	n, err := s.Reader.Read(p[:1])
+	time.AfterFunc(200*time.Millisecond, func() { close(s.half) }) // by then it is under way
+	return n, err
+}
+
+// TestDoorsAreShutAgain: where one address is taken, the ones opened before it are let go.
+func TestDoorsAreShutAgain(t *testing.T) {
+	f := newFolder(t, time.Now())
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	cfg, err := loadConfig(f.path(configName), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := freeAddress(t)
+	cfg.Intake.Address, cfg.Viewer.Address = free, taken.Addr().String()
+	cfg.TLS.Cert, cfg.TLS.Key = f.path("tls", "server.pem"), f.path("tls", "server.key")
+	p := &program{err: &said{}, now: time.Now}
+	if err := p.serve(t.Context(), cfg, nil, []string{roleIntake, roleViewer}); err == nil || !strings.Contains(err.Error(), "opening the viewer listener") {
+		t.Errorf("serve: %v", err)
+	}
+	ln, err := net.Listen("tcp", free)
+	if err != nil {
+		t.Fatalf("the first address is still held: %v", err)
+	}
+	ln.Close()
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+// pool trusts the folder's own authority alone.
+func pool(t *testing.T, f *folder) *x509.CertPool {
+	t.Helper()
+	pem, err := os.ReadFile(f.path("tls", "ca.pem"))
+	p := x509.NewCertPool()
+	if err != nil || !p.AppendCertsFromPEM(pem) {
+		t.Fatalf("reading the authority: %v", err)
+	}
+	return p
+}
