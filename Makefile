@@ -47,8 +47,7 @@ fuzz:
 
 # The README's pictures, from the program as it is.
 pictures:
-	mkdir -p docs/pictures
-	PICTURES=$(CURDIR)/docs/pictures go test -count=1 -run '^TestPictures$$' ./e2e/
+	go test -count=1 -tags pictures -run '^TestPictures$$' ./e2e/
 
 bench:
 	go run ./internal/bench
