@@ -3,7 +3,7 @@
 #
 #   docker run --rm -v sealform:/data sealform init
 #   docker run -d --read-only --tmpfs /tmp:size=64m,mode=1777 --cap-drop ALL --security-opt no-new-privileges \
-#     --memory 1g --memory-swap 1g -v sealform:/data -p 443:8443 sealform
+#     --memory 1g --memory-swap 1g -v sealform:/data -p 443:443 -p 8445:8445 sealform
 #
 # --memory-swap equal to --memory keeps the process out of the swap file; --tmpfs keeps /tmp in memory.
 
@@ -25,7 +25,7 @@ USER 65532:65532
 WORKDIR /data
 VOLUME /data
 ENV TMPDIR=/tmp
-EXPOSE 8080 8443 8445
+EXPOSE 80 443 8445
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["/usr/bin/sealform", "health"]
 ENTRYPOINT ["/usr/bin/sealform"]
 CMD ["serve"]
