@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 )
 
@@ -16,16 +15,6 @@ type modfile struct {
 		Path, Version string
 		Indirect      bool
 	}
-}
-
-// version finds a required module's.
-func (m modfile) version(of string) string {
-	for _, r := range m.Require {
-		if r.Path == of {
-			return r.Version
-		}
-	}
-	return ""
 }
 
 // readMod reads a go.mod.
@@ -40,28 +29,6 @@ func readMod(t *testing.T, file string) modfile {
 		t.Fatal(err)
 	}
 	return m
-}
-
-// TestLibcPin: modernc.org/sqlite is generated against one version of modernc.org/libc and is only tested with
-// that one. Another dependency can lift it in silence.
-func TestLibcPin(t *testing.T) {
-	const sqlite, libc = "modernc.org/sqlite", "modernc.org/libc"
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.GoMod}}", sqlite)
-	cmd.Dir = root
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("finding %s: %v", sqlite, err)
-	}
-	want := readMod(t, strings.TrimSpace(string(out))).version(libc)
-	cmd = exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Version}}", libc)
-	cmd.Dir = root
-	out, err = cmd.Output()
-	if err != nil {
-		t.Fatalf("finding %s: %v", libc, err)
-	}
-	if got := strings.TrimSpace(string(out)); got != want || want == "" {
-		t.Errorf("%s is %s, but %s was made for %s", libc, got, sqlite, want)
-	}
 }
 
 // TestDependenciesAreExplained: docs/dependencies.md has a line for each direct dependency, and none for others.
