@@ -155,10 +155,13 @@ func (a *authority) roots(t *testing.T) *x509.CertPool {
 		t.Fatal(err)
 	}
 	v.base = a.management
-	_, pem, err := v.ask(http.MethodGet, "/roots/0", "", nil)
+	found, err := v.ask(http.MethodGet, "/roots/0", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := x509.NewCertPool()
-	if err != nil || !p.AppendCertsFromPEM(pem) {
-		t.Fatalf("the authority's root: %v\n%s", err, pem)
+	if !p.AppendCertsFromPEM(found.body) {
+		t.Fatalf("the authority's root:\n%s", found.body)
 	}
 	return p
 }
@@ -179,8 +182,8 @@ func TestCertificatesByACME(t *testing.T) {
 	roots := a.roots(t)
 	public := f.serve(t, a.flags("--role", "intake", "--tls-plain", a.plain)...)
 	hasCertificate(t, public.address(roleIntake), acmeForms, roots, "h2")
-	if resp := plainly(t, public.address("plain"), http.MethodPost, nil); resp.StatusCode != http.StatusForbidden {
-		t.Errorf("a post in the clear: %d", resp.StatusCode)
+	if got := plainly(t, public.address("plain"), http.MethodPost, nil); got.status != http.StatusForbidden {
+		t.Errorf("a post in the clear: %d", got.status)
 	}
 	for _, plain := range [][]string{nil, {"--tls-plain", a.plain}} {
 		staff := f.serve(t, a.flags(append([]string{"--role", "viewer"}, plain...)...)...)

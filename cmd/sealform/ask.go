@@ -44,7 +44,8 @@ func (p *program) askPassword(ctx context.Context, what string, twice bool) (key
 
 // hidden asks at a terminal, whose echo is on again whichever way it ends.
 func (p *program) hidden(ctx context.Context, f *os.File, what string) ([]byte, error) {
-	before, err := term.GetState(descriptor(f))
+	fd := descriptor(f)
+	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the %s: %w", what, err)
 	}
@@ -55,12 +56,12 @@ func (p *program) hidden(ctx context.Context, f *os.File, what string) ([]byte, 
 	}
 	got := make(chan answer, 1)
 	go func() {
-		b, err := term.ReadPassword(descriptor(f))
+		b, err := term.ReadPassword(fd)
 		got <- answer{b, err}
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, errors.Join(errInterrupted, term.Restore(descriptor(f), before))
+		return nil, errors.Join(errInterrupted, term.Restore(fd, before))
 	case a := <-got:
 		fmt.Fprintln(p.err)
 		switch {

@@ -26,9 +26,6 @@ func (h *house) openMail(roles []string) error {
 		}
 		return nil
 	}
-	if relay(m.Relay) != nil {
-		return nil // told when it was read
-	}
 	if err := m.signsIn(); err != nil {
 		return err
 	}
@@ -44,7 +41,7 @@ func (h *house) openMail(roles []string) error {
 		rc.Roots = pool
 	}
 	var err error
-	if h.relay, err = mail.NewRelay(rc); err != nil {
+	if h.relay, err = mail.NewRelay(rc); err != nil && relay(m.Relay) == nil { // else told when it was read
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil

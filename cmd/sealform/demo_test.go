@@ -74,8 +74,8 @@ func TestDemoSpeaksToPeople(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.base = "https://" + u.Host
-		if resp, _, err := v.ask(http.MethodGet, u.Path, "", nil); err != nil || resp.StatusCode != http.StatusOK {
-			t.Errorf("%s: %v %v", page, resp, err)
+		if got, err := v.ask(http.MethodGet, u.Path, "", nil); err != nil || got.status != http.StatusOK {
+			t.Errorf("%s: %v %v", page, got, err)
 		}
 	}
 	if code := r.stop(); code != 0 {

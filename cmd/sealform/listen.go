@@ -58,7 +58,7 @@ func serveDoors(ctx context.Context, events *event.Log, ready func() error, door
 func (d door) server(events *event.Log) *http.Server {
 	s := &http.Server{
 		Handler:           d.handler,
-		TLSConfig:         d.tls,
+		TLSConfig:         d.tls.Clone(), // net/http writes into it, and two doors may share one
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16 << 10,

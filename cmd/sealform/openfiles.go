@@ -32,12 +32,12 @@ func (p *program) openFiles(o *opened, r *forms.Record, plain keys.Plaintext) er
 		_, err := fmt.Fprintf(p.out, "%s not shown here; --save DIR writes what is attached into a folder.\n", attached(len(r.Files)))
 		return err
 	}
-	next, err := inMail(plain)
-	if r.Kind == "store" {
-		next, err = o.beside(r.Reference)
-	}
-	if err != nil {
-		return err
+	next := o.beside(r.Reference)
+	if r.Kind == "mail" {
+		var err error
+		if next, err = inMail(plain); err != nil {
+			return err
+		}
 	}
 	names := map[string]bool{}
 	for n, f := range r.Files {
@@ -94,7 +94,7 @@ func freeName(had map[string]bool, name string) string {
 }
 
 // beside opens the files that were exported with the answers, from the same folder.
-func (o *opened) beside(reference string) (func(int) ([]byte, error), error) {
+func (o *opened) beside(reference string) func(int) ([]byte, error) {
 	dir := filepath.Dir(o.path)
 	return func(n int) ([]byte, error) {
 		message, err := readMessage(filepath.Join(dir, exportedFile(reference, n)))
@@ -109,7 +109,7 @@ func (o *opened) beside(reference string) (func(int) ([]byte, error), error) {
 			return nil, err
 		}
 		return plain.Reveal(), nil
-	}, nil
+	}
 }
 
 // inMail reads the files out of a mailed submission: the parts after the text and the record, one after the other.

@@ -65,7 +65,7 @@ func process(ts *testscript.TestScript, args ...string) *exec.Cmd {
 	ts.Check(err)
 	cmd := exec.CommandContext(context.Background(), path, args...)
 	cmd.Dir = ts.MkAbs(".")
-	cmd.Env = []string{"HOME=/nowhere", "PATH=" + ts.Getenv("PATH"), "GOCOVERDIR=" + ts.Getenv("GOCOVERDIR")}
+	cmd.Env = []string{"HOME=/nowhere", "PATH=" + ts.Getenv("PATH"), "GOCOVERDIR=" + ts.Getenv("GOCOVERDIR"), "GORACE=" + noWait}
 	for _, s := range settings {
 		for _, name := range []string{s.variable(), s.variable() + "_FILE"} {
 			if v := ts.Getenv(name); v != "" {
@@ -89,7 +89,8 @@ func certificate(ts *testscript.TestScript, neg bool, args []string) {
 type service struct {
 	cmd   *exec.Cmd
 	said  *said
-	ended chan error
+	ended chan struct{}
+	err   error // how, once it has ended
 }
 
 // said is what a process has written so far.
@@ -123,10 +124,10 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: up NAME ARGS…")
 	}
-	s := &service{cmd: process(ts, append([]string{"serve"}, args[1:]...)...), said: &said{}, ended: make(chan error, 1)}
+	s := &service{cmd: process(ts, append([]string{"serve"}, args[1:]...)...), said: &said{}, ended: make(chan struct{})}
 	s.cmd.Stderr, s.cmd.Stdout = s.said, s.said
 	ts.Check(s.cmd.Start())
-	go func() { s.ended <- s.cmd.Wait(); close(s.ended) }()
+	go func() { s.err = s.cmd.Wait(); close(s.ended) }()
 	ts.Defer(func() {
 		_ = s.cmd.Process.Kill() // it has ended already unless the script failed
 		<-s.ended
@@ -164,8 +165,8 @@ func (s *service) started(ts *testscript.TestScript, role string) string {
 			return m[1]
 		}
 		select {
-		case err := <-s.ended:
-			ts.Fatalf("serve ended early: %v\n%s", err, s.said)
+		case <-s.ended:
+			ts.Fatalf("serve ended early: %v\n%s", s.err, s.said)
 		default:
 		}
 	}
@@ -185,9 +186,9 @@ func down(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(s.cmd.Process.Signal(syscall.SIGTERM))
 	select {
-	case err := <-s.ended:
-		if err != nil {
-			ts.Fatalf("after SIGTERM it ended with %v\n%s", err, s.said)
+	case <-s.ended:
+		if s.err != nil {
+			ts.Fatalf("after SIGTERM it ended with %v\n%s", s.err, s.said)
 		}
 	case <-time.After(patience):
 		ts.Fatalf("it did not end after SIGTERM\n%s", s.said)

@@ -42,8 +42,15 @@ func TestScripts(t *testing.T) {
 			"mailbox": mailServer, "delivered": delivered, "gnupg": gnupg, "certificate": certificate, "damage": damage,
 		},
 		RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", noWait)
+			return nil
+		},
 	})
 }
+
+// noWait: a program built with the race detector sleeps for a second before it ends, and a script starts many.
+const noWait = "atexit_sleep_ms=0"
 
 func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {

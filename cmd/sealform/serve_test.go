@@ -97,12 +97,12 @@ func TestPlain(t *testing.T) {
 	f := newFolder(t, time.Now())
 	r := f.serve(t, "--tls-plain", "127.0.0.1:0")
 	address := r.address("plain")
-	resp := plainly(t, address, http.MethodGet, nil)
-	if got := resp.Header.Get("Location"); resp.StatusCode/100 != 3 || got != "https://localhost/f/contact" {
-		t.Errorf("a look is answered with %d to %q", resp.StatusCode, got)
+	look := plainly(t, address, http.MethodGet, nil)
+	if to := look.header.Get("Location"); look.status != http.StatusMovedPermanently || to != "https://localhost/f/contact" {
+		t.Errorf("a look is answered with %d to %q", look.status, to)
 	}
-	if resp := plainly(t, address, http.MethodPost, nil); resp.StatusCode != http.StatusForbidden {
-		t.Errorf("a post is answered with %d", resp.StatusCode)
+	if post := plainly(t, address, http.MethodPost, nil); post.status != http.StatusForbidden {
+		t.Errorf("a post is answered with %d", post.status)
 	}
 }
 
@@ -123,8 +123,8 @@ func TestBehindProxy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFolder(t, time.Now())
 			r := f.serve(t, "--tls-mode", "proxy", "--tls-proxies", c.proxies)
-			if resp := plainly(t, r.address(roleIntake), c.method, c.header); resp.StatusCode != c.want {
-				t.Errorf("status %d, want %d", resp.StatusCode, c.want)
+			if got := plainly(t, r.address(roleIntake), c.method, c.header); got.status != c.want {
+				t.Errorf("status %d, want %d", got.status, c.want)
 			}
 			if err := probe(t.Context(), pages{r.address(roleIntake), []string{"localhost"}}, true, "/readyz"); err != nil {
 				t.Errorf("health: %v", err)
@@ -134,7 +134,7 @@ func TestBehindProxy(t *testing.T) {
 }
 
 // plainly asks for the contact form in the clear.
-func plainly(t *testing.T, address, method string, header http.Header) *http.Response {
+func plainly(t *testing.T, address, method string, header http.Header) *answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+"/f/contact", strings.NewReader(""))
 	if err != nil {
@@ -148,8 +148,8 @@ func plainly(t *testing.T, address, method string, header http.Header) *http.Res
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
-	return resp
+	defer resp.Body.Close()
+	return &answer{status: resp.StatusCode, header: resp.Header}
 }
 
 // TestEndsAfterWhatIsUnderWay: a form that is being sent when the program is told to end is still taken, and its
@@ -170,12 +170,12 @@ func TestEndsAfterWhatIsUnderWay(t *testing.T) {
 	sent := make(chan error, 1)
 	var to string
 	go func() {
-		resp, page, err := v.ask(http.MethodPost, "/f/contact", kind, slow)
-		if err == nil && resp.StatusCode != http.StatusSeeOther {
-			err = fmt.Errorf("status %d\n%s", resp.StatusCode, page)
+		got, err := v.ask(http.MethodPost, "/f/contact", kind, slow)
+		if err == nil && got.status != http.StatusSeeOther {
+			err = fmt.Errorf("status %d\n%s", got.status, got.body)
 		}
 		if err == nil {
-			to = resp.Header.Get("Location")
+			to = got.header.Get("Location")
 		}
 		sent <- err
 	}()
@@ -199,8 +199,8 @@ func TestEndsAfterWhatIsUnderWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, _, err := again.ask(http.MethodGet, to, "", nil); err != nil || resp.StatusCode != http.StatusOK {
-		t.Errorf("the receipt after the next start: %v %v", resp, err)
+	if got, err := again.ask(http.MethodGet, to, "", nil); err != nil || got.status != http.StatusOK {
+		t.Errorf("the receipt after the next start: %v %v", got, err)
 	}
 }
 

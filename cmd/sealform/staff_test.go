@@ -58,22 +58,22 @@ func (c *colleague) unlock(password string) error {
 
 // post wants a redirect, the answer to everything that worked.
 func (c *colleague) post(path string, form url.Values) error {
-	resp, page, err := c.ask(http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
-	if err == nil && resp.StatusCode != http.StatusSeeOther {
-		err = fmt.Errorf("POST %s: %d\n%s", path, resp.StatusCode, page)
+	a, err := c.ask(http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+	if err == nil && a.status != http.StatusSeeOther {
+		err = fmt.Errorf("POST %s: %d\n%s", path, a.status, a.body)
 	}
 	return err
 }
 
 func (c *colleague) page(path string) (*html.Node, error) {
-	resp, page, err := c.ask(http.MethodGet, path, "", nil)
+	a, err := c.ask(http.MethodGet, path, "", nil)
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %d\n%s", path, resp.StatusCode, page)
+	if a.status != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %d\n%s", path, a.status, a.body)
 	}
-	return html.Parse(bytes.NewReader(page))
+	return html.Parse(bytes.NewReader(a.body))
 }
 
 // read opens the submission of a reference and gives its page's text.

@@ -49,10 +49,17 @@ func newVisitor(address, ca string) (*visitor, error) {
 	}}, nil
 }
 
-func (v *visitor) ask(method, path, kind string, body io.Reader) (*http.Response, []byte, error) {
+// answer is what came back, read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (v *visitor) ask(method, path, kind string, body io.Reader) (*answer, error) {
 	req, err := http.NewRequestWithContext(context.Background(), method, v.base+path, body)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
@@ -61,11 +68,11 @@ func (v *visitor) ask(method, path, kind string, body io.Reader) (*http.Response
 	req.Header.Set("Origin", v.base)
 	resp, err := v.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	return resp, b, err
+	return &answer{resp.StatusCode, resp.Header, b}, err
 }
 
 var referenceOnPage = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3}\b`)
@@ -76,35 +83,31 @@ func (v *visitor) submit(form string, answers ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	resp, page, err := v.ask(http.MethodPost, "/f/"+form, kind, body)
+	sent, err := v.ask(http.MethodPost, "/f/"+form, kind, body)
 	if err != nil {
 		return "", err
 	}
-	if resp.StatusCode != http.StatusSeeOther {
-		return "", fmt.Errorf("the answer was %d:\n%s", resp.StatusCode, page)
+	if sent.status != http.StatusSeeOther {
+		return "", fmt.Errorf("the answer was %d:\n%s", sent.status, sent.body)
 	}
-	to, err := resp.Location()
+	receipt, err := v.ask(http.MethodGet, sent.header.Get("Location"), "", nil)
 	if err != nil {
 		return "", err
 	}
-	_, page, err = v.ask(http.MethodGet, to.RequestURI(), "", nil)
-	if err != nil {
-		return "", err
-	}
-	reference := referenceOnPage.FindString(string(page))
+	reference := referenceOnPage.FindString(string(receipt.body))
 	if reference == "" {
-		return "", fmt.Errorf("no reference on the receipt:\n%s", page)
+		return "", fmt.Errorf("no reference on the receipt:\n%s", receipt.body)
 	}
 	return reference, nil
 }
 
 // filled writes the body as a browser would: what is hidden in the page, then the answers.
 func (v *visitor) filled(form string, answers []string) (kind string, body io.Reader, err error) {
-	_, page, err := v.ask(http.MethodGet, "/f/"+form, "", nil)
+	page, err := v.ask(http.MethodGet, "/f/"+form, "", nil)
 	if err != nil {
 		return "", nil, err
 	}
-	doc, err := html.Parse(bytes.NewReader(page))
+	doc, err := html.Parse(bytes.NewReader(page.body))
 	if err != nil {
 		return "", nil, err
 	}
