@@ -102,7 +102,7 @@ func (a *acme) loaded(ctx context.Context, names []string) error {
 		for len(a.cache.AllMatchingCertificates(name)) == 0 {
 			select {
 			case <-patience.Done():
-				return fmt.Errorf("loading the certificate of %s: %w", name, patience.Err())
+				return try(fmt.Errorf("loading the certificate of %s: %w", name, patience.Err()), "move the folder acme out of the data folder: new ones are asked for then")
 			case <-tick.C:
 			}
 		}

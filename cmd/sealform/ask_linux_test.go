@@ -46,16 +46,21 @@ func echoes(t *testing.T, screen *os.File) bool {
 	return state.Lflag&unix.ECHO != 0
 }
 
-// letGo ends a reading that nobody waits for any longer.
+// letGo ends a reading that nobody waits for any longer. The last thing it does is to put the echo back as it was.
 func letGo(t *testing.T, keyboard, screen *os.File) {
 	t.Helper()
+	state, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state.Lflag &^= unix.ECHO
+	if err := unix.IoctlSetTermios(int(screen.Fd()), unix.TCSETS, state); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := keyboard.WriteString("\n"); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the end of the reading", func() bool {
-		n, err := unix.IoctlGetInt(int(screen.Fd()), unix.TIOCINQ)
-		return err == nil && n == 0
-	})
+	until(t, "the end of the reading", func() bool { return echoes(t, screen) })
 }
 
 type asked struct {

@@ -183,6 +183,10 @@ func opensMail(t *testing.T, l demoLine, want string) {
 // TestDemoRefuses: what the demo can't start on, and what to do then.
 func TestDemoRefuses(t *testing.T) {
 	begun := newFolder(t, time.Now()).dir // a service, but no demo.json: it was never finished, or is a real one
+	half := t.TempDir()                   // cut off even earlier
+	if err := os.CopyFS(filepath.Join(half, "secrets"), os.DirFS(filepath.Join(begun, "secrets"))); err != nil {
+		t.Fatal(err)
+	}
 	broken := t.TempDir()
 	if err := os.WriteFile(filepath.Join(broken, "demo.json"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
@@ -197,6 +201,7 @@ func TestDemoRefuses(t *testing.T) {
 		want string
 	}{
 		"a start that was cut off": {[]string{"--dir", begun}, "holds a service that is not a whole demo\nTry: a fresh folder with --dir"},
+		"one cut off even earlier": {[]string{"--dir", half}, "what lies here was begun and not finished"},
 		"a broken one":             {[]string{"--dir", broken}, "demo.json can't be read\nTry: a fresh folder with --dir"},
 		"an address in use":        {[]string{"--intake-addr", "127.0.0.1:" + u.Port()}, "opening the intake listener"},
 	} {
