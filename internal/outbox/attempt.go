@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"sealform/internal/event"
@@ -20,9 +21,12 @@ const settling = 15 * time.Second
 
 // attempt sends one job and writes down how it went. If that cannot be written, the lease decides.
 func (o *Outbox) attempt(ctx context.Context, job store.Job) {
-	limited, cancel := context.WithTimeout(ctx, o.Lease-o.Lease/10) // the lease must outlast the attempt
+	limited, cancel := context.WithTimeout(ctx, o.Attempt)
+	var held sync.WaitGroup
+	held.Go(func() { o.hold(limited, job.ID) })
 	err := o.send(limited, job)
 	cancel()
+	held.Wait()
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
 	code := event.Code("ok")
@@ -36,6 +40,23 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job) {
 		o.Events.Trouble("outbox", "settle")
 	}
 	o.Events.Mailed(job.ID, job.Attempts+1, code)
+}
+
+// hold renews the job's lease until ctx ends. A renewal that fails is told and tried again: two more come before the
+// lease runs out, and after that the message may go out twice, under the same Message-ID.
+func (o *Outbox) hold(ctx context.Context, job int64) {
+	tick := time.NewTicker(o.Lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if o.Store.Extend(ctx, job, o.Now().Add(o.Lease)) != nil && ctx.Err() == nil {
+				o.Events.Trouble("outbox", "extend")
+			}
+		}
+	}
 }
 
 func (o *Outbox) send(ctx context.Context, job store.Job) error {

@@ -8,9 +8,9 @@
 // took the message. Every other end of an attempt, a permanent refusal too, puts it back: after 1, 5, 15, 30 and
 // 60 minutes, then hourly, each ±20 % so that a thousand jobs do not come back at once. Nothing is ever dropped.
 //
-// A job is leased while it is sent. If the process dies, the lease ends by itself and the job is sent again, with the
-// same Message-ID: delivery is at least once, and a mail program can tell the copies. Several processes may work on
-// one queue.
+// A job is leased while it is sent, for a minute at a time. If the process dies, the lease ends by itself and the job
+// is sent again, with the same Message-ID: delivery is at least once, and a mail program can tell the copies. Several
+// processes may work on one queue.
 //
 // The queue holds ciphertext; this package cannot open it, and reads it chunk by chunk.
 package outbox
@@ -34,7 +34,8 @@ type Config struct {
 	Events  *event.Log                                 // nil: none
 	Workers int                                        // messages on their way at once; 0: 4
 	Poll    time.Duration                              // how often it looks without a nudge; 0: 5 s
-	Lease   time.Duration                              // longest time for one attempt; 0: 20 min
+	Lease   time.Duration                              // after it, a dead process's job is due again; 0: 1 min. Renewed during an attempt
+	Attempt time.Duration                              // longest time for one attempt; 0: 20 min
 	Grace   time.Duration                              // what an attempt under way gets when ctx ends; 0: 10 s
 }
 
@@ -57,7 +58,8 @@ func New(c Config) *Outbox {
 		c.Workers = 4
 	}
 	c.Poll = orElse(c.Poll, 5*time.Second)
-	c.Lease = orElse(c.Lease, 20*time.Minute)
+	c.Lease = orElse(c.Lease, time.Minute)
+	c.Attempt = orElse(c.Attempt, 20*time.Minute)
 	c.Grace = orElse(c.Grace, 10*time.Second)
 	return &Outbox{Config: c, nudge: make(chan struct{}, 1)}
 }

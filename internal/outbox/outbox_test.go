@@ -112,6 +112,33 @@ func TestLeaseOfADeadProcessRunsOut(t *testing.T) {
 	}
 }
 
+// The clock passes many leases while one attempt is under way; another process looks all the time and gets nothing.
+// covers R10
+func TestALongAttemptKeepsItsLease(t *testing.T) {
+	c := newClock()
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	put(t, s, c, 10)
+	began, finish := make(chan struct{}), make(chan struct{})
+	o, stop := run(t, Config{Store: s, Now: c.now, Lease: 90 * time.Millisecond, Send: func(context.Context, *mail.Message) error {
+		close(began)
+		<-finish
+		return nil
+	}})
+	o.Nudge()
+	<-began
+	for range 8 {
+		time.Sleep(60 * time.Millisecond) // two renewals of the lease by the machine's clock
+		if jobs, err := s.Claim(t.Context(), 1, c.now().Add(time.Minute)); err != nil || len(jobs) > 0 {
+			t.Fatalf("a job under way was given to another: %v, %v", jobs, err)
+		}
+		c.add(50 * time.Millisecond)
+	}
+	close(finish)
+	idle(t, s, 0)
+	stop()
+}
+
 func TestStoppingGivesAnAttemptTimeAndThenCutsIt(t *testing.T) {
 	c := newClock()
 	s := openStore(t, t.TempDir(), c)

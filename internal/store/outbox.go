@@ -43,6 +43,12 @@ func scanJob(scan func(...any) error) (Job, error) {
 	return j, json.Unmarshal([]byte(to), &j.To)
 }
 
+// Extend moves the end of a job's lease, for as long as its attempt is under way. A job that was given back, or is
+// gone, stays so.
+func (s *Store) Extend(ctx context.Context, id int64, lease time.Time) error {
+	return s.do(ctx, "keeping a mail's lease", `update outbox set lease = $2 where id = $1 and lease > 0`, id, lease.UnixMilli())
+}
+
 // Sent removes a job and its body. A job that is gone already is no error: another
 // process may have delivered it after this one's lease ran out.
 func (s *Store) Sent(ctx context.Context, id int64) error {
