@@ -1,4 +1,4 @@
-// Package limit slows down guessing and keeps dear work from piling up. It holds three
+// Package limit slows down guessing and keeps dear work from piling up. It holds four
 // ideas and no policy: who is limited, and to what, is the caller's to say.
 //
 //   - Gate: so many run at once, so many wait, for so long. Everything that costs a
@@ -10,6 +10,8 @@
 //   - Buckets: how often something may happen for one key, such as an address. They
 //     live in memory, are bounded, and forget by draining. Waits are the same for a
 //     Growth: failures in a row of a name that has no account to count them at.
+//   - Crowd: so many connections are open at once, in all and for one prefix, and none
+//     of them waits for long for somebody who does not read.
 //
 // Failures that must survive a restart are counted in the store; a Growth tells the
 // store what a count means.
