@@ -173,6 +173,8 @@ func (p *program) keysSigning(_ context.Context, o *office, c *cli.Command) erro
 	return err
 }
 
+// keysRotateSigning writes the record's entry first, as every act here does: one that was cut off leaves an entry of a
+// key that never signed, and the old key in force. The command can then be given again.
 func (p *program) keysRotateSigning(ctx context.Context, o *office, _ *cli.Command) error {
 	old, err := keys.ParseSigner(o.secrets.Signing())
 	if err != nil {

@@ -101,30 +101,41 @@ func (s *Secrets) Signing() []byte { return s.signing }
 // Retired are the public halves of earlier signing keys, oldest first.
 func (s *Secrets) Retired() [][]byte { return s.retired }
 
-// Rotate puts a new signing key in place and keeps the public half of the old one under the name given (its
-// fingerprint). The old secret half is overwritten.
+// Rotate puts a new signing key in the old one's place and keeps the public half of the old one under the name given
+// (its fingerprint). The key in force is whichever signing.key holds: if the machine stops between the steps that is the
+// old one, and Rotate can be called again.
 func (s *Secrets) Rotate(signing, oldPublic []byte, oldName string) error {
 	dir := filepath.Join(s.dir, retiredDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the folder of retired keys: %w", err)
 	}
-	had, err := os.ReadDir(dir)
+	name, err := retiredName(dir, filepath.Base(oldName))
 	if err != nil {
-		return fmt.Errorf("listing retired keys: %w", err)
-	}
-	name := fmt.Sprintf("%04d-%s.asc", len(had)+1, filepath.Base(oldName))
-	if err := create(filepath.Join(dir, name), oldPublic); err != nil {
 		return err
 	}
-	next := filepath.Join(s.dir, signingFile+".next")
-	if err := create(next, signing); err != nil {
+	if err := replace(filepath.Join(dir, name), oldPublic); err != nil {
 		return err
 	}
-	if err := os.Rename(next, filepath.Join(s.dir, signingFile)); err != nil {
-		return fmt.Errorf("putting the new signing key in place: %w", err)
+	if err := replace(filepath.Join(s.dir, signingFile), signing); err != nil {
+		return err
 	}
-	s.signing, s.retired = signing, append(s.retired, oldPublic)
-	return syncDir(s.dir)
+	s.signing = signing
+	s.retired, err = retired(s.dir)
+	return err
+}
+
+// retiredName is the next number with the key's name, or what an earlier rotation, cut off since, has called it.
+func retiredName(dir, key string) (string, error) {
+	had, err := filepath.Glob(filepath.Join(dir, "*.asc"))
+	if err != nil {
+		return "", fmt.Errorf("listing retired keys: %w", err)
+	}
+	for _, h := range had {
+		if _, of, _ := strings.Cut(filepath.Base(h), "-"); of == key+".asc" {
+			return filepath.Base(h), nil
+		}
+	}
+	return fmt.Sprintf("%04d-%s.asc", len(had)+1, key), nil
 }
 
 func retired(dir string) ([][]byte, error) {
@@ -188,6 +199,21 @@ func create(path string, b []byte) error {
 	}
 	if err != nil {
 		return fmt.Errorf("writing a secret: %w", err)
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// replace puts a 0600 file in place in one step. What an earlier call left beside it, cut off, is written over.
+func replace(path string, b []byte) error {
+	next := path + ".next"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing what is left of an earlier change: %w", err)
+	}
+	if err := create(next, b); err != nil {
+		return err
+	}
+	if err := os.Rename(next, path); err != nil {
+		return fmt.Errorf("putting %s in place: %w", path, err)
 	}
 	return syncDir(filepath.Dir(path))
 }

@@ -83,3 +83,45 @@ func TestRotateKeepsTheOldPublicHalf(t *testing.T) {
 		t.Error("rotating the signing key changed a derived key")
 	}
 }
+
+// A machine that stops between the steps of a rotation leaves the old key in force, and the next rotation goes through.
+func TestRotateAfterOneThatWasCutOff(t *testing.T) {
+	for name, left := range map[string]map[string]string{
+		"the old key half kept":    {"retired/0001-AB12.asc.next": "publ"},
+		"the old key kept":         {"retired/0001-AB12.asc": "public of first"},
+		"the new key half made":    {"retired/0001-AB12.asc": "public of first", "signing.key.next": "lo"},
+		"the new key not in place": {"retired/0001-AB12.asc": "public of first", "signing.key.next": "lost"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "secrets")
+			if err := Create(dir, []byte("first")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(filepath.Join(dir, "retired"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for file, b := range left {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(b), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := Load(dir, "svc")
+			if err != nil || string(s.Signing()) != "first" {
+				t.Fatalf("the old key is not in force: %v", err)
+			}
+			if err := s.Rotate([]byte("second"), []byte("public of first"), "AB12"); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Load(dir, "svc")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(again.Signing()) != "second" || len(again.Retired()) != 1 || string(again.Retired()[0]) != "public of first" {
+				t.Errorf("after the second rotation: signing %q, retired %q", again.Signing(), again.Retired())
+			}
+			if rest, _ := filepath.Glob(filepath.Join(dir, "*.next")); len(rest) > 0 {
+				t.Errorf("left behind: %v", rest)
+			}
+		})
+	}
+}
