@@ -9,7 +9,8 @@
 //
 // The package is pure: it neither reads nor writes anything. The store appends entries
 // (Chain.Sign), keeps the head (Chain.EncodeHead) and walks the record (Chain.Walk).
-// An arriving submission is no entry: its leaf in the store records it.
+// An arriving submission is no entry: its leaf in the store records it. The first entry says
+// that the store was made, so a record without any entry is never whole.
 //
 // Nothing a visitor typed may stand in an entry: About holds references, fingerprints,
 // form ids and the e-mail addresses of accounts.
@@ -69,6 +70,9 @@ const (
 	ActErased            = "erased"
 	ActPurged            = "purged"
 )
+
+// ActStoreMade is the first entry of every record; About names the service.
+const ActStoreMade = "store-made"
 
 // ActNumbersNoted says, hourly, how many numbers each form has given ("contact 17"), so
 // that the newest submissions cannot be taken away together with their count.

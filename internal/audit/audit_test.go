@@ -28,6 +28,9 @@ func record(c *Chain, n int) ([]Entry, Head) {
 			Seq: int64(i + 1), At: time.UnixMilli(1_790_000_000_000 + int64(i)).UTC(),
 			Who: "dana@clinic.example", From: "192.0.2.7", Act: ActOpened, About: []string{"R7K-4Q2", "R7K-4Q3"},
 		}
+		if i == 0 {
+			e.Act, e.About = ActStoreMade, []string{"clinic"}
+		}
 		e.MAC = c.Sign(prev, e)
 		prev = e.MAC
 		all = append(all, e)
@@ -50,27 +53,29 @@ func TestWalk(t *testing.T) {
 		change func(all []Entry, h *Head) []Entry
 		want   string // the first finding
 	}{
-		"untouched":      {func(all []Entry, _ *Head) []Entry { return all }, ""},
-		"head behind":    {func(all []Entry, h *Head) []Entry { h.Count, h.MAC = 17, all[16].MAC; return all }, ""},
-		"who changed":    {func(all []Entry, _ *Head) []Entry { all[16].Who = "eve"; return all }, "entry 17 was changed"},
-		"from changed":   {func(all []Entry, _ *Head) []Entry { all[16].From = ""; return all }, "entry 17 was changed"},
-		"act changed":    {func(all []Entry, _ *Head) []Entry { all[16].Act = ActSignedIn; return all }, "entry 17 was changed"},
-		"time changed":   {func(all []Entry, _ *Head) []Entry { all[16].At = all[15].At; return all }, "entry 17 was changed"},
-		"about changed":  {func(all []Entry, _ *Head) []Entry { all[16].About = []string{"R7K-4Q2R7K-4Q3"}; return all }, "entry 17 was changed"},
-		"MAC changed":    {func(all []Entry, _ *Head) []Entry { all[16].MAC[0]++; return all }, "entry 17 was changed"},
-		"first missing":  {func(all []Entry, _ *Head) []Entry { return all[1:] }, "entry 1 is missing"},
-		"one missing":    {func(all []Entry, _ *Head) []Entry { return slices.Delete(all, 16, 17) }, "entry 17 is missing"},
-		"three missing":  {func(all []Entry, _ *Head) []Entry { return slices.Delete(all, 16, 19) }, "entries 17 to 19 are missing"},
-		"moved up":       {func(all []Entry, _ *Head) []Entry { return renumber(slices.Delete(all, 16, 17)) }, "entry 17 was changed"},
-		"swapped":        {func(all []Entry, _ *Head) []Entry { all[16], all[17] = all[17], all[16]; return renumber(all) }, "entry 17 was changed"},
-		"doubled":        {func(all []Entry, _ *Head) []Entry { return slices.Insert(all, 17, all[16]) }, "entry 17 comes twice"},
-		"tail cut":       {func(all []Entry, _ *Head) []Entry { return all[:40] }, "the record ends at entry 40, but 43 were written"},
-		"all cut":        {func([]Entry, *Head) []Entry { return nil }, "the record ends at entry 0, but 43 were written"},
-		"other head":     {func(all []Entry, h *Head) []Entry { h.MAC[0]++; return all }, "entry 43 is not the one that was written: the head file names another"},
-		"forged":         {func(all []Entry, _ *Head) []Entry { return append(all, forged(all, 44)) }, "entry 44 was changed"},
-		"cut, went on":   {func(all []Entry, h *Head) []Entry { return append(all[:40], lost(c, h, HeadAhead)) }, "the record ends at entry 40, but 43 were written"},
-		"head was lost":  {func(all []Entry, h *Head) []Entry { return append(all, lost(c, h, HeadMissing)) }, "when entry 44 was written, the head file was missing"},
-		"head was wrong": {func(all []Entry, h *Head) []Entry { return append(all, lost(c, h, HeadDamaged)) }, "when entry 44 was written, the head file was damaged"},
+		"untouched":         {func(all []Entry, _ *Head) []Entry { return all }, ""},
+		"head behind":       {func(all []Entry, h *Head) []Entry { h.Count, h.MAC = 17, all[16].MAC; return all }, ""},
+		"who changed":       {func(all []Entry, _ *Head) []Entry { all[16].Who = "eve"; return all }, "entry 17 was changed"},
+		"from changed":      {func(all []Entry, _ *Head) []Entry { all[16].From = ""; return all }, "entry 17 was changed"},
+		"act changed":       {func(all []Entry, _ *Head) []Entry { all[16].Act = ActSignedIn; return all }, "entry 17 was changed"},
+		"time changed":      {func(all []Entry, _ *Head) []Entry { all[16].At = all[15].At; return all }, "entry 17 was changed"},
+		"about changed":     {func(all []Entry, _ *Head) []Entry { all[16].About = []string{"R7K-4Q2R7K-4Q3"}; return all }, "entry 17 was changed"},
+		"MAC changed":       {func(all []Entry, _ *Head) []Entry { all[16].MAC[0]++; return all }, "entry 17 was changed"},
+		"first missing":     {func(all []Entry, _ *Head) []Entry { return all[1:] }, "entry 1 is missing"},
+		"one missing":       {func(all []Entry, _ *Head) []Entry { return slices.Delete(all, 16, 17) }, "entry 17 is missing"},
+		"three missing":     {func(all []Entry, _ *Head) []Entry { return slices.Delete(all, 16, 19) }, "entries 17 to 19 are missing"},
+		"moved up":          {func(all []Entry, _ *Head) []Entry { return renumber(slices.Delete(all, 16, 17)) }, "entry 17 was changed"},
+		"swapped":           {func(all []Entry, _ *Head) []Entry { all[16], all[17] = all[17], all[16]; return renumber(all) }, "entry 17 was changed"},
+		"doubled":           {func(all []Entry, _ *Head) []Entry { return slices.Insert(all, 17, all[16]) }, "entry 17 comes twice"},
+		"tail cut":          {func(all []Entry, _ *Head) []Entry { return all[:40] }, "the record ends at entry 40, but 43 were written"},
+		"all cut":           {func([]Entry, *Head) []Entry { return nil }, "the record ends at entry 0, but 43 were written"},
+		"emptied, head too": {func(_ []Entry, h *Head) []Entry { *h = Head{}; return nil }, "the record is empty: even its first entry, that the store was made, is gone"},
+		"begun anew":        {func(_ []Entry, h *Head) []Entry { *h = Head{}; return []Entry{lost(c, h, HeadMissing)} }, "entry 1 does not say that the store was made: the record was begun anew"},
+		"other head":        {func(all []Entry, h *Head) []Entry { h.MAC[0]++; return all }, "entry 43 is not the one that was written: the head file names another"},
+		"forged":            {func(all []Entry, _ *Head) []Entry { return append(all, forged(all, 44)) }, "entry 44 was changed"},
+		"cut, went on":      {func(all []Entry, h *Head) []Entry { return append(all[:40], lost(c, h, HeadAhead)) }, "the record ends at entry 40, but 43 were written"},
+		"head was lost":     {func(all []Entry, h *Head) []Entry { return append(all, lost(c, h, HeadMissing)) }, "when entry 44 was written, the head file was missing"},
+		"head was wrong":    {func(all []Entry, h *Head) []Entry { return append(all, lost(c, h, HeadDamaged)) }, "when entry 44 was written, the head file was damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all, head := record(c, 43)

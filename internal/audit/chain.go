@@ -43,6 +43,12 @@ func (c *Chain) Sign(prev [32]byte, e Entry) [32]byte {
 	return [32]byte(m.Sum(nil))
 }
 
+// Fits says whether e carries the MAC that Sign gives it after prev.
+func (c *Chain) Fits(prev [32]byte, e Entry) bool {
+	want := c.Sign(prev, e)
+	return hmac.Equal(want[:], e.MAC[:])
+}
+
 // mac begins a MAC with its kind and the service.
 func (c *Chain) mac(kind string) hash.Hash {
 	m := hmac.New(sha256.New, c.key)

@@ -24,17 +24,21 @@ const most = 100
 // that entries written meanwhile do not look cut.
 func (c *Chain) Walk(head Head) *Walk { return &Walk{chain: c, head: head} }
 
-// Next checks one entry as it is stored. After a gap the entry that follows cannot be
-// held against what came before it: the gap is what is reported.
-func (w *Walk) Next(e Entry) {
+// Next checks one entry as it is stored, and says whether it fits the one before. After a
+// gap the entry that follows cannot be held against what came before it: the gap is what
+// is reported.
+func (w *Walk) Next(e Entry) (fits bool) {
 	if e.Seq <= w.seq {
 		w.report("entry %d comes twice", e.Seq)
-		return
+		return false
 	}
 	if e.Seq > w.seq+1 {
 		w.gap(e)
-	} else if want := w.chain.Sign(w.prev, e); !hmac.Equal(want[:], e.MAC[:]) {
+	} else if fits = w.chain.Fits(w.prev, e); !fits {
 		w.report("entry %d was changed", e.Seq)
+	}
+	if e.Seq == 1 && e.Act != ActStoreMade {
+		w.report("entry 1 does not say that the store was made: the record was begun anew")
 	}
 	if e.Seq == w.head.Count && !hmac.Equal(e.MAC[:], w.head.MAC[:]) {
 		w.report("entry %d is not the one that was written: the head file names another", e.Seq)
@@ -43,6 +47,7 @@ func (w *Walk) Next(e Entry) {
 		w.report("when entry %d was written, the head file was %s", e.Seq, e.About[0])
 	}
 	w.seq, w.prev, w.last = e.Seq, e.MAC, e.At
+	return fits
 }
 
 // gap reports what is missing before e. An entry that says the head was ahead follows a
@@ -58,10 +63,13 @@ func (w *Walk) gap(e Entry) {
 	}
 }
 
-// End says what is wrong with the whole: nothing, when it is empty.
+// End says what is wrong with the whole; no findings: all is well.
 func (w *Walk) End() []string {
-	if w.seq < w.head.Count {
+	switch {
+	case w.seq < w.head.Count:
 		w.report("the record ends at entry %d, but %d were written", w.seq, w.head.Count)
+	case w.seq == 0:
+		w.report("the record is empty: even its first entry, that the store was made, is gone")
 	}
 	return w.found
 }

@@ -32,7 +32,7 @@ func TestAccounts(t *testing.T) {
 	if !errors.Is(err, ErrExists) {
 		t.Errorf("a second one: %v", err)
 	}
-	if n := count(t, s, "audit"); n != 2 {
+	if n := count(t, s, "audit"); n != 3 {
 		t.Errorf("%d entries", n)
 	}
 	got, err := s.Account(t.Context(), "dana@CLINIC.example")
@@ -76,7 +76,7 @@ func TestNobodysAccount(t *testing.T) {
 			t.Errorf("nobody: %v", err)
 		}
 	}
-	if n := count(t, s, "audit"); n != 1 {
+	if n := count(t, s, "audit"); n != 2 {
 		t.Errorf("%d entries: what did not happen was recorded", n)
 	}
 }
@@ -244,7 +244,7 @@ func TestRemoveKey(t *testing.T) {
 	if err := s.AddKey(t.Context(), LockedKey{Fingerprint: "not hex"}, staff(audit.ActKeyImported)); err == nil {
 		t.Error("a key without a fingerprint was taken")
 	}
-	if n := count(t, s, "audit"); n != 3 {
+	if n := count(t, s, "audit"); n != 4 {
 		t.Errorf("%d entries", n)
 	}
 }

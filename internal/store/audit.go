@@ -48,19 +48,34 @@ func (b *batch) append(s *Store, e audit.Entry) (link, error) {
 	if known := s.head.known(); known.n > prev.n {
 		prev = known // the tail was cut: leave the gap to be seen
 	}
-	about, err := json.Marshal(e.About)
-	if err != nil {
-		return link{}, err
-	}
 	e.Seq, e.At = prev.n+1, s.cfg.Now()
-	next := link{n: e.Seq, mac: s.chain.Sign(prev.mac, e)}
-	_, err = b.exec(`insert into audit (n, at, who, peer, act, about, mac) values ($1, $2, $3, $4, $5, $6, $7)`,
-		e.Seq, e.At.UnixMilli(), e.Who, e.From, e.Act, string(about), next.mac[:])
+	e.MAC = s.chain.Sign(prev.mac, e)
+	err = insertEntry(e, func(query string, args ...any) error {
+		_, err := b.exec(query, args...)
+		return err
+	})
 	if err != nil {
 		return link{}, err
 	}
+	next := link{n: e.Seq, mac: e.MAC}
 	b.last = &next
 	return next, nil
+}
+
+func insertEntry(e audit.Entry, exec func(query string, args ...any) error) error {
+	about, err := json.Marshal(e.About)
+	if err != nil {
+		return err
+	}
+	return exec(`insert into audit (n, at, who, peer, act, about, mac) values ($1, $2, $3, $4, $5, $6, $7)`,
+		e.Seq, e.At.UnixMilli(), e.Who, e.From, e.Act, string(about), e.MAC[:])
+}
+
+// firstEntry is written with the schema, so that no record is ever empty.
+func (s *Store) firstEntry() audit.Entry {
+	e := audit.Entry{Seq: 1, At: s.cfg.Now(), Who: audit.Self, Act: audit.ActStoreMade, About: []string{s.cfg.Service}}
+	e.MAC = s.chain.Sign([32]byte{}, e)
+	return e
 }
 
 // lastEntry is read once in a transaction.
@@ -77,7 +92,7 @@ func (b *batch) lastEntry() (link, error) {
 	return l, err
 }
 
-// beginAudit takes the head file up, making it for an empty record. A head that is
+// beginAudit takes the head file up, making it for a store that is new. A head that is
 // missing, damaged or ahead of the record is itself recorded: verification then keeps
 // reporting it, whatever is written later.
 func (s *Store) beginAudit(ctx context.Context) error {
@@ -91,9 +106,14 @@ func (s *Store) beginAudit(ctx context.Context) error {
 	}
 	lost := audit.HeadAhead
 	switch {
-	case errors.Is(err, os.ErrNotExist) && last.n == 0:
-		return s.head.advance(link{})
 	case errors.Is(err, os.ErrNotExist):
+		fresh, err := s.isNew(ctx, last)
+		if err != nil {
+			return err
+		}
+		if fresh {
+			return s.head.advance(last)
+		}
 		lost = audit.HeadMissing
 	case err != nil:
 		lost = audit.HeadDamaged
@@ -101,4 +121,14 @@ func (s *Store) beginAudit(ctx context.Context) error {
 		return nil
 	}
 	return s.Audit(ctx, audit.Entry{Who: audit.Self, Act: audit.ActHeadLost, About: []string{lost}})
+}
+
+// isNew says that nothing was ever done here: its making, maybe by a process that was
+// killed before it had written the head file, is all there is.
+func (s *Store) isNew(ctx context.Context, last link) (bool, error) {
+	var used bool
+	_, err := s.getter(ctx)(`
+		select exists (select 1 from submission) or exists (select 1 from tombstone) or exists (select 1 from account)
+			or exists (select 1 from locked_key) or exists (select 1 from form where seq > 0)`, nil, &used)
+	return last.n == 1 && !used && err == nil, err
 }

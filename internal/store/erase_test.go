@@ -39,7 +39,7 @@ func TestDelete(t *testing.T) {
 	if err := s.Delete(t.Context(), 1, "never was", staff(audit.ActErased)); !errors.Is(err, ErrNotFound) {
 		t.Errorf("nothing to erase: %v", err)
 	}
-	for table, want := range map[string]int{"submission": 1, "session_key": 2, "file": 0, "upload": 0, "chunk": 0, "outbox": 0, "tombstone": 1, "audit": 1} {
+	for table, want := range map[string]int{"submission": 1, "session_key": 2, "file": 0, "upload": 0, "chunk": 0, "outbox": 0, "tombstone": 1, "audit": 2} {
 		if n := count(t, s, table); n != want {
 			t.Errorf("%s: %d rows, want %d", table, n, want)
 		}
@@ -142,7 +142,7 @@ func TestPurge(t *testing.T) {
 	if err != nil || n != purgeBatch+10 {
 		t.Fatalf("%d %v", n, err)
 	}
-	if n := count(t, s, "audit"); n != 2 {
+	if n := count(t, s, "audit"); n != 3 {
 		t.Errorf("%d entries, want one a batch", n)
 	}
 	var erased *Erased

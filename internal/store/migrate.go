@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"sealform/internal/audit"
 )
 
 //go:embed schema/*.sql
@@ -20,8 +22,9 @@ const schemaVersion = 1
 var dialect = strings.NewReplacer("{{key}}", "integer primary key", "{{flat}}", "without rowid")
 
 // migrate brings the database to schemaVersion, each step a transaction of its own, so
-// that a process killed between two leaves a whole schema behind.
-func migrate(ctx context.Context, dsn string) (err error) {
+// that a process killed between two leaves a whole schema behind. A new database begins
+// with the first entry of its audit record.
+func migrate(ctx context.Context, dsn string, first audit.Entry) (err error) {
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return err
@@ -32,7 +35,7 @@ func migrate(ctx context.Context, dsn string) (err error) {
 		return err
 	}
 	for {
-		done, err := step(ctx, db)
+		done, err := step(ctx, db, first)
 		if err != nil {
 			return fmt.Errorf("migrating the database: %w", err)
 		}
@@ -44,7 +47,7 @@ func migrate(ctx context.Context, dsn string) (err error) {
 
 // step does one migration. The version is read inside the transaction: of two processes
 // that start together, the second finds it done.
-func step(ctx context.Context, db *sql.DB) (done bool, err error) {
+func step(ctx context.Context, db *sql.DB, first audit.Entry) (done bool, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
@@ -67,6 +70,14 @@ func step(ctx context.Context, db *sql.DB) (done bool, err error) {
 	}
 	if _, err := tx.ExecContext(ctx, dialect.Replace(string(text))); err != nil {
 		return false, err
+	}
+	if version == 0 {
+		if err := insertEntry(first, func(query string, args ...any) error {
+			_, err := tx.ExecContext(ctx, query, args...)
+			return err
+		}); err != nil {
+			return false, err
+		}
 	}
 	return false, tx.Commit()
 }

@@ -65,7 +65,7 @@ func open(ctx context.Context, c Config) (*Store, error) {
 	if err := local(c.Path); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, dsn(c.Path, writing)); err != nil {
+	if err := migrate(ctx, dsn(c.Path, writing), s.firstEntry()); err != nil {
 		return nil, err
 	}
 	if s.w, err = startWriter(ctx, dsn(c.Path, writing)); err != nil {

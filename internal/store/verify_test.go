@@ -42,8 +42,8 @@ var tamperings = map[string]struct {
 	"entry changed":                 {[]string{`update audit set who = 'eve' where n = 3`}, "entry 3 was changed"},
 	"entry's list":                  {[]string{`update audit set about = 'x' where n = 3`}, "entry 3 was changed"},
 	"entry removed":                 {[]string{`delete from audit where n = 3`}, "entry 3 is missing"},
-	"tail cut":                      {[]string{`delete from audit where n > 4`}, "the record ends at entry 4, but 6 were written"},
-	"all cut":                       {[]string{`delete from audit`}, "the record ends at entry 0, but 6 were written"},
+	"tail cut":                      {[]string{`delete from audit where n > 4`}, "the record ends at entry 4, but 7 were written"},
+	"all cut":                       {[]string{`delete from audit`}, "the record ends at entry 0, but 7 were written"},
 	"row removed":                   {[]string{`delete from submission where seq = 2`}, "form contact: number 2 is missing"},
 	"rows removed":                  {[]string{`delete from submission where seq in (2, 3)`}, "form contact: numbers 2 to 3 are missing"},
 	"last removed":                  {[]string{`delete from submission where seq = 5`}, "form contact: number 5 is missing"},
@@ -121,7 +121,7 @@ func TestCutTailIsNotPapered(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := findings(t, s); len(got) == 0 || got[0] != "the record ends at entry 4, but 6 were written" {
+	if got := findings(t, s); len(got) == 0 || got[0] != "the record ends at entry 4, but 7 were written" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -133,7 +133,7 @@ func TestCutTailOfRunningStore(t *testing.T) {
 	if err := s.Audit(t.Context(), staff(audit.ActOpened)); err != nil {
 		t.Fatal(err)
 	}
-	if got := findings(t, s); len(got) == 0 || got[0] != "entries 5 to 6 are missing" {
+	if got := findings(t, s); len(got) == 0 || got[0] != "entries 5 to 7 are missing" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -145,8 +145,8 @@ func TestHeadFile(t *testing.T) {
 		now    string // found by the process that runs
 		later  string // found by the next, and ever after
 	}{
-		"removed":  {remove, "the head file is missing", "when entry 7 was written, the head file was missing"},
-		"damaged":  {overwrite([]byte("sealform-audit-head-1 6 00 00\n")), audit.ErrHead.Error(), "when entry 7 was written, the head file was damaged"},
+		"removed":  {remove, "the head file is missing", "when entry 8 was written, the head file was missing"},
+		"damaged":  {overwrite([]byte("sealform-audit-head-1 6 00 00\n")), audit.ErrHead.Error(), "when entry 8 was written, the head file was damaged"},
 		"set back": {func(t *testing.T, path string) { overwrite(old)(t, path) }, "the head file was set back", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestHeadFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			if name != "set back" {
-				tamper(t, s, `delete from audit where n = 7`)
+				tamper(t, s, `delete from audit where n = 8`)
 			}
 			test.change(t, c.HeadFile)
 			if got := findings(t, s); !slices.Contains(got, test.now) {
@@ -219,7 +219,7 @@ func TestHeadLags(t *testing.T) {
 	}
 	wg.Wait()
 	l, err := s.head.load()
-	if err != nil || l.n != 27 {
+	if err != nil || l.n != 28 {
 		t.Errorf("head at %d: %v", l.n, err)
 	}
 	fi, err := os.Stat(c.HeadFile)
