@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/http"
+	"strings"
 )
 
 // PlainHTTP is all that is served without TLS: a page asked for is redirected to its https address, under
@@ -30,7 +31,7 @@ func (p plain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to, ok := p.hosts.https(r.Host)
-	if !ok {
+	if !ok || !strings.HasPrefix(r.URL.Path, "/") { // "GET *" has none
 		text(w, http.StatusMisdirectedRequest, "No page is served under this name.\n")
 		return
 	}

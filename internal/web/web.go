@@ -1,7 +1,8 @@
 // Package web is what both programs, the public one and the staff one, put around every answer.
 //
 // Headers sets the strict response headers once, outside of all routes, so that an error page
-// or a style sheet has them too. Hosts lets a request through only under a configured name.
+// or a style sheet has them too; there, too, a connection ends whose body nobody read. Hosts
+// lets a request through only under a configured name.
 // Peers tells who is at the other end and whether the way there was TLS, believing forwarding
 // headers from configured proxies alone. PlainHTTP is the whole of what port 80 does.
 // Show writes a page.
@@ -39,6 +40,7 @@ const (
 
 // Headers sets the headers of every answer. A page is not to be cached; what may be says so itself.
 // Referrer-Policy is same-origin, as under no-referrer a browser posts our own forms with "Origin: null".
+// An HTTP/1 connection whose request has a body that is not read to its end is closed soon after the answer.
 func Headers(p Policy, next http.Handler) http.Handler {
 	csp := []string{p.String()}
 	fixed := map[string][]string{
@@ -58,7 +60,7 @@ func Headers(p Policy, next http.Handler) http.Handler {
 		}
 		h["Content-Security-Policy"] = csp
 		h.Set("Strict-Transport-Security", strictTransport(r.Host))
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(attend(w, r))
 	})
 }
 
