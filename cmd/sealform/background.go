@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -32,6 +33,9 @@ func (h *house) tidy(ctx context.Context) {
 			return h.store.SweepSessions(ctx, h.now().Add(-12*time.Hour), h.now().Add(-15*time.Minute))
 		})
 		h.chore(ctx, "purge", func() error { return h.purge(ctx, elapsed) })
+		if h.pair != nil {
+			_, _ = h.pair.get(nil) // looks at the files where nobody has come by for long; it never fails
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -46,23 +50,23 @@ func (h *house) chore(ctx context.Context, name string, run func() error) {
 	}
 }
 
-// purge erases what each form keeps no longer, by the clock that the store has witnessed.
+// purge erases what each form keeps no longer, by the clock that the store has witnessed. A form that fails keeps the
+// others from nothing.
 func (h *house) purge(ctx context.Context, elapsed time.Duration) error {
 	witnessed, err := h.store.Witnessed(ctx, elapsed)
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, f := range h.forms {
 		if f.Store == nil || f.Store.Keep == 0 {
 			continue
 		}
 		n, err := h.store.Purge(ctx, f.ID, witnessed.Add(-f.Store.Keep))
-		if err != nil {
-			return err
-		}
+		failed = errors.Join(failed, err)
 		if n > 0 {
 			h.events.Purged(f.ID, n)
 		}
 	}
-	return nil
+	return failed
 }

@@ -29,6 +29,7 @@ const planted = "hunter2"
 // faults together, and nothing started. A case's lines "# given: …" say what else is wrong in its folder:
 //
 //	env NAME=VALUE · flag ARGS · chmod MODE FILE · remove FILE · copy FILE OF TESTDATA/BAD TO · grow FILE BYTES · write FILE TEXT
+//	certificate FROM TO NAMES (days from now)
 //
 // covers LK08, CR02
 func TestBadConfigurations(t *testing.T) {
@@ -113,6 +114,11 @@ func (b *badCase) given(t *testing.T, words []string) {
 		}
 	case "write":
 		err = os.WriteFile(words[1], []byte(strings.Join(words[2:], " ")), 0o600)
+	case "certificate":
+		var from, to int
+		if _, err = fmt.Sscan(words[1]+" "+words[2], &from, &to); err == nil {
+			certify(t, "tls/server.pem", "tls/server.key", badTime.AddDate(0, 0, from), badTime.AddDate(0, 0, to), words[3:]...)
+		}
 	default:
 		err = fmt.Errorf("unknown: %s", words[0])
 	}

@@ -2,27 +2,38 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"sync"
 	"time"
+
+	"sealform/internal/event"
 )
+
+// endsSoon is how long before a certificate's end its operator is told, once a day.
+const endsSoon = 14 * 24 * time.Hour
 
 // serverTLS is what every listener of ours speaks: TLS 1.2 or newer with Go's own choice of suites.
 func serverTLS(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: get}
 }
 
-// filePair serves a certificate from two files and takes up a renewed pair within a minute. A broken renewal keeps
-// the pair that worked.
+// filePair serves a certificate from two files and takes up a renewed pair within a minute. A broken or unfit renewal
+// keeps the pair that worked, and is told.
 type filePair struct {
 	cert, key string
+	names     []string // the hosts that the certificate must be for
 	now       func() time.Time
+	events    *event.Log
 
 	mu      sync.Mutex
 	looked  time.Time
-	changed time.Time
+	warned  time.Time
+	changed time.Time // when the pair in hand was written
+	told    time.Time // when the one was written that can't be used
 	pair    *tls.Certificate
 }
 
@@ -32,49 +43,117 @@ func (h *house) openTLS(roles []string) (err error) {
 	switch {
 	case !slices.ContainsFunc(roles, listens):
 	case c.Mode == "files" && c.Cert != "" && c.Key != "":
-		h.pair, err = loadFilePair(c.Cert, c.Key, h.now)
+		pair := &filePair{cert: c.Cert, key: c.Key, names: h.cfg.certified(roles), now: h.now, events: h.events}
+		if err = pair.open(); err == nil {
+			h.pair = pair
+		}
 	case c.Mode == "auto" && c.CA != "":
 		h.acmeRoots, err = furtherAuthorities("tls.acme_ca", c.CA)
 	}
 	return err
 }
 
-func loadFilePair(cert, key string, now func() time.Time) (*filePair, error) {
-	f := &filePair{cert: cert, key: key, now: now}
-	st, err := os.Stat(key)
-	if err != nil {
-		return nil, fmt.Errorf("tls.key: %w", err)
+// certified are the names that a certificate must be for. Where one can't be read, which is told already, it is none.
+func (c *config) certified(roles []string) []string {
+	if slices.ContainsFunc(slices.Concat(c.Intake.Hosts, c.Viewer.Hosts), func(h string) bool { return hostPort(h) != nil }) {
+		return nil
 	}
-	if st.Mode().Perm()&0o007 != 0 {
-		return nil, fmt.Errorf("tls.key: everybody on this machine may read %s; run: chmod o= %s", key, key)
-	}
-	if err := f.load(); err != nil {
-		return nil, err
-	}
-	f.looked = now()
-	return f, nil
+	return c.names(roles)
 }
 
-func (f *filePair) load() error {
+// open reads the pair for the first time, and refuses what no browser would accept.
+func (f *filePair) open() error {
+	st, err := os.Stat(f.key)
+	if err != nil {
+		return fmt.Errorf("tls.key: %w", err)
+	}
+	// The key's group may read it: that is how Debian's ssl-cert group and ACME clients share a key between services.
+	if st.Mode().Perm()&0o007 != 0 {
+		return fmt.Errorf("tls.key: everybody on this machine may read %s; run: chmod o= %s", f.key, f.key)
+	}
+	f.looked, f.changed = f.now(), f.written()
 	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
 	if err != nil {
 		return fmt.Errorf("tls.cert and tls.key: %w", err)
 	}
-	if st, err := os.Stat(f.cert); err == nil {
-		f.changed = st.ModTime()
+	if err := f.fit(pair.Leaf); err != nil {
+		return err
 	}
 	f.pair = &pair
+	f.warn()
 	return nil
 }
 
+// fit tells all that makes a certificate unfit for these hosts at this time.
+func (f *filePair) fit(leaf *x509.Certificate) error {
+	var faults faultList
+	now := f.now()
+	day := func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
+	if now.After(leaf.NotAfter) {
+		faults = append(faults, fmt.Errorf("tls.cert: %s ended on %s: renew it", f.cert, day(leaf.NotAfter)))
+	}
+	if now.Before(leaf.NotBefore) {
+		faults = append(faults, fmt.Errorf("tls.cert: %s begins on %s: put one in place that holds now, or set this machine's clock", f.cert, day(leaf.NotBefore)))
+	}
+	for _, name := range f.names {
+		if leaf.VerifyHostname(name) != nil {
+			faults = append(faults, fmt.Errorf("tls.cert: %s is not for %s: browsers would refuse that name", f.cert, name))
+		}
+	}
+	return faults.asError()
+}
+
+// written is when the younger of the two files was written; the zero time while one of them is away.
+func (f *filePair) written() time.Time {
+	cert, err := os.Stat(f.cert)
+	key, err2 := os.Stat(f.key)
+	if errors.Join(err, err2) != nil {
+		return time.Time{}
+	}
+	if key.ModTime().After(cert.ModTime()) {
+		return key.ModTime()
+	}
+	return cert.ModTime()
+}
+
+// get looks at the files once a minute.
 func (f *filePair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now := f.now(); now.Sub(f.looked) > time.Minute {
 		f.looked = now
-		if st, err := os.Stat(f.cert); err == nil && !st.ModTime().Equal(f.changed) {
-			_ = f.load() // a half-written renewal: the pair in hand still serves
-		}
+		f.renew()
+		f.warn()
 	}
 	return f.pair, nil
+}
+
+// renew takes up a pair that was written since. One that can't be used, which may be half of a renewal under way, is
+// told once and tried again at each look.
+func (f *filePair) renew() {
+	written := f.written()
+	if written.IsZero() || written.Equal(f.changed) {
+		return
+	}
+	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err == nil {
+		err = f.fit(pair.Leaf)
+	}
+	if err == nil {
+		f.pair, f.changed, f.warned = &pair, written, time.Time{}
+		return
+	}
+	if !written.Equal(f.told) {
+		f.told = written
+		f.events.Trouble("certificates", "renewal_unfit")
+	}
+}
+
+// warn tells of an end that is near, or past, once a day.
+func (f *filePair) warn() {
+	now := f.now()
+	if f.pair.Leaf.NotAfter.Sub(now) < endsSoon && now.Sub(f.warned) >= 24*time.Hour {
+		f.warned = now
+		f.events.CertificateEnds(f.pair.Leaf.NotAfter)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/event"
 	"sealform/internal/localca"
 )
 
@@ -45,8 +46,11 @@ func TestDoors(t *testing.T) {
 func TestRenewedCertificate(t *testing.T) {
 	f := newFolder(t, time.Now())
 	now := time.Now()
-	pair, err := loadFilePair(f.path("tls", "server.pem"), f.path("tls", "server.key"), func() time.Time { return now })
-	if err != nil {
+	pair := &filePair{
+		cert: f.path("tls", "server.pem"), key: f.path("tls", "server.key"), names: []string{"localhost", "127.0.0.1"},
+		now: func() time.Time { return now }, events: event.Nothing(),
+	}
+	if err := pair.open(); err != nil {
 		t.Fatal(err)
 	}
 	serial := func() string {

@@ -84,6 +84,11 @@ func (l *Log) Trouble(task string, code Code) {
 	l.to.Warn("trouble", "task", task, "code", string(code))
 }
 
+// CertificateEnds: the certificate that the listeners serve ends soon, or has ended.
+func (l *Log) CertificateEnds(at time.Time) {
+	l.to.Warn("certificate ends", "at", at.UTC().Format(time.RFC3339))
+}
+
 // ServerErrors turns the http server's own lines, which may quote a peer, into a counted event.
 func (l *Log) ServerErrors(program string) *ServerErrors { return &ServerErrors{l, program} }
 
