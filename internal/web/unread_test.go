@@ -2,11 +2,13 @@ package web
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -94,7 +96,7 @@ func asks(address, request string, most time.Duration) (kept bool, took time.Dur
 		return true, 0, nil
 	}
 	_, err = r.Discard(1 << 20)
-	if nerr, ok := err.(net.Error); ok && nerr.Timeout() {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return false, 0, err
 	}
 	return false, time.Since(began), nil
