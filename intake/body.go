@@ -82,7 +82,11 @@ func (rd *reader) read(w http.ResponseWriter, r *http.Request) (*post, error) {
 	if r.ContentLength > limit {
 		return p, errTooLarge
 	}
-	m := newMeter(w, r.Body, limit)
+	size := limit
+	if r.ContentLength >= 0 {
+		size = r.ContentLength
+	}
+	m := newMeter(w, r.Body, limit, size)
 	defer m.done()
 	switch kind {
 	case "application/x-www-form-urlencoded":

@@ -275,6 +275,30 @@ func TestMalformedBodies(t *testing.T) {
 	}
 }
 
+// A body is whole when its closing boundary has come; cut anywhere before, nothing of it is taken.
+// covers R18, IN06
+func TestCutBodiesAreRefused(t *testing.T) {
+	whole := part(`form-data; name="_token"`, "", "T") + part(`form-data; name="a"`, "", "two\r\nlines --"+boundary) + part(`form-data; name="empty"`, "", "") +
+		part(`form-data; name="card"; filename="card.png"`, "Content-Type: image/png\r\n", "\x89PNG\r\n--"+boundary[:9]) +
+		part(`form-data; name="card"; filename=""`, "Content-Type: application/octet-stream\r\n", "") + part(`form-data; name="last"`, "", "1") + "--" + boundary + "--"
+	for n := range len(whole) {
+		for _, tail := range []string{"", "\r\n", "-"} {
+			if whole[:n]+tail == whole {
+				continue
+			}
+			if _, err := tryRead(t, multi, strings.NewReader(whole[:n]+tail)); !errors.Is(err, errMalformed) {
+				t.Fatalf("cut after %d bytes of %d, then %q: %v", n, len(whole), tail, err)
+			}
+		}
+	}
+	for _, tail := range []string{"", "\r\n", " \t\r\n", "\r\n\r\n", "\r\nepilogue", "\r\n" + strings.Repeat("e", 5000)} {
+		p, err := tryRead(t, multi, strings.NewReader(whole+tail))
+		if err != nil || len(p.entry.Pairs) != 3 || len(p.entry.Files) != 1 || p.token != "T" {
+			t.Errorf("whole, then %.20q: %d answers, %d files, %v", tail, len(p.entry.Pairs), len(p.entry.Files), err)
+		}
+	}
+}
+
 // covers IN13
 func TestBodyErrorsHoldNoValue(t *testing.T) {
 	for _, c := range []struct{ kind, body string }{
@@ -291,21 +315,26 @@ func TestBodyErrorsHoldNoValue(t *testing.T) {
 	}
 }
 
-// slow gives one byte at a time until its connection's deadline.
+// slow gives what its pace says, until its connection's deadline.
 type slow struct {
 	http.ResponseWriter
 	deadline time.Time
 	clock    time.Time
+	pace     func(given int) (n int, after time.Duration)
+	given    int
 }
 
 func (s *slow) SetReadDeadline(t time.Time) error  { s.deadline = t; return nil }
 func (s *slow) SetWriteDeadline(t time.Time) error { return nil }
 func (s *slow) Read(b []byte) (int, error) {
-	s.clock = s.clock.Add(100 * time.Millisecond)
-	if s.clock.After(s.deadline) {
+	n, after := s.pace(s.given)
+	if s.clock = s.clock.Add(after); s.clock.After(s.deadline) {
+		s.clock = s.deadline
 		return 0, &timeoutError{}
 	}
-	return copy(b, "x"), nil
+	n = min(n, len(b))
+	s.given += n
+	return n, nil
 }
 
 type timeoutError struct{}
@@ -316,15 +345,62 @@ func (*timeoutError) Is(e error) bool { return e.Error() == "i/o timeout" }
 
 // covers IN17
 func TestSlowBodiesEnd(t *testing.T) {
-	s := &slow{ResponseWriter: httptest.NewRecorder(), clock: time.Now()}
-	m := newMeter(s, s, 1<<20)
-	began := s.clock
-	n, err := io.Copy(io.Discard, m)
-	if !errors.Is(err, errSlow) {
-		t.Fatalf("after %d bytes: %v", n, err)
+	const size = 24 << 20
+	for name, c := range map[string]struct {
+		pace        func(given int) (int, time.Duration)
+		least, most time.Duration
+	}{
+		"nothing":             {func(int) (int, time.Duration) { return 0, 30 * time.Second }, grace, grace + time.Second},
+		"10 bytes a second":   {func(int) (int, time.Duration) { return 1, 100 * time.Millisecond }, grace, grace + time.Second},
+		"fast, then nothing":  {fastUntil(20<<20, 0, time.Hour), silence, silence + 15*time.Second},
+		"fast, then trickle":  {fastUntil(20<<20, 1, 10*time.Second), silence, silence + 25*time.Second},
+		"a KiB in 1.1 s":      {func(int) (int, time.Duration) { return 1 << 10, 1100 * time.Millisecond }, 5 * time.Minute, 6 * time.Minute},
+		"3 KiB a second":      {func(int) (int, time.Duration) { return 3 << 10, time.Second }, whole + size/overall*time.Second - 2*time.Second, whole + size/overall*time.Second},
+		"fast, in long gasps": {fastUntil(size/2, 1<<20, 65*time.Second), silence, silence + 15*time.Second},
+	} {
+		s := &slow{ResponseWriter: httptest.NewRecorder(), clock: time.Now(), pace: c.pace}
+		m := newMeter(s, s, size, size)
+		m.now = func() time.Time { return s.clock }
+		began := s.clock
+		n, err := io.Copy(io.Discard, m)
+		if !errors.Is(err, errSlow) {
+			t.Errorf("%s: after %d bytes: %v", name, n, err)
+		}
+		if took := s.clock.Sub(began); took < c.least-time.Second || took > c.most {
+			t.Errorf("%s: ended after %v", name, took)
+		}
 	}
-	if took := s.clock.Sub(began); took < grace || took > grace+time.Second {
-		t.Errorf("ended after %v", took)
+}
+
+// fastUntil gives all that is asked for at first, and n bytes each gap from some point on.
+func fastUntil(point, n int, gap time.Duration) func(int) (int, time.Duration) {
+	return func(given int) (int, time.Duration) {
+		if given < point {
+			return 1 << 20, 5 * time.Millisecond
+		}
+		return n, gap
+	}
+}
+
+// covers IN17
+func TestSteadyBodiesArrive(t *testing.T) {
+	const size = 2 << 20
+	for name, pace := range map[string]func(given int) (int, time.Duration){
+		"5 KiB a second":    func(int) (int, time.Duration) { return 5 << 10, time.Second },
+		"8 KiB every 1.9 s": func(int) (int, time.Duration) { return 8 << 10, 1900 * time.Millisecond },
+		"a late start": func(given int) (int, time.Duration) {
+			return 32 << 10, map[bool]time.Duration{true: 29 * time.Second}[given == 0]
+		},
+		"a break of 55 s midway": func(given int) (int, time.Duration) {
+			return 32 << 10, map[bool]time.Duration{true: 55 * time.Second}[given == 1<<20]
+		},
+	} {
+		s := &slow{ResponseWriter: httptest.NewRecorder(), clock: time.Now(), pace: pace}
+		m := newMeter(s, s, size, size)
+		m.now = func() time.Time { return s.clock }
+		if n, err := io.CopyN(io.Discard, m, size); err != nil {
+			t.Errorf("%s: after %d bytes: %v", name, n, err)
+		}
 	}
 }
 

@@ -19,26 +19,35 @@ var (
 
 const (
 	grace    = 30 * time.Second // a body may be slow for so long
-	rate     = 1 << 10          // and must keep this many bytes a second on average afterwards
+	rate     = 1 << 10          // and must bring this many bytes a second afterwards
+	silence  = 60 * time.Second // the longest wait for the next byte, however fast those before it came
+	whole    = 2 * time.Minute  // and
+	overall  = 4 << 10          // a second for each so many bytes that may come: what the whole body may take
 	patience = 60 * time.Second // for writing an answer
-	stride   = 16 << 10         // bytes between two moves of the deadline: 16 s of credit, well within grace
 )
 
 // meter reads a body up to its limit and at its least rate. Its errors are final.
 type meter struct {
 	body   io.Reader
 	rc     *http.ResponseController
-	start  time.Time
+	now    func() time.Time
+	began  time.Time
 	limit  int64
 	read   int64
-	moved  int64 // value of read when the deadline was set last
-	window int64 // while a part's header is read: the value of read that must not be passed; 0: none
+	due    time.Time // by when the next byte must be here
+	set    time.Time // the deadline as the connection has it
+	end    time.Time // by when all must be here
+	window int64     // while a part's header is read: the value of read that must not be passed; 0: none
 	err    error
 }
 
-func newMeter(w http.ResponseWriter, body io.Reader, limit int64) *meter {
-	m := &meter{body: body, rc: http.NewResponseController(w), start: time.Now(), limit: limit, moved: -stride}
-	return m
+// newMeter begins the watch over a body of which size bytes may come at most.
+func newMeter(w http.ResponseWriter, body io.Reader, limit, size int64) *meter {
+	began := time.Now()
+	return &meter{
+		body: body, rc: http.NewResponseController(w), now: time.Now, began: began, limit: limit,
+		due: began.Add(grace), end: began.Add(whole + time.Duration(size/overall)*time.Second),
+	}
 }
 
 func (m *meter) Read(p []byte) (int, error) {
@@ -55,7 +64,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	}
 	m.pace()
 	n, err := m.body.Read(p[:min(int64(len(p)), most)])
-	m.read += int64(n)
+	m.came(n)
 	switch {
 	case m.read > m.limit:
 		m.err = errTooLarge
@@ -72,18 +81,34 @@ func (m *meter) Read(p []byte) (int, error) {
 	return 0, m.err
 }
 
-// pace sets the time by which the next bytes must be here: the grace and a second for each KiB that came. Where the
-// connection knows no deadlines, as in some tests, there is none.
+// pace tells the connection by when the next bytes must be here. Where it knows no deadlines, as in some tests, there
+// is none. One that would move by less than a second stays.
 func (m *meter) pace() {
-	if m.read-m.moved < stride {
+	by := m.due
+	if m.end.Before(by) {
+		by = m.end
+	}
+	if !m.set.IsZero() && by.Sub(m.set) < time.Second {
 		return
 	}
-	m.moved = m.read
-	_ = m.rc.SetReadDeadline(m.start.Add(grace + time.Duration(m.read/rate)*time.Second))
+	m.set = by
+	_ = m.rc.SetReadDeadline(by)
 }
 
-// done ends the watch over reading and gives the answer its own time.
+// came gives each KiB a second more. Time is not saved up beyond the longest silence: what came fast at the beginning
+// buys no rest later.
+func (m *meter) came(n int) {
+	m.read += int64(n)
+	m.due = m.due.Add(time.Duration(n) * time.Second / rate)
+	if latest := m.now().Add(silence); m.due.After(latest) {
+		m.due = latest
+	}
+}
+
+// done gives the answer its own time, where the body took some. What is left unread is not waited for for long: see
+// web.Headers.
 func (m *meter) done() {
-	_ = m.rc.SetReadDeadline(time.Time{})
-	_ = m.rc.SetWriteDeadline(time.Now().Add(patience))
+	if m.now().After(m.began.Add(time.Second)) {
+		_ = m.rc.SetWriteDeadline(m.now().Add(patience))
+	}
 }

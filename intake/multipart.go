@@ -20,12 +20,12 @@ func (p *post) readParts(m *meter, boundary string, rd *reader) error {
 	if boundary == "" || len(boundary) > 70 { // RFC 2046 §5.1.1
 		return errMalformed
 	}
-	mr := multipart.NewReader(m, boundary)
+	mr := multipart.NewReader(&uncut{Reader: m}, boundary)
 	for n := 0; ; n++ {
 		m.window = m.read + headerLimit
 		part, err := mr.NextRawPart()
 		m.window = 0
-		if errors.Is(err, io.EOF) && n > 0 {
+		if errors.Is(err, io.EOF) && n > 0 { // by the closing boundary only: see uncut
 			return finish(m)
 		}
 		if err != nil {
@@ -40,6 +40,35 @@ func (p *post) readParts(m *meter, boundary string, rd *reader) error {
 	}
 }
 
+// errCut: the bytes ended before the closing boundary did.
+var errCut = errors.New("body cut off")
+
+// uncut gives a body another end than io.EOF, which the standard library takes for the end of the parts in places
+// where a cut body may end too, such as in a part's header. What is left to say "the end" is the closing boundary
+// (RFC 2046 §5.1.1). It need not end in a line break, so one is put behind it.
+type uncut struct {
+	io.Reader
+	ended bool
+	rest  string
+}
+
+func (u *uncut) Read(b []byte) (int, error) {
+	if !u.ended {
+		n, err := u.Reader.Read(b)
+		if !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		u.ended, u.rest = true, "\r\n"
+		return n, nil
+	}
+	if u.rest == "" {
+		return 0, errCut
+	}
+	n := copy(b, u.rest)
+	u.rest = u.rest[n:]
+	return n, nil
+}
+
 // finish reads what stands behind the closing boundary: nothing, or a little that no browser sends.
 func finish(m *meter) error {
 	m.window = m.read + headerLimit
@@ -51,7 +80,7 @@ func finish(m *meter) error {
 
 // refusal prefers the meter's reason over the parser's, which only saw the bytes end, and drops the parser's text.
 func refusal(m *meter, err error) error {
-	for _, known := range []error{errTooLarge, errSlow, errMalformed, errType, errSpool} {
+	for _, known := range []error{errTooLarge, errSlow, errMalformed, errType, errSpool, spool.ErrFull} {
 		if errors.Is(m.err, known) || errors.Is(err, known) {
 			return known
 		}
@@ -62,6 +91,9 @@ func refusal(m *meter, err error) error {
 // errSpool: the spool failed for another reason than being full.
 var errSpool = errors.New("spool failed")
 
+// shortValue is the room that an answer gets at first.
+const shortValue = 255
+
 func (p *post) readPart(part *multipart.Part, rd *reader) error {
 	d, err := readHeader(part.Header)
 	if err != nil {
@@ -70,7 +102,7 @@ func (p *post) readPart(part *multipart.Part, rd *reader) error {
 	if d.file {
 		return p.readFile(part, d, rd)
 	}
-	value, err := io.ReadAll(io.LimitReader(part, valueLimit+1))
+	value, err := p.readAll(part, shortValue, valueLimit+1)
 	if err != nil {
 		return fmt.Errorf("reading a part: %w", err)
 	}

@@ -17,7 +17,7 @@ func (p *post) readPairs(m *meter, announced int64) error {
 		size = 4 << 10
 	}
 	var err error
-	if p.raw, err = readAll(m, int(size)); err != nil {
+	if p.raw, err = p.readAll(m, min(size, textLimit), textLimit+1); err != nil {
 		return err
 	}
 	p.entry.Pairs = make([]forms.Pair, 0, min(fieldLimit, 1+bytes.Count(p.raw[:min(len(p.raw), valueLimit)], []byte{'&'})))
@@ -42,26 +42,36 @@ func (p *post) readPairs(m *meter, announced int64) error {
 	return nil
 }
 
-// readAll reads to the end, into memory that grows with what came and not with what was announced beyond 64 KiB.
-func readAll(m *meter, announced int) ([]byte, error) {
-	b := make([]byte, 0, min(announced, valueLimit)+1)
-	for {
-		n, err := m.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if errors.Is(err, io.EOF) {
-			return b, nil
-		}
-		if err != nil {
-			clear(b)
-			return nil, fmt.Errorf("reading a body: %w", err)
-		}
+// readAll reads to the end, or most bytes, into memory that grows with what came and not with what was announced beyond
+// 64 KiB. All of it is reserved before it is allocated, and stays so until the post is closed.
+func (p *post) readAll(src io.Reader, announced, most int64) ([]byte, error) {
+	b, err := p.grow(nil, min(announced, valueLimit)+1)
+	for err == nil && int64(len(b)) < most {
 		if len(b) == cap(b) {
-			grown := make([]byte, len(b), 2*cap(b))
-			copy(grown, b)
-			clear(b)
-			b = grown
+			if b, err = p.grow(b, min(2*int64(cap(b)), most)); err != nil {
+				break
+			}
 		}
+		var n int
+		n, err = src.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
 	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return b, nil
+	}
+	clear(b)
+	return nil, fmt.Errorf("reading a body: %w", err)
+}
+
+// grow moves b to a larger piece of memory, and wipes the one it was in.
+func (p *post) grow(b []byte, size int64) ([]byte, error) {
+	if err := p.spool.Hold(size); err != nil {
+		return b, fmt.Errorf("making room: %w", err)
+	}
+	grown := make([]byte, len(b), size)
+	copy(grown, b)
+	clear(b)
+	return grown, p.spool.Hold(-int64(cap(b)))
 }
 
 // unescape decodes + and %41 in place.

@@ -59,6 +59,10 @@ func (r *Request) Add(src io.Reader, limit int64) (*File, error) {
 }
 
 func (f *File) fill(src io.Reader, limit int64) error {
+	if err := f.request.Hold(frameSize); err != nil { // a slow sender keeps the buffer for long
+		return err
+	}
+	defer func() { _ = f.request.Hold(-frameSize) }() // giving back does not fail
 	buf := frames.Get().(*[frameSize + 16]byte)
 	defer func() { clear(buf[:]); frames.Put(buf) }()
 	sum := sha256.New()
@@ -100,7 +104,7 @@ func readFrame(src io.Reader, p []byte) (n int, err error) {
 // append keeps one sealed frame, in memory as long as there are few.
 func (f *File) append(frame []byte) error {
 	n := int64(len(frame))
-	if err := f.request.spool.take(f.request.addr, n); err != nil {
+	if err := f.request.spool.disk.take(f.request.addr, n); err != nil {
 		return err
 	}
 	f.held += n
@@ -126,10 +130,12 @@ func (f *File) append(frame []byte) error {
 	return nil
 }
 
-// room turns a full disk into ErrFull.
+// room turns a full disk, or too many open files, into ErrFull.
 func room(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
-		return ErrFull
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EMFILE, syscall.ENFILE} {
+		if errors.Is(err, full) {
+			return ErrFull
+		}
 	}
 	return err
 }
@@ -143,7 +149,7 @@ func (f *File) forgetMemory() {
 func (f *File) drop() error {
 	f.kept = false
 	f.forgetMemory()
-	f.request.spool.giveBack(f.request.addr, f.held)
+	f.request.spool.disk.giveBack(f.request.addr, f.held)
 	f.held = 0
 	if f.disk == nil {
 		return nil

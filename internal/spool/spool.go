@@ -5,8 +5,9 @@
 // that has no name (O_TMPFILE, or removed as soon as it is made), so that after kill -9 or a power cut there is neither
 // a file nor a key. Request.Close forgets both.
 //
-// All requests together, and those of one address, have a budget of bytes: beyond it Add answers ErrFull. For IPv6 an
-// address is its /64.
+// All requests together, and those of one address, have a budget of bytes: beyond it Add answers ErrFull. What a request
+// keeps of its body otherwise, its answers, is in memory in the clear and has a smaller budget: Hold. For IPv6 an address
+// is its /64.
 package spool
 
 import (
@@ -18,8 +19,8 @@ import (
 	"sync"
 )
 
-// ErrFull: there is no room for an upload now. Later there may be.
-var ErrFull = errors.New("no room for uploads")
+// ErrFull: there is no room for what comes now. Later there may be.
+var ErrFull = errors.New("no room for what is sent")
 
 const (
 	frameSize   = 64 << 10  // plaintext bytes a frame
@@ -32,17 +33,19 @@ type Config struct {
 	Dir        string // O_TMPFILE files of ciphertext are made here
 	Budget     int64  // bytes of all uploads together; 0: 1 GiB
 	PerAddress int64  // 0: 256 MiB
+
+	Memory           int64 // bytes of text and buffers in memory, of all requests together; 0: 64 MiB
+	MemoryPerAddress int64 // 0: 8 MiB
 }
 
 // Spool is shared by all requests.
 type Spool struct {
-	dir                string
-	budget, perAddress int64
+	dir    string
+	disk   budget // what files hold, sealed, wherever they lie
+	memory budget // what requests hold in the clear while they are read
 
-	mu        sync.Mutex
-	used      int64
-	memory    int64
-	byAddress map[netip.Addr]int64
+	mu     sync.Mutex
+	sealed int64 // bytes of sealed files that lie in memory
 }
 
 // New makes the folder if need be (0700) and removes what a crash may have left in it.
@@ -66,14 +69,9 @@ func New(c Config) (*Spool, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("trying the spool: %w", err)
 	}
-	s := &Spool{dir: c.Dir, budget: c.Budget, perAddress: c.PerAddress, byAddress: map[netip.Addr]int64{}}
-	if s.budget == 0 {
-		s.budget = 1 << 30
-	}
-	if s.perAddress == 0 {
-		s.perAddress = 256 << 20
-	}
-	return s, nil
+	return &Spool{
+		dir: c.Dir, disk: newBudget(c.Budget, 1<<30, c.PerAddress, 256<<20), memory: newBudget(c.Memory, 64<<20, c.MemoryPerAddress, 8<<20),
+	}, nil
 }
 
 // Request begins the files of one request from addr. It must be closed.
@@ -86,49 +84,24 @@ func (s *Spool) Request(addr netip.Addr) *Request {
 	return &Request{spool: s, addr: addr}
 }
 
-// Used is the number of bytes held now, for all requests.
-func (s *Spool) Used() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.used
-}
-
-// take reserves n bytes for addr or answers ErrFull.
-func (s *Spool) take(addr netip.Addr, n int64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.used+n > s.budget || s.byAddress[addr]+n > s.perAddress {
-		return ErrFull
-	}
-	s.used += n
-	s.byAddress[addr] += n
-	return nil
-}
-
-func (s *Spool) giveBack(addr netip.Addr, n int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.used -= n
-	if s.byAddress[addr] -= n; s.byAddress[addr] <= 0 {
-		delete(s.byAddress, addr)
-	}
-}
+// Used is the number of bytes held now, for all requests, on disk and in memory.
+func (s *Spool) Used() int64 { return s.disk.sum() + s.memory.sum() }
 
 // remember counts n bytes as held in memory, and tells whether there is room for them.
 func (s *Spool) remember(n int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.memory+n > memoryShare {
+	if s.sealed+n > memoryShare {
 		return false
 	}
-	s.memory += n
+	s.sealed += n
 	return true
 }
 
 func (s *Spool) forget(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.memory -= n
+	s.sealed -= n
 }
 
 // Request is the files of one request. Its methods are for one goroutine.
@@ -136,6 +109,21 @@ type Request struct {
 	spool *Spool
 	addr  netip.Addr
 	files []*File
+	held  int64 // bytes in memory
+}
+
+// Hold reserves n bytes of memory for what a request keeps of its body beside files, before they are allocated; a
+// negative n gives some back. ErrFull when there is no room. Close gives back the rest.
+func (r *Request) Hold(n int64) error {
+	if n > 0 {
+		if err := r.spool.memory.take(r.addr, n); err != nil {
+			return err
+		}
+	} else {
+		r.spool.memory.giveBack(r.addr, -n)
+	}
+	r.held += n
+	return nil
 }
 
 // Close forgets all files of the request. Readers that are still open fail from now on.
@@ -145,5 +133,7 @@ func (r *Request) Close() error {
 		errs = append(errs, f.drop())
 	}
 	r.files = nil
+	r.spool.memory.giveBack(r.addr, r.held)
+	r.held = 0
 	return errors.Join(errs...)
 }

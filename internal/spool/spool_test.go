@@ -66,8 +66,8 @@ func TestFilesComeBack(t *testing.T) {
 			t.Errorf("after the request: %v", err)
 		}
 	}
-	if s.Used() != 0 || s.memory != 0 || len(s.byAddress) != 0 {
-		t.Errorf("left: %d bytes, %d in memory, %d addresses", s.Used(), s.memory, len(s.byAddress))
+	if s.Used() != 0 || s.sealed != 0 || len(s.disk.by) != 0 || len(s.memory.by) != 0 {
+		t.Errorf("left: %d bytes, %d in memory, %d addresses", s.Used(), s.sealed, len(s.disk.by)+len(s.memory.by))
 	}
 }
 
@@ -152,7 +152,7 @@ func TestBudgets(t *testing.T) {
 
 func TestMemoryShareSpillsToDisk(t *testing.T) {
 	s := newSpool(t, Config{})
-	s.memory = memoryShare
+	s.sealed = memoryShare
 	r := s.Request(here)
 	f, err := r.Add(strings.NewReader("a small one"), 100)
 	if err != nil {
@@ -171,10 +171,58 @@ func TestMemoryShareSpillsToDisk(t *testing.T) {
 	if err := errors.Join(rd.Close(), r.Close()); err != nil {
 		t.Error(err)
 	}
-	if s.memory != memoryShare {
-		t.Errorf("share off by %d", s.memory-memoryShare)
+	if s.sealed != memoryShare {
+		t.Errorf("share off by %d", s.sealed-memoryShare)
 	}
 }
+
+// covers IN02
+func TestMemoryHasABudget(t *testing.T) {
+	s := newSpool(t, Config{Memory: 300 << 10, MemoryPerAddress: 200 << 10})
+	r, same, other := s.Request(here), s.Request(here), s.Request(netip.MustParseAddr("198.51.100.7"))
+	if err := r.Hold(150 << 10); err != nil {
+		t.Fatal(err)
+	}
+	if err := same.Hold(60 << 10); !errors.Is(err, ErrFull) {
+		t.Errorf("over one address's budget: %v", err)
+	}
+	if _, err := same.Add(strings.NewReader("x"), 100); !errors.Is(err, ErrFull) {
+		t.Errorf("a buffer over one address's budget: %v", err)
+	}
+	if err := other.Hold(160 << 10); !errors.Is(err, ErrFull) {
+		t.Errorf("over the whole budget: %v", err)
+	}
+	if err := r.Hold(-50 << 10); err != nil {
+		t.Error(err)
+	}
+	if err := same.Hold(60 << 10); err != nil {
+		t.Errorf("room was given back, and yet: %v", err)
+	}
+	if got := s.Used(); got != 160<<10 {
+		t.Errorf("%d bytes held", got)
+	}
+	if err := errors.Join(r.Close(), same.Close(), other.Close()); err != nil || s.Used() != 0 || len(s.memory.by) != 0 {
+		t.Errorf("%d bytes and %d addresses left, %v", s.Used(), len(s.memory.by), err)
+	}
+}
+
+// A slow sender of a file keeps a buffer in use; it is given back with the file.
+func TestBuffersAreCounted(t *testing.T) {
+	s := newSpool(t, Config{})
+	r := s.Request(here)
+	defer r.Close()
+	during := int64(0)
+	if _, err := r.Add(readerFunc(func([]byte) (int, error) { during = s.memory.sum(); return 0, io.EOF }), 100); err != nil {
+		t.Fatal(err)
+	}
+	if during != frameSize || s.memory.sum() != 0 {
+		t.Errorf("%d bytes while reading, %d afterwards", during, s.memory.sum())
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 func TestSourceErrorComesBack(t *testing.T) {
 	s := newSpool(t, Config{})
