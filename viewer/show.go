@@ -157,7 +157,7 @@ func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessag
 	case errors.As(why, &differs):
 		p.Grave, p.Text = true, []string{"It does not match its place in the list: its " + list(differs.What) + " " + verb(differs.What) + " another. It may have been moved, swapped or sent in again. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, errLeaf):
-		p.Grave, p.Text = true, []string{"Its number or its place was changed after it came in, or it was put back after it was erased. Nothing of it is shown.", tellOperator}
+		p.Grave, p.Text = true, []string{"Its place in the list was changed after it came in: its number, reference, time, form, questions or files are not those that it came with. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, private.ErrUnsupported), errors.Is(why, private.ErrTooLarge):
 		p.Grave, p.Text = true, []string{"It is sealed in a way that this service does not use, so it did not come in through your forms. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, errRevision), errors.Is(why, forms.ErrRevision):

@@ -17,7 +17,7 @@ func TestTamperedSubmissions(t *testing.T) {
 		h    *house
 		a, b int64
 	}
-	moved := "Its number or its place was changed"
+	moved := "Its place in the list was changed after it came in"
 	for name, c := range map[string]struct {
 		do   func(two)
 		says string
@@ -44,9 +44,9 @@ func TestTamperedSubmissions(t *testing.T) {
 			x.h.tamper(`update submission set data = cast(substr(data, 1, length(data) - 40) as blob) where id = ?`, x.a)
 		}, "It is damaged"},
 		"emptied":           {func(x two) { x.h.tamper(`update submission set data = x'' where id = ?`, x.a) }, "It is damaged"},
-		"another reference": {func(x two) { x.h.tamper(`update submission set reference = 'AAA-AAA' where id = ?`, x.a) }, "its reference is another"},
-		"another time":      {func(x two) { x.h.tamper(`update submission set received = received - 3600000 where id = ?`, x.a) }, "its received is another"},
-		"a file more":       {func(x two) { x.h.tamper(`update submission set files = files + 1 where id = ?`, x.a) }, "its files is another"},
+		"another reference": {func(x two) { x.h.tamper(`update submission set reference = 'AAA-AAA' where id = ?`, x.a) }, moved},
+		"another time":      {func(x two) { x.h.tamper(`update submission set received = received - 3600000 where id = ?`, x.a) }, moved},
+		"a file more":       {func(x two) { x.h.tamper(`update submission set files = files + 1 where id = ?`, x.a) }, moved},
 		"the session keys of another": {func(x two) {
 			x.h.tamper(`update session_key set packet = (select k.packet from session_key k where k.message = ? and k.reader = session_key.reader) where message = ?`, x.b, x.a)
 		}, "It is damaged"},
@@ -96,7 +96,7 @@ func TestMovedToAnotherForm(t *testing.T) {
 	h.tamper(`update submission set form = (select id from form where name = 'new-patient') where id = ?`, id)
 	b := h.reader("dana")
 	w := words(b.want(b.get(h.at("new-patient", id)), http.StatusUnprocessableEntity).body)
-	if !strings.Contains(w, "Its number or its place was changed") || strings.Contains(w, "the answer") {
+	if !strings.Contains(w, "Its place in the list was changed after it came in") || strings.Contains(w, "the answer") {
 		t.Errorf("it says:\n%s", w)
 	}
 	b.want(b.get(h.at("contact", id)), http.StatusNotFound)

@@ -157,10 +157,16 @@ func (x *erasing) erase(id int64) error {
 
 // bury replaces the row by a tombstone, which is there already if the row was put back.
 func (x *erasing) bury(id int64) error {
+	end := burial{erased: x.at, why: x.why}
+	if _, err := x.b.get(`select leaf from submission where id = $1`, []any{id}, &end.leaf); err != nil {
+		return err
+	}
 	_, err := x.b.exec(`
-		insert into tombstone (id, form, seq, received, reference, erased, why, token, content, sealed_hash, leaf)
-		select id, form, seq, received, reference, $2, $3, token, content, sealed_hash, leaf from submission where id = $1
-		on conflict do nothing`, id, x.at, x.why)
+		insert into tombstone (id, form, seq, received, reference, files, erased, why, revision, files_hash, token, content,
+			sealed_hash, leaf, mac)
+		select id, form, seq, received, reference, files, $2, $3, revision, files_hash, token, content, sealed_hash, leaf, $4
+		from submission where id = $1
+		on conflict do nothing`, id, end.erased, end.why, x.s.tombstone(end))
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func TestRowPutBack(t *testing.T) {
 	if _, err := s.Submission(t.Context(), sub.ID); !errors.As(err, &erased) {
 		t.Errorf("it opens again: %v", err)
 	}
-	want := "form contact: number 1, " + sub.Reference + ", was erased and has been put back"
+	want := "form contact: submission " + sub.Reference + " was erased on 20 Nov 2026, but is here again"
 	if f := findings(t, s); len(f) != 1 || f[0] != want {
 		t.Errorf("findings %q", f)
 	}

@@ -137,7 +137,7 @@ func (x *sealer) like(form string, sealed keys.Sealed) *forms.Submission {
 	sub := &forms.Submission{
 		ID:        sealedAt.UnixMilli()<<20 + n<<16 + int64(binary.BigEndian.Uint16(r[:])),
 		Form:      form,
-		Revision:  forms.Revision{7},
+		Revision:  asked().Revision,
 		Reference: reference(n),
 		Received:  sealedAt.Add(time.Duration(n) * time.Millisecond),
 		Stored:    true,
@@ -146,6 +146,30 @@ func (x *sealer) like(form string, sealed keys.Sealed) *forms.Submission {
 	copy(sub.Token[:], r[8:])
 	copy(sub.Content[:], r[24:])
 	return sub
+}
+
+// asked are the questions that all submissions here answer.
+var asked = sync.OnceValue(func() *forms.Form {
+	f, err := forms.Parse("contact.yaml", []byte(`
+form: contact
+title: Contact us
+seal: { to: [all] }
+deliver: { store: { keep: 30d } }
+fields:
+  - { id: message, type: longtext, label: How can we help?, max: 9000 }
+`))
+	if err != nil {
+		panic(err)
+	}
+	return f
+})
+
+// ask keeps the questions, as the program does when it starts.
+func ask(t testing.TB, s *Store, form string) {
+	t.Helper()
+	if err := s.SaveRevision(t.Context(), form, asked().Revision, asked().Questions()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func reference(n int64) string {
@@ -159,6 +183,7 @@ func reference(n int64) string {
 
 func put(t testing.TB, s *Store, sub *forms.Submission) {
 	t.Helper()
+	ask(t, s, sub.Form)
 	kept, err := s.Put(t.Context(), sub)
 	if err != nil {
 		t.Fatal(err)

@@ -32,30 +32,43 @@ func (a *arrival) keep(b *batch, now time.Time) (forms.Kept, error) {
 
 // row inserts a kept submission, unless its id or reference was used before.
 func (a *arrival) row(b *batch, seq int64) (int64, error) {
-	sub := a.sub
-	leaf := a.s.leaf(leafKept, sub.Form, sub.ID, seq, a.hash[:])
+	sub, p := a.sub, a.place(seq)
 	return b.exec(`
-		insert into submission (id, form, state, seq, received, reference, files, size, revision, token, content, sealed_hash, leaf, data)
-		select $1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+		insert into submission (id, form, state, seq, received, reference, files, size, revision, files_hash, token, content,
+			sealed_hash, leaf, data)
+		select $1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
 		where not exists (select 1 from tombstone where id = $1)
 		  and not exists (select 1 from tombstone where reference = $5)
 		on conflict do nothing`,
-		sub.ID, a.form, seq, sub.Received.UnixMilli(), sub.Reference, len(a.files), a.size, sub.Revision[:],
-		sub.Token[:], sub.Content[:], a.hash[:], leaf, a.data)
+		p.id, a.form, p.seq, p.received, p.reference, p.files, a.size, p.revision, p.filesHash,
+		sub.Token[:], sub.Content[:], p.sealed, a.s.leaf(leafKept, p), a.data)
 }
 
 // trace inserts what stays of a submission that is only mailed.
 func (a *arrival) trace(b *batch, seq int64) (int64, error) {
-	sub := a.sub
-	leaf := a.s.leaf(leafMailed, sub.Form, sub.ID, seq, a.hash[:])
+	sub, p := a.sub, a.place(seq)
+	end := burial{a.s.leaf(leafMailed, p), p.received, WhyMailed}
 	return b.exec(`
-		insert into tombstone (id, form, seq, received, reference, erased, why, token, content, sealed_hash, leaf)
-		select $1, $2, $3, $4, $5, $4, $6, $7, $8, $9, $10
+		insert into tombstone (id, form, seq, received, reference, files, erased, why, revision, files_hash, token, content,
+			sealed_hash, leaf, mac)
+		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
 		where not exists (select 1 from submission where id = $1)
 		  and not exists (select 1 from submission where reference = $5)
 		on conflict do nothing`,
-		sub.ID, a.form, seq, sub.Received.UnixMilli(), sub.Reference, WhyMailed,
-		sub.Token[:], sub.Content[:], a.hash[:], leaf)
+		p.id, a.form, p.seq, p.received, p.reference, p.files, end.erased, end.why, p.revision, p.filesHash,
+		sub.Token[:], sub.Content[:], p.sealed, end.leaf, a.s.tombstone(end))
+}
+
+// place is where this submission is put, under that number.
+func (a *arrival) place(seq int64) *place {
+	all := make([]storedFile, len(a.files))
+	for i, p := range a.files {
+		all[i] = p.stored()
+	}
+	return &place{
+		form: a.sub.Form, id: a.sub.ID, seq: seq, received: a.sub.Received.UnixMilli(), reference: a.sub.Reference,
+		revision: a.sub.Revision[:], files: int64(len(all)), filesHash: hashOfFiles(all), sealed: a.hash[:],
+	}
 }
 
 // parts inserts what belongs to the row: session keys, files, mails.
@@ -71,8 +84,9 @@ func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
 		if err := insertKeys(b, upload, a.fileKeys[i]); err != nil {
 			return err
 		}
-		_, err = b.exec(`insert into file (submission, n, upload, chunks, size) values ($1, $2, $3, $4, $5)`,
-			a.sub.ID, i, upload, chunks, p.size)
+		f := p.stored()
+		_, err = b.exec(`insert into file (submission, n, upload, chunks, size, hash) values ($1, $2, $3, $4, $5, $6)`,
+			a.sub.ID, i, upload, chunks, f.size, f.hash)
 		if err != nil {
 			return err
 		}

@@ -143,6 +143,7 @@ func (a *arrival) stage(ctx context.Context) error {
 			return err
 		}
 		p := a.part(ctx)
+		p.sum = sha256.New()
 		a.files, a.fileKeys = append(a.files, p), append(a.fileKeys, sk)
 		if err := a.fill(p, f.WriteData(p)); err != nil {
 			return err

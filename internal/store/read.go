@@ -75,43 +75,49 @@ func (r snapshot) each(ctx context.Context, query string, args []any, row func(s
 }
 
 func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submission, error) {
-	if err := erased(ctx, r, id); err != nil {
+	if err := s.erased(ctx, r, id); err != nil {
 		return nil, err
 	}
 	x := &Submission{}
-	var received int64
-	var revision, hash, leaf, data []byte
+	p := &place{}
+	var leaf, data []byte
 	ok, err := r.get(ctx, `
-		select s.id, f.name, s.state, s.seq, s.reference, s.received, s.files, s.size, s.revision, s.sealed_hash, s.leaf, s.data
+		select s.id, f.name, s.state, s.seq, s.reference, s.received, s.files, s.size, s.revision, s.files_hash, s.sealed_hash, s.leaf, s.data
 		from submission s join form f on f.id = s.form where s.id = $1`, []any{id},
-		&x.ID, &x.Form, &x.State, &x.Seq, &x.Reference, &received, &x.Files, &x.Size, &revision, &hash, &leaf, &data)
+		&p.id, &p.form, &x.State, &p.seq, &p.reference, &p.received, &p.files, &x.Size, &p.revision, &p.filesHash, &p.sealed, &leaf, &data)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
 		return nil, ErrNotFound
 	}
-	if len(revision) != len(x.Revision) {
+	if len(p.revision) != len(x.Revision) {
 		return nil, ErrDamaged
 	}
-	x.Received, x.Revision = millis(received), forms.Revision(revision)
+	x.ID, x.Form, x.Seq, x.Reference, x.Files = p.id, p.form, p.seq, p.reference, int(p.files)
+	x.Received, x.Revision = millis(p.received), forms.Revision(p.revision)
 	sum := sha256.Sum256(data)
-	x.LeafOK = hmac.Equal(sum[:], hash) && hmac.Equal(leaf, s.leaf(leafKept, x.Form, x.ID, x.Seq, sum[:]))
+	x.LeafOK = hmac.Equal(sum[:], p.sealed) && hmac.Equal(leaf, s.leaf(leafKept, p))
 	if err := x.join(ctx, r, data); err != nil {
 		return nil, err
 	}
 	return x, nil
 }
 
-// erased is *Erased where a tombstone stands for id.
-func erased(ctx context.Context, r snapshot, id int64) error {
-	e := &Erased{}
-	var at int64
-	ok, err := r.get(ctx, `select reference, erased, why from tombstone where id = $1`, []any{id}, &e.Reference, &at, &e.Why)
+// erased is *Erased where a tombstone stands for id, and ErrDamaged where that is not ours.
+func (s *Store) erased(ctx context.Context, r snapshot, id int64) error {
+	e, end := &Erased{}, burial{}
+	var mac []byte
+	ok, err := r.get(ctx, `
+		select reference, erased, why, leaf, mac, exists (select 1 from submission s where s.id = t.id)
+		from tombstone t where id = $1`, []any{id}, &e.Reference, &end.erased, &end.why, &end.leaf, &mac, &e.Back)
 	if err != nil || !ok {
 		return err
 	}
-	e.At = millis(at)
+	if !hmac.Equal(mac, s.tombstone(end)) {
+		return ErrDamaged
+	}
+	e.At, e.Why = millis(end.erased), end.why
 	return e
 }
 

@@ -17,6 +17,7 @@ func TestTwoHandles(t *testing.T) {
 	c := config(t, newClock())
 	handles := []*Store{openStore(t, c), openStore(t, c)}
 	x := newSealer(t)
+	ask(t, handles[0], "contact")
 	const each = 40
 	var wg sync.WaitGroup
 	for h, s := range handles {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"hash"
 	"time"
 
 	"sealform/forms"
@@ -53,16 +54,28 @@ type part struct {
 
 	buf     []byte
 	size    int64
-	spills  bool  // it is too large for its room
-	id      int64 // of the upload; 0: nothing staged yet
-	chunks  int   // staged
-	counted int64 // bytes of the budget
+	sum     hash.Hash // of a file's bytes; nil: not wanted
+	spills  bool      // it is too large for its room
+	id      int64     // of the upload; 0: nothing staged yet
+	chunks  int       // staged
+	counted int64     // bytes of the budget
 	seen    time.Time
 	err     error
 }
 
+// stored says what a file's row will, but where it lies.
+func (p *part) stored() storedFile { return storedFile{size: p.size, hash: p.sum.Sum(nil)} }
+
 // Write takes the next bytes of the message.
 func (p *part) Write(b []byte) (int, error) {
+	n, err := p.take(b)
+	if p.sum != nil {
+		p.sum.Write(b[:n])
+	}
+	return n, err
+}
+
+func (p *part) take(b []byte) (int, error) {
 	if p.spills = p.spills || len(p.buf)+len(b) > p.room; !p.spills {
 		p.buf = append(p.buf, b...)
 		p.size += int64(len(b))

@@ -12,8 +12,9 @@
 // (put.go). Chain heads and numbers are read inside that transaction, so that several
 // processes on one file are right too.
 //
-// Each submission has a number of its form without gaps and a leaf, a MAC over id, number
-// and hash of the sealed answers (leaf.go); an erased one leaves a tombstone (erase.go).
+// Each submission has a number of its form without gaps and a leaf, a MAC over its row and
+// the hashes of the sealed answers and files (leaf.go); an erased one leaves a tombstone,
+// under a MAC of its own (erase.go).
 // VerifyAudit holds all of it together (verify.go).
 //
 // It refuses SQLite before 3.51.3, a database of a newer program, a network file system,
@@ -70,7 +71,7 @@ type Submission struct {
 	Readers  []keys.Fingerprint // whose session keys are there
 	Answers  keys.Sealed        // all readers' session keys and the data
 	FileKeys []StoredFile       // in record order
-	LeafOK   bool               // the leaf's MAC and hash fit the row, its number and its data
+	LeafOK   bool               // the leaf's MAC fits the row, but its state, and its data; FileKeys may still differ
 }
 
 // StoredFile locates one file's sealed message.
@@ -91,6 +92,7 @@ type Erased struct {
 	Reference string
 	At        time.Time
 	Why       string // WhyMailed, WhyPurged, or what Delete was given
+	Back      bool   // somebody put the row back into the database
 }
 
 func (e *Erased) Error() string { return "erased" }

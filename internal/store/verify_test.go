@@ -1,7 +1,7 @@
 package store
 
 import (
-	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -12,9 +12,10 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/audit"
+	"sealform/keys"
 )
 
-// recorded is a store with entries and five submissions of one form, the fourth erased.
+// recorded is a store with entries and five submissions of one form, the fourth erased, the fifth with two files.
 func recorded(t *testing.T) (*Store, Config, []*forms.Submission) {
 	c := config(t, newClock())
 	s := openStore(t, c)
@@ -22,6 +23,9 @@ func recorded(t *testing.T) (*Store, Config, []*forms.Submission) {
 	var subs []*forms.Submission
 	for i := range 5 {
 		sub := x.submission(t, "contact", fmt.Append(nil, "answers ", i))
+		if i == 4 {
+			sub.Files = []keys.SealedStream{x.stream(t, bytesOf(make([]byte, 300<<10))), x.stream(t, bytesOf([]byte("a note")))}
+		}
 		put(t, s, sub)
 		if err := s.Audit(t.Context(), staff(audit.ActOpened, sub.Reference)); err != nil {
 			t.Fatal(err)
@@ -61,11 +65,34 @@ var tamperings = map[string]struct {
 		`update submission set form = 9, seq = 1 where seq = 2`,
 	}, "form contact: number 2 is missing"},
 	"erased unrecorded": {[]string{
-		`insert into tombstone select id, form, seq, received, reference, 1, 'asked for', token, content, sealed_hash, leaf from submission where seq = 2`,
+		`insert into tombstone select id, form, seq, received, reference, files, 1, 'asked for', revision, files_hash, token, content, sealed_hash, leaf, leaf from submission where seq = 2`,
 		`delete from submission where seq = 2`,
-	}, "form contact: number 2, REF, was erased without an entry in the record"},
+	}, "form contact: the tombstone of number 2, REF, was changed"},
+	"erased as another was": {[]string{
+		`drop index tombstone_reference`,
+		`insert into tombstone select s.id, s.form, s.seq, s.received, t.reference, s.files, t.erased, t.why, s.revision, s.files_hash,
+			s.token, s.content, s.sealed_hash, s.leaf, t.mac from submission s, tombstone t`,
+		`delete from submission`,
+	}, "form contact: the tombstone of number 1, REF, was changed"},
+	"tombstone's time": {[]string{`update tombstone set erased = 1`}, "form contact: the tombstone of number 4, REF, was changed"},
+	"tombstone's why":  {[]string{`update tombstone set why = 'purged'`}, "form contact: the tombstone of number 4, REF, was changed"},
+	"reference":        {[]string{`update submission set reference = 'AAA-AAA' where seq = 2`}, "form contact: number 2, AAA-AAA, was changed"},
+	"received":         {[]string{`update submission set received = received - 3600000 where seq = 2`}, "form contact: number 2, REF, was changed"},
+	"revision":         {[]string{`update submission set revision = zeroblob(32) where seq = 2`}, "form contact: number 2, REF, was changed"},
+	"count of files":   {[]string{`update submission set files = 0 where seq = 5`}, "form contact: number 5, REF, was changed"},
+	"hash of data":     {[]string{`update submission set sealed_hash = zeroblob(32) where seq = 2`}, "form contact: number 2, REF, was changed"},
+	"session keys":     {[]string{`delete from session_key where message = (select id from submission where seq = 2)`}, "form contact: number 2, REF, has lost its session keys: nobody can open it"},
+	"a file's keys":    {[]string{`delete from session_key where message < 0`}, "form contact: number 5, REF: its files were changed"},
+	"file removed":     {[]string{`delete from file where n = 1`}, "form contact: number 5, REF: its files were changed"},
+	"files swapped":    {[]string{`update file set n = n + 10`, `update file set n = 11 - n`}, "form contact: number 5, REF: its files were changed"},
+	"file added":       {[]string{`insert into file select (select id from submission where seq = 2), n, upload, chunks, size, hash from file where n = 0`}, "form contact: number 2, REF: its files were changed"},
+	"chunks removed":   {[]string{`delete from chunk`}, "form contact: number 5, REF: its files were changed"},
+	"chunk emptied":    {[]string{`update chunk set data = zeroblob(length(data)) where id = (select max(id) from chunk)`}, "form contact: number 5, REF: its files were changed"},
+	"chunk renumbered": {[]string{`update chunk set id = id + 1 where id = (select max(id) from chunk)`}, "form contact: number 5, REF: its files were changed"},
+	"questions":        {[]string{`update revision set questions = replace(cast(questions as text), 'How can we help', 'What is your PIN')`}, "form contact: the questions of revision XXXX were changed"},
+	"no questions":     {[]string{`delete from revision`}, "form contact: the questions that 4 of its submissions answer (revision XXXX) are missing"},
 	"passed for mailed": {[]string{
-		`insert into tombstone select id, form, seq, received, reference, 1, 'mailed', token, content, sealed_hash, leaf from submission where seq = 2`,
+		`insert into tombstone select id, form, seq, received, reference, files, 1, 'mailed', revision, files_hash, token, content, sealed_hash, leaf, leaf from submission where seq = 2`,
 		`delete from submission where seq = 2`,
 	}, "form contact: the tombstone of number 2, REF, was changed"},
 }
@@ -81,11 +108,13 @@ func TestVerifyFindsTampering(t *testing.T) {
 			for _, change := range test.change {
 				tamper(t, s, change)
 			}
+			names := []string{hex.EncodeToString(subs[0].Revision[:4]), "XXXX"}
+			for _, sub := range subs {
+				names = append(names, sub.Reference, "REF")
+			}
 			got := findings(t, s)
 			for i := range got {
-				for _, sub := range subs {
-					got[i] = string(bytes.ReplaceAll([]byte(got[i]), []byte(sub.Reference), []byte("REF")))
-				}
+				got[i] = strings.NewReplacer(names...).Replace(got[i])
 			}
 			if test.want == "" && len(got) != 0 || test.want != "" && (len(got) == 0 || got[0] != test.want) {
 				t.Errorf("got %q, want first %q", got, test.want)
@@ -257,14 +286,20 @@ func TestSubmissionSaysWhatWasTampered(t *testing.T) {
 		"data of another": {`update submission set data = (select data from submission where seq = 2) where seq = 1`, nil},
 		"all of another": {`update submission set (data, sealed_hash, leaf) =
 			(select data, sealed_hash, leaf from submission where seq = 2) where seq = 1`, nil},
-		"number":       {`update submission set seq = 77 where seq = 1`, nil},
-		"leaf":         {`update submission set leaf = x'00' where seq = 1`, nil},
-		"form":         {`update form set name = 'other' where name = 'contact'`, nil},
-		"data cut":     {`update submission set data = substr(data, 1, 50) where seq = 1`, ErrDamaged},
-		"no data":      {`update submission set data = x'' where seq = 1`, ErrDamaged},
-		"keys removed": {`delete from session_key`, ErrDamaged},
-		"key damaged":  {`update session_key set packet = x'c10000'`, ErrDamaged},
-		"revision":     {`update submission set revision = x'00'`, ErrDamaged},
+		"number":           {`update submission set seq = 77 where seq = 1`, nil},
+		"leaf":             {`update submission set leaf = x'00' where seq = 1`, nil},
+		"form":             {`update form set name = 'other' where name = 'contact'`, nil},
+		"data cut":         {`update submission set data = substr(data, 1, 50) where seq = 1`, ErrDamaged},
+		"no data":          {`update submission set data = x'' where seq = 1`, ErrDamaged},
+		"keys removed":     {`delete from session_key`, ErrDamaged},
+		"key damaged":      {`update session_key set packet = x'c10000'`, ErrDamaged},
+		"revision":         {`update submission set revision = x'00'`, ErrDamaged},
+		"another revision": {`update submission set revision = zeroblob(32)`, nil},
+		"reference":        {`update submission set reference = 'AAA-AAA' where seq = 1`, nil},
+		"received":         {`update submission set received = received + 1`, nil},
+		"files":            {`update submission set files = 1 where seq = 1`, nil},
+		"a tombstone made up": {`insert into tombstone select id, form, seq, received, reference, files, 1, 'purged', revision, files_hash,
+			token, content, sealed_hash, leaf, leaf from submission where seq = 1`, ErrDamaged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _, subs := recorded(t)

@@ -35,6 +35,7 @@ create table submission (
   files       bigint not null,
   size        bigint not null, -- sealed bytes, files included
   revision    bytea not null,
+  files_hash  bytea not null, -- of sizes and hashes of the files; empty: none
   token       bytea not null,
   content     bytea not null,
   sealed_hash bytea not null, -- SHA-256 of data
@@ -44,19 +45,23 @@ create table submission (
 create unique index submission_reference on submission (reference);
 create index submission_received on submission (form, received);
 
--- What stays of a submission that is not kept here, or no longer: its number, its leaf and its token.
+-- What stays of a submission that is not kept here, or no longer: its place, its leaf and its token.
 create table tombstone (
   id          {{key}},
   form        bigint not null,
   seq         bigint not null,
   received    bigint not null,
   reference   text not null,
+  files       bigint not null,
   erased      bigint not null,
   why         text not null,
+  revision    bytea not null,
+  files_hash  bytea not null,
   token       bytea not null,
   content     bytea not null,
   sealed_hash bytea not null,
-  leaf        bytea not null
+  leaf        bytea not null,
+  mac         bytea not null -- over leaf, erased and why
 );
 create unique index tombstone_reference on tombstone (reference);
 create index tombstone_form on tombstone (form);
@@ -76,6 +81,7 @@ create table file (
   upload     bigint not null,
   chunks     bigint not null,
   size       bigint not null,
+  hash       bytea not null, -- SHA-256 of the chunks' data
   primary key (submission, n)
 ) {{flat}};
 
