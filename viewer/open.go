@@ -119,6 +119,9 @@ func (d *desk) read(ctx context.Context, u *private.Unlocked, o *opened) error {
 	if err != nil {
 		return err
 	}
+	if len(o.sub.FileKeys) != len(reading.Files) {
+		return &forms.Mismatch{What: []string{"number of files"}}
+	}
 	if reading.Record.Signer != signer {
 		return &forms.Mismatch{What: []string{"signer"}}
 	}

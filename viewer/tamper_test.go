@@ -167,6 +167,26 @@ func TestTamperedFiles(t *testing.T) {
 	}
 }
 
+// A file that is gone is told where the answers are read, not only where its link leads.
+// covers CR07
+func TestFileGone(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.send("new-patient", maria,
+		file{"one.pdf", "application/pdf", []byte("%PDF-1.4 the first file")},
+		file{"two.pdf", "application/pdf", []byte("%PDF-1.4 the second file")})
+	b := h.reader("dana")
+	at := h.at("new-patient", id)
+	b.want(b.get(at), http.StatusOK)
+	h.tamper(`delete from session_key where message = (select upload from file where n = 1)`)
+	h.tamper(`delete from file where n = 1`)
+	for _, path := range []string{at, at + "/files/0", at + "/files/1"} {
+		w := words(b.want(b.get(path), http.StatusUnprocessableEntity).body)
+		if !strings.Contains(w, "its number of files is another") || !strings.Contains(w, "Tell whoever runs Sealform") || strings.Contains(w, "Alvarez") {
+			t.Errorf("%s says:\n%s", path, w)
+		}
+	}
+}
+
 // A message sealed to the reader, but by nobody we know, is not shown.
 // covers CR05, LK10
 func TestUnsigned(t *testing.T) {
