@@ -28,7 +28,6 @@ var refusals = []struct {
 	{errMalformed, http.StatusBadRequest, "malformed"},
 	{errType, http.StatusUnsupportedMediaType, "wrong_type"},
 	{errSlow, http.StatusRequestTimeout, "slow"},
-	{errCorrections, http.StatusConflict, "corrections"},
 	{errSpool, http.StatusServiceUnavailable, "spool"},
 	{spool.ErrFull, http.StatusServiceUnavailable, "spool_full"},
 	{echo.ErrNotFound, http.StatusNotFound, "not_found"},
@@ -43,7 +42,6 @@ var words = map[int][]string{
 	http.StatusBadRequest:            {"We could not read what was sent", "Nothing was kept. Please open the form again and send it once more."},
 	http.StatusUnsupportedMediaType:  {"We could not read what was sent", "Nothing was kept. Please use the form on our page."},
 	http.StatusRequestTimeout:        {"The connection was too slow", "Nothing was kept. Please try again where the connection is better, or leave out large files."},
-	http.StatusConflict:              {"Please start a new form", "You have corrected and sent this page several times, and each of them has arrived. For anything more, open a new form."},
 	http.StatusMisdirectedRequest:    {"There is no page under this name", "Check the address, or start again from the link you were given."},
 	http.StatusServiceUnavailable:    {"Please try again in a minute", "We could not take your answers just now, and nothing was kept."},
 }

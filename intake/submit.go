@@ -70,6 +70,7 @@ const (
 	noticeStale = "This page was open for a long time, or the form has changed since. Your answers are still here: please look through them and send again."
 	noticeFull  = "We could not keep your answers just now. They are still here, and nothing was sent: please wait a minute and press “Send my answers” again."
 	noticeMaybe = "We could not tell whether your answers arrived. They are still here: please press “Send my answers” again. They cannot arrive twice."
+	noticeAgain = "You have sent this page and corrected it several times, and each of them has arrived. What you changed now was not sent. It is still here: press “Send my answers” to send all of it as a new form."
 	noticeLarge = "Your files are too large together, so nothing was sent. Please choose fewer or smaller files and send again."
 )
 
@@ -99,7 +100,8 @@ func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *p
 	case errors.Is(err, errNotSealed):
 		return in.showClosed(c, s, "not_sealed", true)
 	case errors.Is(err, errCorrections):
-		return err
+		in.events.Refused(program, c.Path(), http.StatusConflict, "corrections")
+		return in.again(c, s, s.Form, p, templates.FormPage{Notice: noticeAgain}, http.StatusConflict) // under a new token
 	case errors.Is(err, forms.ErrFull):
 		code, notice = "full", noticeFull
 	case errors.Is(err, forms.ErrUnknown):

@@ -301,9 +301,7 @@ func TestCorrectionsFollow(t *testing.T) {
 		for range 2 { // each is sent twice
 			a := c.post(v)
 			if i > token.Corrections {
-				if a.StatusCode != http.StatusConflict || text(a.find("h1", "", "")) != "Please start a new form" {
-					t.Errorf("version %d: %d", i, a.StatusCode)
-				}
+				c.wantsANewForm(a, v)
 				continue
 			}
 			if a.StatusCode != http.StatusSeeOther {
@@ -325,6 +323,10 @@ func TestCorrectionsFollow(t *testing.T) {
 		if follows := c.open(rows[i]).Record.Follows; follows != rows[i+1].Reference {
 			t.Errorf("%s follows %q, want %q", rows[i].Reference, follows, rows[i+1].Reference)
 		}
+	}
+	v.Set("_token", attr(c.post(v).find("input", "name", "_token"), "value"))
+	if a := c.post(v); a.StatusCode != http.StatusSeeOther || len(c.rows()) != len(rows)+1 || c.open(c.rows()[0]).Record.Follows != "" {
+		t.Errorf("sent as a new form: %d, %d rows", a.StatusCode, len(c.rows()))
 	}
 }
 
@@ -430,6 +432,23 @@ func TestKeysAreLookedAtRightBeforeSealing(t *testing.T) {
 	}
 	if len(c.rows()) != 0 {
 		t.Error("something was kept")
+	}
+}
+
+// wantsANewForm holds what one correction too many is answered with: all that was typed, what to do, and a token that
+// makes it a new form.
+func (c *clinic) wantsANewForm(a answer, sent url.Values) {
+	c.t.Helper()
+	notice := text(a.find("p", "role", "status"))
+	if a.StatusCode != http.StatusConflict || !strings.Contains(notice, "was not sent") || !strings.Contains(notice, "press “Send my answers”") {
+		c.t.Errorf("status %d, %q", a.StatusCode, notice)
+	}
+	if text(a.byID("message")) != sent.Get("message") || attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" {
+		c.t.Error("what was typed is gone")
+	}
+	page, err := c.config.Tokens.OpenPage(attr(a.find("input", "name", "_token"), "value"))
+	if old, _ := c.config.Tokens.OpenPage(sent.Get("_token")); err != nil || page.ID == old.ID {
+		c.t.Errorf("the token is the old one, or none: %v", err)
 	}
 }
 
