@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sealform/internal/text"
 )
 
 const notProvided = "Not provided"
@@ -65,7 +67,7 @@ func (a *Answers) readableFiles(q *quoted, f *Field) {
 	for i := range a.files {
 		if x := &a.files[i]; x.Field == f.ID {
 			name, _ := visible([]byte(x.Name))
-			q.lines("  ", strings.ReplaceAll(name, "\n", " ")+" ("+sizeText(x.Size)+")")
+			q.lines("  ", strings.ReplaceAll(name, "\n", " ")+" ("+text.Size(x.Size)+")")
 			none = false
 		}
 	}

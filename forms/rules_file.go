@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"sealform/internal/text"
 )
 
 // kinds are the extensions a form may accept, with the types that browsers claim for them.
@@ -126,7 +127,7 @@ func testMaxSize(f *Field, _ string) (test, error) {
 }
 
 func sayMaxSize(f *Field, _ string, b broken) string {
-	return which(f, b) + " must be " + sizeText(f.MaxSize) + " or smaller"
+	return which(f, b) + " must be " + text.Size(f.MaxSize) + " or smaller"
 }
 
 func testNotEmpty(*Field, string) (test, error) {
@@ -167,17 +168,4 @@ func sayMaxFiles(f *Field, _ string, _ broken) string {
 		return fmt.Sprintf("Choose only one file for “%s”", f.Label)
 	}
 	return fmt.Sprintf("Choose no more than %d files for “%s”", f.MaxFiles, f.Label)
-}
-
-// sizeText is "8 MB", "1.2 MB", "340 KB" or "12 bytes"; one KB is 1024 bytes.
-func sizeText(n int64) string {
-	switch {
-	case n >= 1<<20:
-		return strings.TrimSuffix(strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64), ".0") + " MB"
-	case n >= 1<<10:
-		return strconv.FormatInt((n+512)>>10, 10) + " KB"
-	case n == 1:
-		return "1 byte"
-	}
-	return strconv.FormatInt(n, 10) + " bytes"
 }

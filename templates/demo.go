@@ -3,6 +3,8 @@ package templates
 import (
 	"io"
 	"time"
+
+	"sealform/internal/text"
 )
 
 // DemoFrame is what surrounds every page of the demo: the web site of a clinic that does not exist.
@@ -76,4 +78,4 @@ func (l DemoLetter) When() string { return l.Arrived.Format("2 Jan 2006, 15:04:0
 func (l DemoLetter) Stamp() string { return l.Arrived.Format(time.RFC3339) }
 
 // Bytes is the size in words.
-func (l DemoLetter) Bytes() string { return bytesInWords(l.Size) }
+func (l DemoLetter) Bytes() string { return text.Size(l.Size) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sealform/forms"
+	"sealform/internal/text"
 )
 
 // question is one field as it is shown. Ids of controls are the posted names, ids of everything else on the
@@ -152,29 +153,18 @@ func fileLimits(f *forms.Field) string {
 		parts = append(parts, kinds+strings.ToUpper(f.Accept[n-1]))
 	}
 	if f.MaxSize > 0 {
-		size := "up to " + bytesInWords(f.MaxSize)
+		size := "up to " + text.Size(f.MaxSize)
 		if f.MaxFiles != 1 {
 			size += " each"
 		}
 		parts = append(parts, size)
 	}
 	if f.MaxFiles > 1 {
-		parts = append(parts, "at most "+strconv.Itoa(f.MaxFiles)+" files")
+		parts = append(parts, "at most "+text.Count(f.MaxFiles, "file"))
 	}
 	s := strings.Join(parts, ", ")
 	if s != "" {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
 	return s
-}
-
-// bytesInWords counts as the messages do: one KB is 1024 bytes.
-func bytesInWords(n int64) string {
-	switch {
-	case n >= 1<<20:
-		return strings.TrimSuffix(strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64), ".0") + " MB"
-	case n >= 1<<10:
-		return strconv.FormatInt((n+512)>>10, 10) + " KB"
-	}
-	return strconv.FormatInt(n, 10) + " bytes"
 }

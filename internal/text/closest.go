@@ -1,7 +1,9 @@
-// Package text finds the name that somebody probably meant.
+// Package text holds what every place that speaks to people shares: the name that somebody probably meant, sizes and
+// counts in words.
 //
-// It serves the "did you mean" of every message about a name that is not known: a setting of a form file or
-// of the configuration, a field, a command. It keeps nothing and knows no list of its own.
+// Closest serves the "did you mean" of every message about a name that is not known: a setting of a form file or of
+// the configuration, a field, a command. Size and Count keep a photo from being 300 KB on one page and 293 KB on
+// another. The package keeps nothing and knows no list of its own.
 package text
 
 // Closest gives the name of known that name was probably meant to be, or "" when none is near. Near means at

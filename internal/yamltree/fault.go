@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sealform/internal/text"
 )
 
 // Fault is one thing wrong in a file, with its place and its mend.
@@ -51,9 +53,9 @@ func (f Faults) Error() string {
 			warnings++
 		}
 	}
-	b.WriteString(count(len(f)-warnings, "error"))
+	b.WriteString(text.Count(len(f)-warnings, "error"))
 	if warnings > 0 {
-		b.WriteString(", " + count(warnings, "warning"))
+		b.WriteString(", " + text.Count(warnings, "warning"))
 	}
 	return b.String()
 }
@@ -99,11 +101,4 @@ func indent(line string, column int) string {
 		b.WriteByte(' ')
 	}
 	return b.String()
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
