@@ -47,10 +47,7 @@ func (a *Answers) sealForMail(p *Plan) (Mail, error) {
 func messageID(p *Plan) string {
 	var b [16]byte
 	rand.Read(b[:]) // which never fails: it ends the process instead
-	domain := p.MailDomain
-	if domain == "" {
-		_, domain, _ = strings.Cut(p.MailFrom, "@")
-	}
+	_, domain, _ := strings.Cut(p.MailFrom, "@")
 	return hex.EncodeToString(b[:]) + "@" + domain
 }
 

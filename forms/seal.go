@@ -27,7 +27,6 @@ type Plan struct {
 	Content    [32]byte // ContentMAC
 	Deliver    *Form    // whose Store and Mail apply (the current form; the answers may be of an older revision)
 	MailFrom   string   // plain address in the mail's From, inner and outer; needed if Deliver.Mail is set
-	MailDomain string   // right side of the Message-ID; "": the domain of MailFrom
 }
 
 // word is what may stand in a record's own members: they end up in headers too.

@@ -39,17 +39,6 @@ func (r *Relay) Send(ctx context.Context, m *Message) error {
 	return t.deliver(m)
 }
 
-// Limit asks the relay, as Send would up to the sign-in, how large a message it takes; 0: it does not say.
-func (r *Relay) Limit(ctx context.Context) (int64, error) {
-	t, err := r.open(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer t.wire.end()
-	defer t.quit()
-	return t.limit(), nil
-}
-
 // talk is one conversation with the relay, under TLS and signed in.
 type talk struct {
 	*Relay

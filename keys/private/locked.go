@@ -19,7 +19,6 @@ type Locked struct {
 	packets     []packets.Packet // of raw
 	encryption  []int            // which packets are secret keys that can decrypt, newest first
 	fingerprint keys.Fingerprint
-	userID      string
 	public      []byte
 }
 
@@ -63,7 +62,6 @@ func newLocked(raw []byte) (*Locked, error) {
 	if identity == nil {
 		return nil, ErrNotLocked
 	}
-	l.userID = identity.Name
 	l.fingerprint = keys.FingerprintOf(entity.PrimaryKey.Fingerprint)
 	if l.public, err = publicHalf(l.packets); err != nil {
 		return nil, err
@@ -137,9 +135,6 @@ func (l *Locked) Bytes() []byte { return bytes.Clone(l.raw) }
 
 // Fingerprint names the key.
 func (l *Locked) Fingerprint() keys.Fingerprint { return l.fingerprint }
-
-// UserID is the key's user id, such as "Dana <dana@clinic.example>".
-func (l *Locked) UserID() string { return l.userID }
 
 // Certificate is the armored public half, for keys.ParseCertificate and for gpg.
 func (l *Locked) Certificate() []byte { return packets.Armor(packets.ArmorPublicKey, l.public) }

@@ -57,7 +57,7 @@ func TestOpen(t *testing.T) {
 				u := privatetest.Unlocked(t, reader, pw)
 				got, signer, err := u.Open(sealed, c.believed)
 				if err != nil || !bytes.Equal(got.Reveal(), body) || signer != c.signer.Fingerprint() {
-					t.Errorf("%s of %d bytes for %s: signed by %q, %v", way, size, reader.UserID(), signer, err)
+					t.Errorf("%s of %d bytes for %s: signed by %q, %v", way, size, reader.Fingerprint(), signer, err)
 				}
 			}
 		}
