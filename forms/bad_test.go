@@ -1,6 +1,7 @@
 package forms_test
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -29,6 +30,15 @@ func TestBadForms(t *testing.T) {
 			_, err = forms.Parse("forms/"+filepath.Base(file), src)
 			if err == nil {
 				t.Fatal("it was taken")
+			}
+			var faults forms.Faults
+			if !errors.As(err, &faults) {
+				t.Fatal(err)
+			}
+			for _, x := range faults {
+				if x.Mend == "" {
+					t.Errorf("line %d: %s: no word on how to mend it", x.Line, x.Message)
+				}
 			}
 			golden := strings.TrimSuffix(file, ".yaml") + ".txt"
 			if *update {

@@ -108,8 +108,9 @@ func attrsDate(f *Field, _, part string) []Attr {
 	return []Attr{{"autocomplete", token}, {"inputmode", "numeric"}, {"enterkeyhint", "next"}}
 }
 
-// bound reads "today" or 2006-01-02. On "today" the visitor's day counts, wherever they are: zones reach from
-// twelve hours behind UTC to fourteen ahead.
+// bound reads "today" or 2006-01-02, itself allowed: a child may be born today. On "today" the visitor's day counts,
+// and we do not know where they are: zones reach from twelve hours behind UTC to fourteen ahead, so what is
+// already today, or still today, in any of them is taken. Seen from a zone between, that is one day more.
 func bound(arg string, ahead time.Duration) (func(now time.Time) civil, error) {
 	if arg == "today" {
 		return func(now time.Time) civil {
@@ -137,7 +138,7 @@ func testBefore(_ *Field, arg string) (test, error) {
 
 func sayBefore(f *Field, arg string, _ broken) string {
 	if arg == "today" {
-		return fmt.Sprintf("“%s” must be a date in the past", f.Label)
+		return fmt.Sprintf("“%s” must not be in the future", f.Label)
 	}
 	return fmt.Sprintf("“%s” must be %s or earlier", f.Label, longDate(arg))
 }

@@ -108,7 +108,7 @@ type Field struct {
 	Sensitive    bool
 	Memorable    bool    // a date that people know by heart: their birthday
 	Min, Max     *Amount // number: the range; text, longtext, name: characters
-	Before       string  // date: "today" or 2006-01-02, itself allowed
+	Before       string  // date: "today" (wherever the visitor may be) or 2006-01-02, itself allowed
 	After        string  // date: likewise
 	Autocomplete string  // replaces the token of the type; "off" for answers about somebody else
 

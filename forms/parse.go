@@ -16,7 +16,7 @@ import (
 
 // Bounds of a form file.
 const (
-	maxFields  = 200
+	maxFields  = MaxAnswers
 	maxOptions = 200
 	maxGroups  = 16
 	maxMailTo  = 10
@@ -78,7 +78,7 @@ func parse(file string, src []byte) (*Form, Faults) {
 	if m.Given() {
 		f.read(m, file)
 		notYet(m)
-		f.Fields = readFields(m)
+		f.readFields(m)
 		m.Done()
 	}
 	faults := t.Faults()
@@ -154,11 +154,12 @@ func words(m *yamltree.Mapping, key string) string {
 
 func (f *Form) readSeal(m *yamltree.Mapping) {
 	m.Need("seal", "Say whose keys open the answers: seal: { to: [front-desk] }")
+	m.Hint("seal", "Say whose keys open the answers: seal: { to: [front-desk] }")
 	seal := m.Mapping("seal")
 	seal.Need("to", "Name at least one group: to: [front-desk]")
 	f.To = seal.Texts("to")
 	if len(f.To) > maxGroups {
-		seal.Fault("to", fmt.Sprintf("more than %d groups", maxGroups), "")
+		seal.Fault("to", fmt.Sprintf("more than %d groups", maxGroups), "Put people together into fewer groups.")
 	}
 	for i, g := range f.To {
 		if !formID.MatchString(g) {
@@ -173,7 +174,10 @@ func (f *Form) readSeal(m *yamltree.Mapping) {
 
 func (f *Form) readDeliver(m *yamltree.Mapping) {
 	m.Need("deliver", "Say where the sealed answers go: deliver: { store: { keep: 90d } }")
+	m.Hint("deliver", "Say where the sealed answers go: deliver: { store: { keep: 90d } }")
 	d := m.Mapping("deliver")
+	d.Hint("store", "Say how long answers are kept: store: { keep: 90d }")
+	d.Hint("mail", "Say who gets the sealed mail: mail: { to: [frontdesk@clinic.example] }")
 	d.Refuse("notify", "is not in this version yet", "Use mail: it sends the sealed answers themselves.")
 	if d.Has("store") {
 		s := d.Mapping("store")
@@ -229,9 +233,8 @@ func (f *Form) readAccess(m *yamltree.Mapping) {
 
 func readLimits(m *yamltree.Mapping) int64 {
 	l := m.Mapping("limits")
-	for _, key := range []string{"per_address", "puzzle"} {
-		l.Refuse(key, "is not in this version yet", "Every form is limited per address already.")
-	}
+	l.Refuse("per_address", "is not in this version yet", "Remove the line; let a proxy before Sealform limit how often one address may send.")
+	l.Refuse("puzzle", "is not in this version yet", "Remove the line.")
 	total := l.Size("total_upload")
 	if total > largestUpload {
 		l.Fault("total_upload", `"total_upload" is over 100MB`, "Ask for fewer or smaller files.")

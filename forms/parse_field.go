@@ -41,28 +41,28 @@ var onlyFor = []struct {
 	{"autocomplete", []Type{Text, Name, Email, Phone, Number, Date}, "text, name, email, phone, number and date"},
 }
 
-func readFields(m *yamltree.Mapping) []*Field {
+func (f *Form) readFields(m *yamltree.Mapping) {
 	m.Need("fields", "List the questions: fields:, then - id: …")
 	list := m.Mappings("fields")
 	if m.Has("fields") && len(list) == 0 {
-		m.Fault("fields", `"fields" holds no question`, "")
+		m.Fault("fields", `"fields" holds no question`, "List at least one: - { id: full_name, type: name, label: Full name }")
 	}
 	if len(list) > maxFields {
 		m.Fault("fields", fmt.Sprintf("more than %d questions", maxFields), "Make two forms of it.")
-		return nil
+		return
 	}
 	seen := map[string]bool{}
-	var fields []*Field
 	for _, x := range list {
-		f := readField(x)
-		if f.ID != "" && seen[f.ID] {
-			x.Fault("id", fmt.Sprintf("two fields are called %q", f.ID), "Each id must be its own.")
+		field := readField(x)
+		if field.ID != "" && seen[field.ID] {
+			x.Fault("id", fmt.Sprintf("two fields are called %q", field.ID), "Each id must be its own.")
 		}
-		seen[f.ID] = true
-		fields = append(fields, f)
+		seen[field.ID] = true
+		f.Fields = append(f.Fields, field)
 	}
-	lint(m, list, fields)
-	return fields
+	lint(m, list, f.Fields)
+	f.checkSendable(list)
+	f.checkUploads(m, list)
 }
 
 func readField(m *yamltree.Mapping) *Field {
@@ -200,13 +200,14 @@ func (f *Field) readFile(m *yamltree.Mapping) {
 	}
 	f.MaxFiles = 1
 	if n, given := m.Int("max_files"); given {
-		f.MaxFiles = n
-		if n < 1 || n > 10 {
-			m.Fault("max_files", `"max_files" must be from 1 to 10`, "")
+		if f.MaxFiles = n; n < 1 || n > MaxFiles {
+			f.MaxFiles = 1
+			m.Fault("max_files", fmt.Sprintf(`"max_files" must be from 1 to %d`, MaxFiles), "Ask for few: each file costs the visitor time.")
 		}
 	}
 	f.MaxSize = cmp.Or(m.Size("max_size"), 8<<20)
 	if f.MaxSize > largestUpload {
+		f.MaxSize = 0
 		m.Fault("max_size", `"max_size" is over 100MB`, "Ask for smaller files.")
 	}
 	for _, name := range []string{"accept", "max_size", "not_empty", "not_sealed", "max_files"} {

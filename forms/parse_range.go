@@ -17,17 +17,30 @@ var longest = map[Type]int{Text: 500, LongText: 5000, Name: 200, Email: 254, Pho
 // mostCharacters is the most that "max" may allow: a value is at most 64 KiB and a character up to four bytes.
 const mostCharacters = 16_000
 
+// lessThanMax mends a range that holds nothing.
+const lessThanMax = `Swap the two, or correct one: "min" is the smaller number.`
+
 func (f *Field) readText(m *yamltree.Mapping) {
 	least, _ := f.characters(m, "min", 0)
 	most, given := f.characters(m, "max", longest[f.Type])
 	if given && least > most {
-		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), "")
+		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), lessThanMax)
 	}
 	f.rule(string(f.Type), "")
 	if least > 0 {
 		f.rule("min_length", strconv.Itoa(least))
 	}
 	f.rule("max_length", strconv.Itoa(most))
+}
+
+// most is how many characters an answer in words may have.
+func (f *Field) most() int {
+	if f.Max != nil {
+		if n, err := strconv.Atoi(string(*f.Max)); err == nil {
+			return n
+		}
+	}
+	return longest[f.Type]
 }
 
 func (f *Field) characters(m *yamltree.Mapping, key string, otherwise int) (int, bool) {
@@ -39,7 +52,7 @@ func (f *Field) characters(m *yamltree.Mapping, key string, otherwise int) (int,
 		return otherwise, false
 	}
 	if n < 1 || n > mostCharacters {
-		m.Fault(key, fmt.Sprintf("%q counts characters here: from 1 to %d", key, mostCharacters), "")
+		m.Fault(key, fmt.Sprintf("%q counts characters here: from 1 to %d", key, mostCharacters), "Write a number between the two, such as 2000.")
 		return otherwise, false
 	}
 	a := Amount(strconv.Itoa(n))
@@ -63,7 +76,7 @@ func (f *Field) readRange(m *yamltree.Mapping) {
 		return
 	}
 	if low, _ := number(string(*f.Min)); low > mustNumber(*f.Max) {
-		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), "")
+		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), lessThanMax)
 	}
 }
 
@@ -95,7 +108,7 @@ func (f *Field) readDates(m *yamltree.Mapping) {
 		f.rule("after", f.After)
 	}
 	if f.Before != "today" && f.After != "today" && f.Before != "" && f.Before < f.After {
-		m.Fault("after", fmt.Sprintf(`"after" is later than "before" in field %q`, f.ID), "")
+		m.Fault("after", fmt.Sprintf(`"after" is later than "before" in field %q`, f.ID), `No day lies between: swap the two, or correct one.`)
 	}
 }
 
@@ -105,7 +118,7 @@ func readBound(m *yamltree.Mapping, key string) string {
 		return s
 	}
 	if _, err := time.Parse(time.DateOnly, s); err != nil {
-		m.Fault(key, fmt.Sprintf("%q must be today or a date such as 2026-01-31", key), "")
+		m.Fault(key, fmt.Sprintf("%q must be today or a date such as 2026-01-31", key), "Write the year first, then month and day with two digits each.")
 		return ""
 	}
 	return s

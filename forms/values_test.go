@@ -119,6 +119,24 @@ func TestDates(t *testing.T) {
 	}
 }
 
+// What is said of a date that is refused must hold for every date that is taken.
+func TestDateMessagesAreTrue(t *testing.T) {
+	for setting, want := range map[string]string{
+		"before: today": "“Born” must not be in the future", "after: today": "“Born” must be today or a later date",
+		"before: 2000-01-01": "“Born” must be 1 January 2000 or earlier", "after: 1900-01-01": "“Born” must be 1 January 1900 or later",
+	} {
+		f := formOf(t, "  - { id: q, label: Born, type: date, "+setting+" }\n")
+		year := "1600"
+		if strings.HasPrefix(setting, "before") {
+			year = "2600"
+		}
+		e := &forms.Entry{Pairs: []forms.Pair{pair("q.day", "1"), pair("q.month", "1"), pair("q.year", year)}}
+		if _, r := f.Check(e, now); r == nil || r.Problems[0].Message != want {
+			t.Errorf("%s: %+v, want %q", setting, r, want)
+		}
+	}
+}
+
 func TestFiles(t *testing.T) {
 	f := formOf(t, "  - { id: card, label: Card, type: file, accept: [jpg, pdf], max_files: 2, max_size: 1KB }\n")
 	one := []byte("x")

@@ -50,15 +50,5 @@ func (v formView) Summary() []summaryLine {
 
 type summaryLine struct{ Target, Message string }
 
-// Multipart tells whether the form must be posted as multipart/form-data: it asks for files.
-func (v formView) Multipart() bool {
-	for _, f := range v.Form.Fields {
-		if f.Type == forms.FileType {
-			return true
-		}
-	}
-	return false
-}
-
 // GoesTo names the readers' groups: "front desk, nurses".
 func (v formView) GoesTo() string { return groups(v.Form.To) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -18,14 +19,20 @@ func (p *program) formsCommand() *cli.Command {
 		Commands: []*cli.Command{{
 			Name: "check", Usage: "tell everything that is wrong with form files, with line and mend",
 			ArgsUsage: "[FILE …]",
-			Flags:     []cli.Flag{configFlag()},
-			Action:    p.formsCheck,
+			Flags: []cli.Flag{configFlag(), &cli.StringFlag{
+				Name: "format", Value: "text", Usage: "text for people, json for editors, github for GitHub Actions",
+			}},
+			Action: p.formsCheck,
 		}},
 	}
 }
 
 // formsCheck reads the files named, or all of the configured folder.
 func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
+	format := c.String("format")
+	if !slices.Contains([]string{"text", "json", "github"}, format) {
+		return try(fmt.Errorf("there is no format %q", format), "--format text, json or github")
+	}
 	sources, err := p.sourcesNamed(c)
 	if err != nil {
 		return err
@@ -33,19 +40,37 @@ func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 	found, err := forms.ParseAll(sources)
 	var faults forms.Faults
 	if errors.As(err, &faults) {
-		fmt.Fprintln(p.out, faults.Error())
+		if err := p.tellFaults(format, faults); err != nil {
+			return err
+		}
 		return try(errors.New("the form files need another look"), "mend the lines shown, then check again")
 	}
 	if err != nil {
 		return err
 	}
-	if unwise := forms.AllWarnings(found); len(unwise) > 0 {
+	unwise := forms.AllWarnings(found)
+	if format != "text" {
+		return p.tellFaults(format, unwise)
+	}
+	if len(unwise) > 0 {
 		fmt.Fprintln(p.err, unwise.Error())
 	}
 	for _, f := range found {
 		fmt.Fprintf(p.out, "%s: %d questions, sealed to %s, revision %x\n", f.ID, len(f.Fields), strings.Join(f.To, ", "), f.Revision[:6])
 	}
 	return nil
+}
+
+// tellFaults writes what is wrong in the format that was asked for.
+func (p *program) tellFaults(format string, faults forms.Faults) error {
+	switch format {
+	case "json":
+		return faults.WriteJSON(p.out)
+	case "github":
+		return faults.WriteGitHub(p.out)
+	}
+	_, err := fmt.Fprintln(p.out, faults.Error())
+	return err
 }
 
 func (p *program) sourcesNamed(c *cli.Command) (map[string][]byte, error) {

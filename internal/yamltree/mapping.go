@@ -25,9 +25,9 @@ type Mapping struct {
 func (t *Tree) Mapping() *Mapping {
 	switch {
 	case t.root == nil && len(t.faults) == 0:
-		t.Whole("is empty", "")
+		t.Whole("is empty", "Write settings into it, each as name: value.")
 	case t.root != nil && t.root.Kind != yaml.MappingNode:
-		t.at(t.root, "settings are expected here, each as name: value", "")
+		t.at(t.root, "settings are expected here, each as name: value", "Begin each line with a name and a colon, without a dash before it.")
 	case t.root != nil:
 		return &Mapping{tree: t, node: t.root}
 	}

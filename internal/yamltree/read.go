@@ -1,6 +1,7 @@
 package yamltree
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -28,13 +29,24 @@ func (m *Mapping) scalarNode(k, v *yaml.Node, want string) (string, bool) {
 	}
 	switch {
 	case v.Kind != yaml.ScalarNode:
-		m.tree.at(v, name+m.where+" must be "+want, "")
+		m.tree.at(v, name+m.where+" must be "+want, shape(want))
 		return "", false
 	case v.Tag == "!!null" || strings.TrimSpace(v.Value) == "":
 		m.empty(v, name)
 		return "", false
 	}
 	return v.Value, true
+}
+
+// listed is what Texts wants.
+const listed = "a list of texts"
+
+// shape says how what is wanted is written.
+func shape(want string) string {
+	if want == listed {
+		return "Write [one, two], or each on a line of its own behind a dash."
+	}
+	return "Write it behind the colon, without braces, brackets or dashes."
 }
 
 // empty names the commonest cause: an unquoted #.
@@ -74,7 +86,7 @@ func (m *Mapping) Line(key string, limit int) string {
 	s := m.Text(key)
 	switch {
 	case strings.ContainsAny(s, "\r\n\u2028\u2029"):
-		m.Fault(key, fmt.Sprintf("%q must stand in one line%s", key, m.where), "")
+		m.Fault(key, fmt.Sprintf("%q must stand in one line%s", key, m.where), "Take the line breaks out.")
 	case utf8.RuneCountInString(s) > limit:
 		m.Fault(key, fmt.Sprintf("%q is longer than %d characters%s", key, limit, m.where), "Shorten it.")
 	default:
@@ -95,7 +107,7 @@ func (m *Mapping) Bool(key string) bool {
 	case "false", "no", "off":
 		return false
 	}
-	m.Fault(key, fmt.Sprintf("%q must be true or false%s", key, m.where), "")
+	m.Fault(key, fmt.Sprintf("%q must be true or false%s", key, m.where), "Write true or false, without quotes.")
 	return false
 }
 
@@ -114,7 +126,7 @@ func (m *Mapping) Texts(key string) []string {
 	}
 	var out []string
 	for _, n := range nodes {
-		if s, ok := m.scalarNode(k, n, "a list of texts"); ok {
+		if s, ok := m.scalarNode(k, n, listed); ok {
 			out = append(out, strings.TrimSpace(s))
 		}
 	}
@@ -143,7 +155,7 @@ func (m *Mapping) Pairs(key string) []Pair {
 	return out
 }
 
-// Mapping reads a mapping inside this one.
+// Mapping reads a mapping inside this one. A Hint of the same name says how it is written, where it is none.
 func (m *Mapping) Mapping(key string) *Mapping {
 	k, v := m.get(key)
 	switch {
@@ -153,7 +165,8 @@ func (m *Mapping) Mapping(key string) *Mapping {
 	case v.Tag == "!!null":
 		m.empty(v, fmt.Sprintf("%q", key))
 	default:
-		m.tree.at(v, fmt.Sprintf("%q%s must hold settings of its own, each as name: value", key, m.where), "")
+		mend := cmp.Or(m.hints[key], fmt.Sprintf("Put them into braces: %s: { name: value }", key))
+		m.tree.at(v, fmt.Sprintf("%q%s must hold settings of its own, each as name: value", key, m.where), mend)
 	}
 	return &Mapping{tree: m.tree}
 }
@@ -165,13 +178,13 @@ func (m *Mapping) Mappings(key string) []*Mapping {
 		return nil
 	}
 	if v.Kind != yaml.SequenceNode {
-		m.tree.at(v, fmt.Sprintf("%q%s must be a list: each item begins with a dash", key, m.where), "")
+		m.tree.at(v, fmt.Sprintf("%q%s must be a list: each item begins with a dash", key, m.where), "Begin each item on a line of its own, with a dash and a space.")
 		return nil
 	}
 	var out []*Mapping
 	for _, n := range v.Content {
 		if n.Kind != yaml.MappingNode {
-			m.tree.at(n, fmt.Sprintf("each item of %q must hold settings, each as name: value", key), "")
+			m.tree.at(n, fmt.Sprintf("each item of %q must hold settings, each as name: value", key), "Write the item as - { name: value }, or check the indent below its dash.")
 			continue
 		}
 		out = append(out, &Mapping{tree: m.tree, node: n})
@@ -213,7 +226,7 @@ func (m *Mapping) Int(key string) (n int, given bool) {
 	}
 	n64, ok := whole(strings.TrimPrefix(s, "-"))
 	if !ok || n64 > 1<<31-1 {
-		m.Fault(key, fmt.Sprintf("%q must be a whole number%s", key, m.where), "")
+		m.Fault(key, fmt.Sprintf("%q must be a whole number%s", key, m.where), "Write digits only, such as 12.")
 		return 0, false
 	}
 	if strings.HasPrefix(s, "-") {

@@ -106,7 +106,7 @@ func markOf(n *yaml.Node) yaml.Mark { return yaml.Mark{Line: n.Line, Column: n.C
 func (t *Tree) unreadable(err error) {
 	var le *yaml.LoadError
 	if !errors.As(err, &le) {
-		t.Whole("cannot be read as YAML", "")
+		t.Whole("cannot be read as YAML", "Compare it with a form file that works, such as forms/contact.yaml.")
 		return
 	}
 	line, column := le.Mark.Line, le.Mark.Column
@@ -166,10 +166,10 @@ func (t *Tree) sound(n *yaml.Node, depth int) bool {
 	t.nodes++
 	switch {
 	case depth >= MaxDepth && n.Kind != yaml.ScalarNode:
-		t.at(n, "is nested too deeply", "")
+		t.at(n, "is nested too deeply", "Nothing here needs so many levels: check the indent, and brackets that never close.")
 		return false
 	case t.nodes > maxNodes:
-		t.Whole("holds too many values", "")
+		t.Whole("holds too many values", "Split it, or remove what is not needed.")
 		return false
 	case n.Kind == yaml.AliasNode:
 		t.at(n, "references (*name) are not read", "Write the value out here.")
@@ -197,7 +197,7 @@ func (t *Tree) keys(n *yaml.Node) bool {
 		k := n.Content[i]
 		switch {
 		case k.Kind != yaml.ScalarNode:
-			t.at(k, "a name must be plain text", "")
+			t.at(k, "a name must be plain text", "Write one word before the colon, without brackets or a question mark.")
 			ok = false
 		case k.Value == "<<" && k.Style == 0:
 			t.at(k, "merge keys (<<) are not read", "Write the settings out here.")
