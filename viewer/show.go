@@ -188,6 +188,10 @@ func verb(what []string) string {
 func (d *desk) erasedPage(e *store.Erased, p templates.StaffMessagePage) templates.Page {
 	p.Title = "Erased"
 	p.Text = []string{"This submission was erased. That it came stays on record; its answers do not."}
+	if e.Back {
+		p.Title, p.Grave = "Erased, and put back", true
+		p.Text = []string{"This submission was erased, but somebody has put it back into the database. Nothing of it is shown.", tellOperator}
+	}
 	p.Facts = []templates.StaffFact{
 		{Label: "Reference", Text: e.Reference},
 		{Label: "Erased", Text: e.At.In(d.Zone).Format("2 January 2006, 15:04 MST")},

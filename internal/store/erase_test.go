@@ -96,10 +96,14 @@ func TestErasedBytesDoNotLinger(t *testing.T) {
 
 // covers CR07
 func TestRowPutBack(t *testing.T) {
-	s, _ := newStore(t)
+	c := config(t, newClock())
+	s, other := openStore(t, c), openStore(t, c) // what one process erases, the other knows
 	x := newSealer(t)
 	sub := x.submission(t, "contact", []byte("answers"))
 	put(t, s, sub)
+	if _, err := other.Submission(t.Context(), sub.ID); err != nil {
+		t.Fatal(err)
+	}
 	tamper(t, s, `create table kept as select * from submission`)
 	tamper(t, s, `create table kept_keys as select * from session_key`)
 	if err := s.Delete(t.Context(), sub.ID, "asked for", staff(audit.ActErased)); err != nil {
@@ -108,13 +112,21 @@ func TestRowPutBack(t *testing.T) {
 	tamper(t, s, `insert into submission select * from kept`)
 	tamper(t, s, `insert into session_key select * from kept_keys`)
 
-	var erased *Erased
-	if _, err := s.Submission(t.Context(), sub.ID); !errors.As(err, &erased) {
-		t.Errorf("it opens again: %v", err)
+	opensAgain := func(s *Store) {
+		t.Helper()
+		var erased *Erased
+		if _, err := s.Submission(t.Context(), sub.ID); !errors.As(err, &erased) || !erased.Back || !erased.At.Equal(sealedAt) {
+			t.Errorf("it opens again: %v %+v", err, erased)
+		}
+		want := "form contact: submission " + sub.Reference + " was erased on 20 Nov 2026, but is here again"
+		if f := findings(t, s); len(f) != 1 || f[0] != want {
+			t.Errorf("findings %q", f)
+		}
 	}
-	want := "form contact: submission " + sub.Reference + " was erased on 20 Nov 2026, but is here again"
-	if f := findings(t, s); len(f) != 1 || f[0] != want {
-		t.Errorf("findings %q", f)
+	opensAgain(s)
+	tamper(t, s, `delete from tombstone`)
+	for _, s := range []*Store{s, other, openStore(t, c)} {
+		opensAgain(s)
 	}
 	if err := s.Delete(t.Context(), sub.ID, "once more", staff(audit.ActErased)); err != nil {
 		t.Errorf("erasing it again: %v", err)

@@ -38,6 +38,8 @@ type Store struct {
 	w     *writer
 	read  *sql.DB
 
+	hearing hearing
+
 	forms  sync.Map     // name → id; forms are never taken away
 	staged atomic.Int64 // bytes of uploads on their way
 	traces atomic.Bool  // erased bytes may still lie in the WAL
@@ -92,7 +94,7 @@ func prepare(c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: c, chain: chain}
+	s := &Store{cfg: c, chain: chain, hearing: hearing{said: newSaid()}}
 	s.disk = &disk{folder: filepath.Dir(c.Path), min: c.MinFree}
 	s.head = &head{path: c.HeadFile, chain: chain}
 	return s, nil

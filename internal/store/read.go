@@ -44,7 +44,7 @@ func found(err error) (bool, error) {
 func millis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // Submission gives a row with all that opens it. It is ErrNotFound, or *Erased where a
-// tombstone says so (also when a row was put back), or ErrDamaged when what is stored is
+// tombstone or the record says so (also when a row was put back), or ErrDamaged when what is stored is
 // no sealed message. The caller must look at LeafOK.
 func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err error) {
 	tx, err := s.read.BeginTx(ctx, nil)
@@ -91,6 +91,9 @@ func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submissi
 	if !ok {
 		return nil, ErrNotFound
 	}
+	if err := s.back(ctx, r, p.reference); err != nil {
+		return nil, err
+	}
 	if len(p.revision) != len(x.Revision) {
 		return nil, ErrDamaged
 	}
@@ -118,6 +121,16 @@ func (s *Store) erased(ctx context.Context, r snapshot, id int64) error {
 		return ErrDamaged
 	}
 	e.At, e.Why = millis(end.erased), end.why
+	return e
+}
+
+// back is *Erased where the record says that the submission was, though its row is here.
+func (s *Store) back(ctx context.Context, r snapshot, reference string) error {
+	e := &Erased{Reference: reference, Back: true}
+	var ok bool
+	if err := s.heard(ctx, r, func(x *said) { e.At, ok = x.wasErased(reference) }); err != nil || !ok {
+		return err
+	}
 	return e
 }
 

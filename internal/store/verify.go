@@ -6,14 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"time"
 
 	"sealform/internal/audit"
 )
 
 // VerifyAudit walks the audit record and holds it against the head file, then holds each
-// form's rows and tombstones against its numbers and their leaves, and every tombstone
-// against the entry that must name it. It reads all of the database in one snapshot,
-// beside intake.
+// form's rows, files and tombstones against its numbers and their leaves, and every
+// submission that an entry names against what is here. It reads all of the database in one
+// snapshot, beside intake.
 func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	report, err := s.verify(ctx)
 	if err != nil {
@@ -32,7 +34,7 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 		return AuditReport{}, err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	v := &verification{s: s, r: snapshot{tx}, named: map[string]bool{}, noted: map[string]int64{}}
+	v := &verification{s: s, r: snapshot{tx}, said: newSaid(), named: map[ref]bool{}, noted: map[string]int64{}}
 	report, err := v.record(ctx, head)
 	if err != nil {
 		return AuditReport{}, err
@@ -43,6 +45,7 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 	if err := v.forms(ctx); err != nil {
 		return AuditReport{}, err
 	}
+	v.unfound()
 	report.Findings = append(report.Findings, v.found...)
 	return report, nil
 }
@@ -66,7 +69,8 @@ func (s *Store) headFound() (head audit.Head, finding string, err error) {
 type verification struct {
 	s     *Store
 	r     snapshot
-	named map[string]bool  // references that entries about erasing name
+	said  said
+	named map[ref]bool     // submissions that entries name; true: found, or its tombstone
 	noted map[string]int64 // how many numbers each form had given by the latest note
 	found []string
 }
@@ -81,8 +85,7 @@ func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport
 			return err
 		}
 		entries++
-		w.Next(e)
-		v.read(e)
+		v.read(e, w.Next(e))
 		return nil
 	})
 	if err != nil {
@@ -94,16 +97,47 @@ func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport
 }
 
 // read keeps what an entry says about submissions.
-func (v *verification) read(e audit.Entry) {
-	switch e.Act {
-	case audit.ActErased, audit.ActPurged:
-		for _, reference := range e.About {
-			v.named[reference] = true
+func (v *verification) read(e audit.Entry, sure bool) {
+	v.said.hear(e, sure)
+	for _, about := range referencesOf(e) {
+		if r, ok := refOf(about); ok {
+			v.named[r] = false
 		}
-	case audit.ActNumbersNoted:
+	}
+	if e.Act == audit.ActNumbersNoted {
 		v.note(e.About)
 	}
 }
+
+// see marks a submission or its tombstone as found.
+func (v *verification) see(about string) {
+	if r, ok := refOf(about); ok {
+		if _, named := v.named[r]; named {
+			v.named[r] = true
+		}
+	}
+}
+
+// unfound reports the submissions that entries name, but of which nothing is here.
+func (v *verification) unfound() {
+	var lost []string
+	for r, found := range v.named {
+		if !found {
+			lost = append(lost, string(r[:]))
+		}
+	}
+	slices.Sort(lost)
+	for _, about := range lost[:min(len(lost), mostNumbers)] {
+		if at, erased := v.said.wasErased(about); erased {
+			v.found = append(v.found, "submission "+about+" was erased on "+day(at)+", but its tombstone is missing")
+		} else {
+			v.found = append(v.found, "submission "+about+" is missing: the record names it")
+		}
+	}
+}
+
+// day is a time as findings say it.
+func day(at time.Time) string { return at.UTC().Format("2 Jan 2006") }
 
 // scanEntry reads an entry. What was changed so that it cannot be read is left empty:
 // its MAC then tells.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sealform/forms"
 	"sealform/internal/audit"
 	"sealform/keys"
@@ -91,6 +93,11 @@ var tamperings = map[string]struct {
 	"chunk renumbered": {[]string{`update chunk set id = id + 1 where id = (select max(id) from chunk)`}, "form contact: number 5, REF: its files were changed"},
 	"questions":        {[]string{`update revision set questions = replace(cast(questions as text), 'How can we help', 'What is your PIN')`}, "form contact: the questions of revision XXXX were changed"},
 	"no questions":     {[]string{`delete from revision`}, "form contact: the questions that 4 of its submissions answer (revision XXXX) are missing"},
+	"rows moved into a tombstone's place": {[]string{
+		`delete from tombstone`,
+		`update submission set seq = 4 where seq = 5`,
+		`update form set seq = 4`,
+	}, "form contact: number 4, REF, was changed"},
 	"passed for mailed": {[]string{
 		`insert into tombstone select id, form, seq, received, reference, files, 1, 'mailed', revision, files_hash, token, content, sealed_hash, leaf, leaf from submission where seq = 2`,
 		`delete from submission where seq = 2`,
@@ -118,6 +125,41 @@ func TestVerifyFindsTampering(t *testing.T) {
 			}
 			if test.want == "" && len(got) != 0 || test.want != "" && (len(got) == 0 || got[0] != test.want) {
 				t.Errorf("got %q, want first %q", got, test.want)
+			}
+		})
+	}
+}
+
+// Whoever lowers a count before it is noted must also make the record forget who was read.
+// covers LK10
+func TestNamedIsThere(t *testing.T) {
+	for name, test := range map[string]struct {
+		change []string
+		want   func(subs []*forms.Submission) []string
+	}{
+		"newest removed, counter lowered": {
+			[]string{`delete from submission where seq = 5`, `update form set seq = 4`},
+			func(subs []*forms.Submission) []string {
+				return []string{"submission " + subs[4].Reference + " is missing: the record names it"}
+			},
+		},
+		"tombstone removed, counter lowered": {
+			[]string{`delete from submission where seq = 5`, `delete from tombstone`, `update form set seq = 3`},
+			func(subs []*forms.Submission) []string {
+				return []string{
+					"submission " + subs[3].Reference + " was erased on 20 Nov 2026, but its tombstone is missing",
+					"submission " + subs[4].Reference + " is missing: the record names it",
+				}
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, subs := recorded(t)
+			for _, change := range test.change {
+				tamper(t, s, change)
+			}
+			if diff := cmp.Diff(test.want(subs), findings(t, s)); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -39,8 +39,15 @@ func (n *numbering) row(ctx context.Context, x *kept) error {
 	if !hmac.Equal(x.sealed, sum[:]) || !hmac.Equal(x.leaf, n.v.s.leaf(leafKept, &x.place)) {
 		n.report("number %d, %s, was changed", x.seq, x.reference)
 	}
+	n.v.see(x.reference)
+	at, erased := n.v.said.wasErased(x.reference)
 	if x.erased != nil {
-		n.report("submission %s was erased on %s, but is here again", x.reference, millis(*x.erased).Format("2 Jan 2006"))
+		at, erased = millis(*x.erased), true
+	}
+	if erased {
+		n.report("submission %s was erased on %s, but is here again", x.reference, day(at))
+	}
+	if x.erased != nil {
 		return nil // its tombstone holds the number
 	}
 	n.seqs = append(n.seqs, x.seq)
@@ -110,7 +117,9 @@ func (n *numbering) tombstones(ctx context.Context) error {
 			&end.erased, &end.why, &end.leaf, &mac); err != nil {
 			return err
 		}
+		n.v.see(p.reference)
 		n.seqs = append(n.seqs, p.seq)
+		_, erased := n.v.said.wasErased(p.reference)
 		kind := leafKept
 		if end.why == WhyMailed {
 			kind = leafMailed
@@ -118,7 +127,7 @@ func (n *numbering) tombstones(ctx context.Context) error {
 		switch {
 		case !hmac.Equal(end.leaf, n.v.s.leaf(kind, p)) || !hmac.Equal(mac, n.v.s.tombstone(end)):
 			n.report("the tombstone of number %d, %s, was changed", p.seq, p.reference)
-		case end.why != WhyMailed && !n.v.named[p.reference]:
+		case end.why != WhyMailed && !erased:
 			n.report("number %d, %s, was erased without an entry in the record", p.seq, p.reference)
 		}
 		return nil

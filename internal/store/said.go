@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"sealform/internal/audit"
+)
+
+// said is what the record says is so, whatever the tables say. Who can write the database
+// can take an erased submission's tombstone away, but cannot make the record say less.
+type said struct {
+	erased map[ref]uint32 // when: seconds after the epoch of uploads
+}
+
+func newSaid() said { return said{erased: map[ref]uint32{}} }
+
+// ref is a reference as it is written ("R7K-4Q2"): small, as all that were ever erased are
+// held in memory.
+type ref [7]byte
+
+func refOf(s string) (r ref, ok bool) {
+	return r, copy(r[:], s) == len(r) && len(s) == len(r)
+}
+
+// hear takes one entry in. One that is not sure, as its MAC does not fit or cannot be
+// checked, counts only where it takes something away.
+func (s *said) hear(e audit.Entry, sure bool) {
+	switch e.Act {
+	case audit.ActErased, audit.ActPurged:
+		for _, about := range referencesOf(e) {
+			if r, ok := refOf(about); ok {
+				s.erased[r] = uint32(max(e.At.UnixMilli()-uploadEpoch, 0) / 1000) //nolint:gosec // until 2156
+			}
+		}
+	}
+}
+
+// heardActs are the acts that hear takes in.
+const heardActs = `('erased', 'purged')`
+
+// referencesOf are the submissions that an entry is about.
+func referencesOf(e audit.Entry) []string {
+	switch e.Act {
+	case audit.ActPurged:
+		return e.About[min(1, len(e.About)):] // behind the form
+	case audit.ActErased, audit.ActOpened, audit.ActOpenedWithCommand, audit.ActOpenFailed, audit.ActFileSaved,
+		audit.ActExported, audit.ActStateChanged:
+		return e.About
+	}
+	return nil
+}
+
+// wasErased says when the record says that a submission was.
+func (s *said) wasErased(about string) (at time.Time, ok bool) {
+	r, ok := refOf(about)
+	if !ok {
+		return at, false
+	}
+	seconds, ok := s.erased[r]
+	return millis(uploadEpoch + int64(seconds)*1000), ok
+}
+
+// hearing keeps what the record says in memory, read when it is first asked for.
+type hearing struct {
+	mu   sync.Mutex
+	said said
+	last int64 // entry
+}
+
+// heard lends what the record says in r, having read the entries that are new since the
+// last time, whichever process wrote them.
+func (s *Store) heard(ctx context.Context, r snapshot, use func(*said)) error {
+	h := &s.hearing
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var last int64
+	if _, err := r.get(ctx, `select coalesce(max(n), 0) from audit`, nil, &last); err != nil {
+		return err
+	}
+	if last > h.last {
+		if err := s.listen(ctx, r); err != nil {
+			return err
+		}
+		h.last = last
+	}
+	use(&h.said)
+	return nil
+}
+
+func (s *Store) listen(ctx context.Context, r snapshot) error {
+	return r.each(ctx, `
+		select a.n, a.at, a.who, a.peer, a.act, a.about, a.mac, p.mac
+		from audit a left join audit p on p.n = a.n - 1
+		where a.n > $1 and a.act in `+heardActs+` order by a.n`, []any{s.hearing.last}, func(scan func(...any) error) error {
+		var before []byte
+		e, err := scanEntry(func(dest ...any) error { return scan(append(dest, &before)...) })
+		if err != nil {
+			return err
+		}
+		var prev [32]byte
+		known := len(before) == len(prev) && copy(prev[:], before) > 0 || e.Seq == 1
+		s.hearing.said.hear(e, known && s.chain.Fits(prev, e))
+		return nil
+	})
+}
