@@ -8,12 +8,16 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"sealform/internal/event"
+	"sealform/internal/limit"
 )
 
-// door is one listener with its handler.
+// door is one listener with its handler, and with its bounds on who may stand there at once.
 type door struct {
 	role    string
 	address string
@@ -21,6 +25,34 @@ type door struct {
 	handler http.Handler
 	tls     *tls.Config // nil: plain, behind a trusted proxy or for the redirect on port 80
 	http1   bool        // the viewer: HTTP/2's buffers would keep a cookie in memory for longer
+	proxies []netip.Prefix
+}
+
+// bounds are the connections of a role: the most of all together, of one address or IPv6 /64, and the share of the
+// files that the process may have open. The rest of those is for the database, uploads and mail. Each door has its own, so
+// that a crowd at the public one does not shut out staff.
+var bounds = map[string]struct{ all, each, share int }{
+	roleIntake: {4096, 128, 2},
+	roleViewer: {1024, 256, 8},
+	"plain":    {1024, 64, 8},
+}
+
+// crowd gives the door's bounds, in a process that may have so many files open.
+func (d door) crowd(files int, events *event.Log) *limit.Crowd {
+	b := bounds[d.role]
+	return &limit.Crowd{
+		All: min(b.all, files/b.share), Each: min(b.each, files/b.share), Exempt: d.proxies,
+		Full: func() { events.Trouble(d.role, "too_many_connections") },
+	}
+}
+
+// openFileLimit is how many files the process may have open; Go has raised it to the hard limit by now.
+func openFileLimit() int {
+	var most unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &most); err != nil {
+		return 1024 // what most systems have at least
+	}
+	return int(min(most.Cur, 1<<20))
 }
 
 // serveDoors runs all doors until ctx ends, then lets requests in flight finish for up to ten seconds. ready is called
@@ -28,7 +60,9 @@ type door struct {
 func serveDoors(ctx context.Context, events *event.Log, ready func() error, doors ...door) error {
 	failed := make(chan error, len(doors))
 	var servers []*http.Server
+	files := openFileLimit()
 	for _, d := range doors {
+		d.ln = d.crowd(files, events).At(d.ln)
 		s := d.server(events)
 		servers = append(servers, s)
 		go func() { failed <- d.serve(s) }()
@@ -55,14 +89,20 @@ func serveDoors(ctx context.Context, events *event.Log, ready func() error, door
 	return err
 }
 
+// server never waits for long for somebody who sends or reads nothing. Whoever reads a body sets times of its own
+// meanwhile, for one HTTP/2 stream as for a connection; how long one write may take is the crowd's to say, as a staff
+// member's download may well take long in all.
 func (d door) server(events *event.Log) *http.Server {
 	s := &http.Server{
 		Handler:           d.handler,
 		TLSConfig:         d.tls.Clone(), // net/http writes into it, and two doors may share one
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(events.ServerErrors(d.role), "", 0),
+
+		DisableGeneralOptionsHandler: true, // "OPTIONS *" gets our headers like all else
 	}
 	if d.http1 {
 		s.Protocols = new(http.Protocols)

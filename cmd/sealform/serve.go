@@ -116,14 +116,14 @@ func (h *house) wanted(ctx context.Context, roles []string, tc *tls.Config, wrap
 		if err != nil {
 			return nil, err
 		}
-		doors = append(doors, door{role: roleIntake, address: h.cfg.Intake.Address, handler: handler, tls: tc})
+		doors = append(doors, door{role: roleIntake, address: h.cfg.Intake.Address, handler: handler, tls: tc, proxies: h.cfg.TLS.Proxies})
 	}
 	if slices.Contains(roles, roleViewer) {
 		handler, err := h.viewer()
 		if err != nil {
 			return nil, err
 		}
-		doors = append(doors, door{role: roleViewer, address: h.cfg.Viewer.Address, handler: handler, tls: tc, http1: true})
+		doors = append(doors, door{role: roleViewer, address: h.cfg.Viewer.Address, handler: handler, tls: tc, http1: true, proxies: h.cfg.TLS.Proxies})
 	}
 	if slices.Contains(roles, roleIntake) && h.cfg.TLS.Plain != "" {
 		plain, err := web.PlainHTTP(slices.Concat(h.cfg.Intake.Hosts, h.cfg.Viewer.Hosts))
