@@ -10,15 +10,16 @@ import (
 	"sealform/internal/spool"
 )
 
-// Limits of one post, held before anything is allocated for it.
+// Limits of one post, held before anything is allocated for it. Most are those that form files are checked against,
+// so that every form that is served can be sent.
 const (
-	textLimit   = 1 << 20  // bytes of all answers together; of a body without files
-	fieldLimit  = 200      // answers
-	fileLimit   = 10       // files
-	partLimit   = 250      // parts of a multipart body, empty file parts among them
-	nameLimit   = 128      // bytes of a field's name
-	valueLimit  = 64 << 10 // bytes of one answer
-	headerLimit = 8 << 10  // bytes of a part's header
+	textLimit   = forms.MaxText
+	fieldLimit  = forms.MaxAnswers
+	fileLimit   = forms.MaxFiles // more are read, counted as one too many, and not kept
+	nameLimit   = forms.MaxName
+	valueLimit  = forms.MaxValue
+	partLimit   = 250     // parts of a multipart body: answers, token, files, and file fields left alone
+	headerLimit = 8 << 10 // bytes of a part's header
 )
 
 // tokenName is the one control among the posted names; all others are the visitor's.
@@ -29,6 +30,7 @@ type post struct {
 	entry forms.Entry
 	token string
 	full  bool // a file found no room in the spool
+	many  bool // there were more files than a post may have; the first of them are in entry
 
 	text    int64 // bytes of answers so far
 	uploads int64 // bytes of files so far

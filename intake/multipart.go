@@ -109,14 +109,13 @@ func (p *post) readPart(part *multipart.Part, rd *reader) error {
 	return p.add(d.name, value)
 }
 
-// readFile spools one file. One that is too long for its field, or has no field, is read to its end and its size kept
-// without its bytes: what comes behind it need not be typed again.
+// readFile spools one file. One that is too long for its field, has no field or is one too many is read to its end
+// and its size kept without its bytes: what comes behind it need not be typed again. A field left alone is posted
+// as a file without name and bytes, and is none.
 func (p *post) readFile(part io.Reader, d disposition, rd *reader) error {
-	if len(p.entry.Files) >= fileLimit {
-		return errTooLarge
-	}
+	surplus := len(p.entry.Files) >= fileLimit
 	keep, known := rd.files[d.name]
-	if !known || p.full {
+	if !known || p.full || surplus {
 		keep = 0
 	}
 	source := &counted{Reader: part, left: rd.totalUpload - p.uploads}
@@ -133,7 +132,11 @@ func (p *post) readFile(part io.Reader, d disposition, rd *reader) error {
 		return fmt.Errorf("%w: %w", errSpool, err)
 	}
 	if f.Size == 0 && d.filename == "" {
-		return nil // no file was chosen
+		return nil
+	}
+	if surplus {
+		p.many = true
+		return nil
 	}
 	p.entry.Files = append(p.entry.Files, forms.File{
 		Field: d.name, Name: d.filename, Type: d.contentType, Size: f.Size, SHA256: f.SHA256, Open: f.Open,

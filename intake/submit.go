@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -33,6 +34,10 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 	if questions == nil {
 		in.events.Refused(program, c.Path(), http.StatusConflict, "stale")
 		return in.again(c, s, s.Form, p, templates.FormPage{Notice: noticeStale}, http.StatusConflict)
+	}
+	if p.many {
+		in.events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "file_count")
+		return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: noticeMany}, http.StatusUnprocessableEntity)
 	}
 	if p.full {
 		return in.notKept(c, s, questions, p, forms.ErrFull)
@@ -73,6 +78,8 @@ const (
 	noticeAgain = "You have sent this page and corrected it several times, and each of them has arrived. What you changed now was not sent. It is still here: press “Send my answers” to send all of it as a new form."
 	noticeLarge = "Your files are too large together, so nothing was sent. Please choose fewer or smaller files and send again."
 )
+
+var noticeMany = fmt.Sprintf("You chose more than %d files in all, so nothing was sent. Your answers are still here: please choose fewer files and send again.", fileLimit)
 
 // retryAfter is what we ask of programs, in seconds.
 const retryAfter = "60"
