@@ -1,13 +1,13 @@
 package viewer
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/templates"
 )
 
@@ -61,16 +61,8 @@ func (d *desk) when(t time.Time) templates.StaffTime {
 	return templates.StaffTime{At: t, Short: short}
 }
 
-// size is "840 B", "12 KB", "3.4 MB", in thousands as phones show them.
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 999_500:
-		return fmt.Sprintf("%.0f KB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-}
+// size is a file's size as every other page and record says it.
+func size(n int64) string { return text.Size(n) }
 
 var stateNames = map[store.State]templates.StaffState{
 	store.New: "new", store.Opened: "open", store.Done: "done", store.Spam: "spam",

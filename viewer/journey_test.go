@@ -42,7 +42,7 @@ func TestJourneyOut(t *testing.T) {
 	}
 	b.unlock("dana")
 	page := b.want(b.get(at), http.StatusOK)
-	for _, want := range []string{"Maria Alvarez", "27 March 1957", "Knee pain after a fall.", "Medical history", "Not provided", "card.jpg", "300 KB", "Yes", ref, "Dana", "Locks in 10:00"} {
+	for _, want := range []string{"Maria Alvarez", "27 March 1957", "Knee pain after a fall.", "Medical history", "Not provided", "card.jpg", "293 KB", "Yes", ref, "Dana", "Locks in 10:00"} {
 		if !strings.Contains(words(page.body), want) {
 			t.Errorf("the page does not show %q", want)
 		}
