@@ -144,7 +144,7 @@ func testNotSealed(*Field, string) (test, error) {
 }
 
 func sayNotSealed(f *Field, _ string, b broken) string {
-	return which(f, b) + " is a sealed form itself. Put it into a ZIP file, or send a picture of it"
+	return which(f, b) + " is the record of a form itself. Put it into a ZIP file, or send a picture of it"
 }
 
 func testMaxFiles(f *Field, _ string) (test, error) {
