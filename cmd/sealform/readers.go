@@ -4,9 +4,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"sealform/internal/event"
 	"sealform/keys"
@@ -15,8 +18,20 @@ import (
 // recheckAfter is how old the knowledge of a group's key files may be when a form is sealed.
 const recheckAfter = 2 * time.Second
 
-// errKeyChanged closes a form: a key file is no longer the one that the service was started with.
-var errKeyChanged = errors.New("a key file changed since the start")
+// Key files are read by whoever waits for a form, so they may be neither long nor slow.
+const (
+	longestKeyFile = 64 << 10
+	lookTime       = time.Second // what is not known by then counts as not there
+)
+
+// What closes a form beside a file that is gone or past its time: a key file is no longer the one that the service was
+// started with, or can't be one.
+var (
+	errKeyChanged = errors.New("a key file changed since the start")
+	errNotAFile   = errors.New("not a file")
+	errLongKey    = errors.New("longer than a key file may be, 64 KiB")
+	errSlowKey    = errors.New("a key file cannot be read in time")
+)
 
 // group is the readers of one group as the key files named at start, each pinned by the hash of its file. A file that
 // is gone, changed or past its time closes every form that is sealed to the group, until a restart accepts the change.
@@ -29,6 +44,14 @@ type group struct {
 	mu      sync.Mutex
 	checked time.Time
 	err     error
+	looking *look // under way, however long it takes; nil: none
+}
+
+// look is one reading of a group's files.
+type look struct {
+	due  time.Time
+	done chan struct{} // closed when err is known
+	err  error
 }
 
 type keyFile struct {
@@ -55,7 +78,7 @@ func loadGroup(name string, paths []string, now func() time.Time) (*group, []err
 }
 
 func loadKeyFile(path string, now time.Time) (keyFile, error) {
-	b, err := os.ReadFile(path) // #nosec G304 -- the operator's key files
+	b, err := readKeyFile(path)
 	if err != nil {
 		return keyFile{}, fmt.Errorf("reading a key file: %w", err)
 	}
@@ -69,21 +92,47 @@ func loadKeyFile(path string, now time.Time) (keyFile, error) {
 // whole says whether every key file that was named could be used.
 func (g *group) whole() bool { return len(g.files) > 0 && len(g.files) == g.named }
 
-// check says whether the group may be sealed to, from knowledge at most two seconds old.
+// check says whether the group may be sealed to, from knowledge at most two seconds old. Only one look is under way at a
+// time, and nobody waits for it for longer than lookTime: a disk that hangs closes the form and holds up nobody.
 func (g *group) check() error {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	now := g.now()
-	if since := now.Sub(g.checked); since >= 0 && since < recheckAfter {
+	if since := now.Sub(g.checked); g.looking == nil && since >= 0 && since < recheckAfter {
+		defer g.mu.Unlock()
 		return g.err
 	}
-	g.checked, g.err = now, g.recheck(now)
-	return g.err
+	if g.looking == nil {
+		g.looking = &look{done: make(chan struct{}), due: time.Now().Add(lookTime)}
+		go g.look(g.looking, now)
+	}
+	l := g.looking
+	g.mu.Unlock()
+	late := time.NewTimer(time.Until(l.due))
+	defer late.Stop()
+	select {
+	case <-l.done:
+		return l.err
+	case <-late.C:
+	}
+	select {
+	case <-l.done: // both at once
+		return l.err
+	default:
+		return errSlowKey
+	}
+}
+
+func (g *group) look(l *look, now time.Time) {
+	l.err = g.recheck(now)
+	g.mu.Lock()
+	g.checked, g.err, g.looking = now, l.err, nil
+	g.mu.Unlock()
+	close(l.done)
 }
 
 func (g *group) recheck(now time.Time) error {
 	for _, f := range g.files {
-		b, err := os.ReadFile(f.path)
+		b, err := readKeyFile(f.path)
 		if err != nil {
 			return fmt.Errorf("reading a key file again: %w", err)
 		}
@@ -95,6 +144,27 @@ func (g *group) recheck(now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// readKeyFile reads a file that may be a link, but no folder, device or pipe; those it does not wait for either.
+func readKeyFile(path string) (b []byte, err error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // #nosec G304 -- the operator's key files
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w", path, errNotAFile)
+	}
+	b, err = io.ReadAll(io.LimitReader(f, longestKeyFile+1))
+	if len(b) > longestKeyFile {
+		return nil, fmt.Errorf("%s: %w", path, errLongKey)
+	}
+	return b, err
 }
 
 // readers are the recipients of one form: the keys of all its groups, each once.
