@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
+
+	"sealform/internal/text"
 )
 
 var checker = validator.New()
@@ -94,7 +96,12 @@ func testMinLength(_ *Field, arg string) (test, error) {
 }
 
 func sayMinLength(f *Field, arg string, _ broken) string {
-	return fmt.Sprintf("Write a little more in “%s”: at least %s characters", f.Label, arg)
+	return fmt.Sprintf("Write a little more in “%s”: at least %s", f.Label, characters(arg))
+}
+
+func characters(arg string) string {
+	n, _ := strconv.Atoi(arg) // which the test read before
+	return text.Count(n, "character")
 }
 
 func testMaxLength(_ *Field, arg string) (test, error) {
@@ -106,7 +113,7 @@ func testMaxLength(_ *Field, arg string) (test, error) {
 }
 
 func sayMaxLength(f *Field, arg string, _ broken) string {
-	return fmt.Sprintf("Shorten “%s” to %s characters or fewer", f.Label, arg)
+	return fmt.Sprintf("Shorten “%s” to %s or fewer", f.Label, characters(arg))
 }
 
 // attrsMaxLength leaves long answers without a maxlength: browsers cut what is pasted there without a word, and

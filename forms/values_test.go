@@ -119,6 +119,14 @@ func TestDates(t *testing.T) {
 	}
 }
 
+func TestOneCharacterIsNotSeveral(t *testing.T) {
+	f := formOf(t, "  - { id: q, label: Initial, type: text, max: 1 }\n")
+	want := "Shorten “Initial” to 1 character or fewer"
+	if _, r := f.Check(&forms.Entry{Pairs: []forms.Pair{pair("q", "ab")}}, now); r == nil || r.Problems[0].Message != want {
+		t.Errorf("%+v, want %q", r, want)
+	}
+}
+
 // What is said of a date that is refused must hold for every date that is taken.
 func TestDateMessagesAreTrue(t *testing.T) {
 	for setting, want := range map[string]string{

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/forms"
+	"sealform/internal/text"
 )
 
 func (p *program) formsCommand() *cli.Command {
@@ -56,7 +57,7 @@ func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 		fmt.Fprintln(p.err, unwise.Error())
 	}
 	for _, f := range found {
-		fmt.Fprintf(p.out, "%s: %d questions, sealed to %s, revision %x\n", f.ID, len(f.Fields), strings.Join(f.To, ", "), f.Revision[:6])
+		fmt.Fprintf(p.out, "%s: %s, sealed to %s, revision %x\n", f.ID, text.Count(len(f.Fields), "question"), strings.Join(f.To, ", "), f.Revision[:6])
 	}
 	return nil
 }
