@@ -177,9 +177,15 @@ func TestDownloadEndsWithTheSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watched{h.desk, who, &strings.Builder{}}
+	w := &watched{desk: h.desk, who: who, to: &strings.Builder{}, used: h.desk.Now()}
 	if _, err := w.Write([]byte("first")); err != nil {
 		t.Fatal(err)
+	}
+	for range 5 {
+		h.clock.pass(4 * time.Minute) // a download is use: it moves the end
+		if _, err := w.Write([]byte("more")); err != nil {
+			t.Fatal("a long download was cut:", err)
+		}
 	}
 	h.desk.Vault.LockPerson(who.person())
 	if _, err := w.Write([]byte("second")); err == nil {
