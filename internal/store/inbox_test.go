@@ -107,7 +107,7 @@ func TestByReference(t *testing.T) {
 	sub := newSealer(t).submission(t, "contact", []byte("answers"))
 	sub.Reference = "R0K-1Q2"
 	put(t, s, sub)
-	for _, written := range []string{"R0K-1Q2", "r0k1q2", " r0k 1q2 ", "ROK-IQ2", "rok – lq2"} {
+	for _, written := range []string{"R0K-1Q2", "r0k1q2", " r0k 1q2 ", "ROK-IQ2", "rok – lq2", "R0K‐1Q2", "R0K\t—1Q2"} {
 		if id, err := s.ByReference(t.Context(), written); err != nil || id != sub.ID {
 			t.Errorf("%q: %d %v", written, id, err)
 		}

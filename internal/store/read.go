@@ -197,10 +197,14 @@ func (s *Store) Chunk(ctx context.Context, upload int64, n int) ([]byte, error) 
 // ByReference finds a submission's id by its reference, in any case and spacing, with or
 // without the dash; also that of one that was erased. Else ErrNotFound.
 func (s *Store) ByReference(ctx context.Context, reference string) (int64, error) {
+	canonical, ok := forms.ParseReference(reference)
+	if !ok {
+		return 0, ErrNotFound
+	}
 	var id int64
 	ok, err := s.getter(ctx)(`
 		select id from submission where reference = $1
-		union all select id from tombstone where reference = $1 limit 1`, []any{canonicalReference(reference)}, &id)
+		union all select id from tombstone where reference = $1 limit 1`, []any{canonical}, &id)
 	if err != nil {
 		return 0, fmt.Errorf("finding a submission: %w", err)
 	}
@@ -208,16 +212,4 @@ func (s *Store) ByReference(ctx context.Context, reference string) (int64, error
 		return 0, ErrNotFound
 	}
 	return id, nil
-}
-
-// misread maps what people write for the digits of a reference (Crockford's base32).
-var misread = strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u2013", "", "\u2011", "", "O", "0", "I", "1", "L", "1")
-
-// canonicalReference writes a reference as it was given out: "R7K-4Q2".
-func canonicalReference(reference string) string {
-	r := misread.Replace(strings.ToUpper(strings.TrimSpace(reference)))
-	if len(r) != 6 {
-		return ""
-	}
-	return r[:3] + "-" + r[3:]
 }
