@@ -53,8 +53,7 @@ type mailConfig struct {
 	From, Relay, Security, Hello string
 	Username                     string
 	Password                     keys.Password
-	CA                           string        // file of further authorities to trust for the relay
-	lease                        time.Duration // of one attempt; 0: the outbox's own. The demo, whose relay is beside it, takes a short one
+	CA                           string // file of further authorities to trust for the relay
 }
 
 // check tells what can't be served together; each setting alone was checked when it was set.

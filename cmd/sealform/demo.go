@@ -127,7 +127,6 @@ func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*
 	cfg.Mail.From = "forms@riverside.example"
 	cfg.Mail.Relay = "localhost:" + port(relay)
 	cfg.Mail.CA = d.ca.File
-	cfg.Mail.lease = 45 * time.Second // after a kill, what was on its way goes out again within a minute
 	return cfg, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v3"
@@ -17,7 +18,8 @@ import (
 
 func (p *program) exportCommand() *cli.Command {
 	return p.storeCommand("export", "write one submission, still sealed, as .asc files that gpg opens", "REFERENCE", p.export,
-		&cli.StringFlag{Name: "dir", Usage: "write answers and files into this folder; without it the answers go to standard output"})
+		&cli.StringFlag{Name: "dir", Usage: "write answers and files into this folder; without it the answers go to standard output"},
+		&cli.BoolFlag{Name: "anyway", Usage: "also one whose row was moved or changed since it was kept"})
 }
 
 func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {
@@ -25,34 +27,89 @@ func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	entry := operatorEntry(audit.ActExported, sub.Reference)
-	if err := o.store.Audit(ctx, entry); err != nil {
-		return err
-	}
-	var answers bytes.Buffer
-	if err := armored(&answers, sub.Answers); err != nil {
+	if err := p.mayLeave(ctx, o, sub, c.Bool("anyway")); err != nil {
 		return err
 	}
 	dir := c.String("dir")
 	if dir == "" {
-		if n := len(sub.FileKeys); n > 0 {
-			fmt.Fprintf(p.err, "%s not in this; --dir DIR writes everything.\n", attached(n))
-		}
-		_, err = p.out.Write(answers.Bytes())
+		return p.exportAnswers(sub)
+	}
+	if err := o.exportTo(ctx, sub, dir); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, sub.Reference+".asc")
-	if err := writeNew(path, answers.Bytes(), 0o600); err != nil {
+	_, err = fmt.Fprintf(p.out, "%s is in %s, sealed as before: %s beside the answers.\nOpen it: sealform open %s, or gpg --decrypt\n",
+		sub.Reference, dir, files(len(sub.FileKeys)), exportedAnswers(dir, sub.Reference))
+	return err
+}
+
+func files(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+// mayLeave puts on record what is about to be taken out, or that it was refused: a row that is not as it was kept may be
+// another submission's, and leaves only when told to.
+func (p *program) mayLeave(ctx context.Context, o *office, sub *store.Submission, anyway bool) error {
+	switch {
+	case sub.LeafOK:
+		return o.store.Audit(ctx, operatorEntry(audit.ActExported, sub.Reference))
+	case anyway:
+		fmt.Fprintf(p.err, "Warning: %s is not as it was kept: its row was moved or changed.\n", sub.Reference)
+		return o.store.Audit(ctx, operatorEntry(audit.ActExported, sub.Reference, "changed"))
+	}
+	return errors.Join(
+		try(fmt.Errorf("%s is not as it was kept: its row was moved or changed", sub.Reference),
+			"`sealform audit verify`, which says what was touched; --anyway exports it all the same"),
+		o.store.Audit(ctx, operatorEntry(audit.ActOpenFailed, sub.Reference)))
+}
+
+// exportAnswers writes the answers to standard output.
+func (p *program) exportAnswers(sub *store.Submission) error {
+	var answers bytes.Buffer
+	if err := armored(&answers, sub.Answers); err != nil {
 		return err
+	}
+	if n := len(sub.FileKeys); n > 0 {
+		fmt.Fprintf(p.err, "%s not in this; --dir DIR writes everything.\n", attached(n))
+	}
+	_, err := p.out.Write(answers.Bytes())
+	return err
+}
+
+// exportTo writes answers and files into a folder: all of them, or nothing.
+func (o *office) exportTo(ctx context.Context, sub *store.Submission, dir string) (err error) {
+	var made []string
+	defer func() {
+		for _, path := range made {
+			if err != nil {
+				err = errors.Join(err, os.Remove(path))
+			}
+		}
+	}()
+	write := func(path string, message io.WriterTo) error {
+		out, err := createFile(path)
+		if err != nil {
+			return err
+		}
+		made = append(made, path)
+		if err := armored(out, message); err != nil {
+			return errors.Join(fmt.Errorf("writing %s: %w", path, err), out.Close())
+		}
+		return errors.Join(out.Sync(), out.Close())
 	}
 	for n, f := range sub.FileKeys {
-		if err := o.exportFile(ctx, f, filepath.Join(dir, exportedFile(sub.Reference, n))); err != nil {
+		path := filepath.Join(dir, exportedFile(sub.Reference, n))
+		message, err := keys.ReadSealed(o.store.Message(ctx, f.Upload, f.Chunks, f.SessionKeys...))
+		if err != nil {
+			return fmt.Errorf("reading what goes into %s: %w", path, err)
+		}
+		if err := write(path, message); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(p.out, "%s is in %s, sealed as before: %d files beside the answers.\nOpen it: sealform open %s, or gpg --decrypt\n",
-		sub.Reference, dir, len(sub.FileKeys), path)
-	return err
+	return write(exportedAnswers(dir, sub.Reference), sub.Answers)
 }
 
 // submission finds one that is kept, by the reference that people know it by.
@@ -76,60 +133,22 @@ func (o *office) submission(ctx context.Context, reference string) (*store.Submi
 	}
 }
 
+// exportedAnswers is the path that a submission's answers are exported to.
+func exportedAnswers(dir, reference string) string { return filepath.Join(dir, reference+".asc") }
+
 // exportedFile is the name of the n-th file (from 0) that a submission was exported with.
 func exportedFile(reference string, n int) string {
 	return fmt.Sprintf("%s-file-%d.asc", reference, n+1)
 }
 
-// armored writes a sealed message as text.
+// armored writes a sealed message as text. What broke off has no end line: it must not look whole.
 func armored(w io.Writer, message io.WriterTo) error {
 	a, err := keys.ArmorWriter(w)
 	if err != nil {
 		return err
 	}
-	_, err = message.WriteTo(a)
-	return errors.Join(err, a.Close())
-}
-
-// exportFile writes one file's sealed message, a chunk at a time.
-func (o *office) exportFile(ctx context.Context, f store.StoredFile, path string) (err error) {
-	out, err := createFile(path)
-	if err != nil {
+	if _, err := message.WriteTo(a); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	message, err := keys.ReadSealed(&stored{ctx: ctx, from: o.store, file: f})
-	if err != nil {
-		return err
-	}
-	return armored(out, message)
-}
-
-// stored reads a file's session keys and chunks as one OpenPGP message.
-type stored struct {
-	ctx  context.Context //nolint:containedctx // an io.Reader has no room for one
-	from *store.Store
-	file store.StoredFile
-	n    int
-	rest []byte
-	on   bool
-}
-
-func (s *stored) Read(p []byte) (int, error) {
-	if !s.on {
-		for _, k := range s.file.SessionKeys {
-			s.rest = append(s.rest, k.Packet...)
-		}
-		s.on = true
-	}
-	for len(s.rest) == 0 {
-		chunk, err := s.from.Chunk(s.ctx, s.file.Upload, s.n)
-		if err != nil {
-			return 0, err
-		}
-		s.rest, s.n = chunk, s.n+1
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
+	return a.Close()
 }

@@ -100,7 +100,7 @@ func (d *demo) key(ctx context.Context, o *office, pw keys.Password) error {
 	if err != nil {
 		return err
 	}
-	if err := o.addKey(ctx, locked, "front-desk", a.ID, audit.ActKeyGenerated); err != nil {
+	if err := o.addKey(ctx, locked, "front-desk", d.path("keys", "front-desk.asc"), a.ID, audit.ActKeyGenerated); err != nil {
 		return err
 	}
 	d.said.Fingerprint = string(locked.Fingerprint())
@@ -113,7 +113,6 @@ func (d *demo) key(ctx context.Context, o *office, pw keys.Password) error {
 		return err
 	}
 	for path, b := range map[string][]byte{
-		d.path("keys", "front-desk.asc"):    locked.Certificate(),
 		d.path("export", "key.pub.asc"):     locked.Certificate(),
 		d.path("export", "key.private.asc"): exported,
 		d.path("export", "signer.pub.asc"):  signer.Certificate(),

@@ -49,7 +49,7 @@ func (p *program) keysGenerate(ctx context.Context, o *office, c *cli.Command) e
 	if err != nil {
 		return err
 	}
-	path, err := o.keyPath(c.String("name"))
+	path, err := o.keyPath(ctx, c.String("name"))
 	if err != nil {
 		return err
 	}
@@ -61,10 +61,7 @@ func (p *program) keysGenerate(ctx context.Context, o *office, c *cli.Command) e
 	if err != nil {
 		return err
 	}
-	if err := o.addKey(ctx, locked, c.String("name"), a.ID, audit.ActKeyGenerated); err != nil {
-		return err
-	}
-	if err := writeNew(path, locked.Certificate(), 0o644); err != nil {
+	if err := o.addKey(ctx, locked, c.String("name"), path, a.ID, audit.ActKeyGenerated); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "Key %s is made for %s.\nIts certificate is %s: name it in a group of sealform.yaml, then restart.\n"+
@@ -90,7 +87,7 @@ func (p *program) newKeyPassword(ctx context.Context, draw bool) (keys.Password,
 }
 
 func (p *program) keysImport(ctx context.Context, o *office, c *cli.Command) error {
-	path, err := o.keyPath(c.String("name"))
+	path, err := o.keyPath(ctx, c.String("name"))
 	if err != nil {
 		return err
 	}
@@ -135,10 +132,7 @@ func (p *program) importPrivate(ctx context.Context, o *office, c *cli.Command, 
 	if _, err := keys.ParseCertificate(locked.Certificate(), p.now()); err != nil {
 		return err
 	}
-	if err := o.addKey(ctx, locked, c.String("name"), a.ID, audit.ActKeyImported); err != nil {
-		return err
-	}
-	if err := writeNew(path, locked.Certificate(), 0o644); err != nil {
+	if err := o.addKey(ctx, locked, c.String("name"), path, a.ID, audit.ActKeyImported); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "Key %s is here for %s, under its new password.\nIts certificate is %s.\n", locked.Fingerprint(), a.Email, path)
@@ -197,8 +191,9 @@ func (p *program) keysRotateSigning(ctx context.Context, o *office, _ *cli.Comma
 
 var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
-// keyPath is where a certificate of that name goes; it refuses names that would leave the folder and files that exist.
-func (o *office) keyPath(name string) (string, error) {
+// keyPath is where a certificate of that name goes; it refuses names that would leave the folder, files that exist and
+// names that a key has: `keys remove NAME` must mean one.
+func (o *office) keyPath(ctx context.Context, name string) (string, error) {
 	if !keyName.MatchString(name) {
 		return "", try(fmt.Errorf("%q can't be a key's name", name), "lower-case letters, digits, dots and dashes")
 	}
@@ -206,14 +201,32 @@ func (o *office) keyPath(name string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return "", try(fmt.Errorf("%s is there already", path), "another --name")
 	}
+	held, err := o.store.Keys(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, k := range held {
+		if k.Name == name {
+			return "", try(fmt.Errorf("a private key of the name %q is here already", name),
+				"another --name; its certificate comes from: sealform keys export %s --public --out %s", name, path)
+		}
+	}
 	return path, nil
 }
 
-// addKey stores a private key that a person of this service can unlock.
-func (o *office) addKey(ctx context.Context, l *private.Locked, name string, account int64, act string) error {
-	return o.store.AddKey(ctx, store.LockedKey{
-		Fingerprint: l.Fingerprint(), Account: account, Name: name, Locked: bytes.Clone(l.Bytes()), Created: o.now(),
+// addKey stores a private key that a person of this service can unlock, then writes its certificate; where that fails
+// the key goes too. In this order no certificate is left, to be sealed to, whose key is not here.
+func (o *office) addKey(ctx context.Context, l *private.Locked, name, path string, account int64, act string) error {
+	err := o.store.AddKey(ctx, store.LockedKey{
+		Fingerprint: l.Fingerprint(), Account: account, Name: name, Locked: bytes.Clone(l.Bytes()),
 	}, operatorEntry(act, string(l.Fingerprint())))
+	if err != nil {
+		return err
+	}
+	if err := writeNew(path, l.Certificate(), 0o644); err != nil {
+		return errors.Join(err, o.store.RemoveKey(ctx, l.Fingerprint(), operatorEntry(audit.ActKeyRemoved, string(l.Fingerprint()))))
+	}
+	return nil
 }
 
 // key finds a private key by its name or fingerprint.
@@ -223,10 +236,18 @@ func (o *office) key(ctx context.Context, which string) (*store.LockedKey, error
 		return nil, err
 	}
 	want := strings.ToUpper(strings.ReplaceAll(which, " ", ""))
+	var found []store.LockedKey
 	for _, k := range held {
 		if k.Name == which || string(k.Fingerprint) == want {
-			return &k, nil
+			found = append(found, k)
 		}
 	}
-	return nil, try(fmt.Errorf("there is no private key %q here", which), "`sealform keys list`")
+	switch len(found) {
+	case 1:
+		return &found[0], nil
+	case 0:
+		return nil, try(fmt.Errorf("there is no private key %q here", which), "`sealform keys list`")
+	default:
+		return nil, try(fmt.Errorf("%d private keys are called %q", len(found), which), "the fingerprint, which `sealform keys list` shows")
+	}
 }

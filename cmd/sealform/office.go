@@ -72,20 +72,20 @@ func operatorEntry(act string, about ...string) audit.Entry {
 	return audit.Entry{Who: "operator", Act: act, About: about}
 }
 
-// writeNew writes a file that is not there yet, durably.
-func writeNew(path string, b []byte, mode fs.FileMode) (err error) {
+// writeNew writes a file that is not there yet, durably; one that can't be written whole is not left.
+func writeNew(path string, b []byte, mode fs.FileMode) error {
 	f, err := createFile(path)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err = f.Write(b); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+	_, err = f.Write(b)
+	if err == nil {
+		err = errors.Join(f.Chmod(mode), f.Sync())
 	}
-	if err := f.Chmod(mode); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(path))
 	}
-	return f.Sync()
+	return nil
 }
 
 // createFile makes a file that is not there yet, for its owner alone, and the folder that it is in.

@@ -7,6 +7,7 @@ import (
 
 	"sealform/internal/secrets"
 	"sealform/internal/store"
+	"sealform/keys"
 	"sealform/keys/private"
 )
 
@@ -42,8 +43,10 @@ var knownHints = []hint{
 	{private.ErrWrongKey, "another key: `sealform keys list` shows which there are"},
 	{private.ErrUnsigned, "the signing key that was in force then: --signer FILE"},
 	{private.ErrDamaged, "a fresh export of the same submission"},
+	{keys.ErrNotSealed, "the mail or the export once more: save it whole, as it came"},
 	{private.ErrNotPrivate, "the file that gpg --armor --export-secret-keys writes"},
 	{store.ErrNotFound, "`sealform keys list` or `sealform user list` shows what there is"},
+	{store.ErrDamaged, "`sealform audit verify`, which says what was touched"},
 	{store.ErrExists, "another name, or remove the old one first"},
 	{secrets.ErrReadable, "chmod go= on the file named, after asking who could have read it"},
 	{private.ErrTooLarge, "gpg --decrypt, which opens messages of any size"},

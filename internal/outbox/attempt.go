@@ -4,9 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -60,7 +57,7 @@ func (o *Outbox) hold(ctx context.Context, job int64) {
 }
 
 func (o *Outbox) send(ctx context.Context, job store.Job) error {
-	body, err := keys.ReadSealed(&chunks{ctx: ctx, from: o.Store, job: job})
+	body, err := keys.ReadSealed(o.Store.Message(ctx, job.Upload, job.Chunks))
 	if err != nil {
 		return &mail.Error{Code: mail.Body, Step: "read"}
 	}
@@ -95,34 +92,4 @@ func jitter(most time.Duration) time.Duration {
 		return most / 2
 	}
 	return time.Duration(binary.BigEndian.Uint64(b[:]) % uint64(most+1)) //nolint:gosec // positive, below most
-}
-
-// chunks reads a job's body from the store, one chunk in memory at a time.
-type chunks struct {
-	ctx  context.Context //nolint:containedctx // an io.Reader has no other way to be told
-	from *store.Store
-	job  store.Job
-	next int
-	b    []byte
-}
-
-// Read implements io.Reader. A chunk that is missing is an error, never an early end.
-func (c *chunks) Read(p []byte) (int, error) {
-	for len(c.b) == 0 {
-		if c.next == c.job.Chunks {
-			return 0, io.EOF
-		}
-		b, err := c.from.Chunk(c.ctx, c.job.Upload, c.next)
-		if errors.Is(err, io.EOF) {
-			return 0, io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return 0, fmt.Errorf("reading a queued message: %w", err)
-		}
-		c.b = b
-		c.next++
-	}
-	n := copy(p, c.b)
-	c.b = c.b[n:]
-	return n, nil
 }

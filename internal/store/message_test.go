@@ -30,9 +30,7 @@ func TestMessage(t *testing.T) {
 	if _, err := io.ReadAll(s.Message(t.Context(), job.Upload, job.Chunks+1)); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a chunk too few: %v", err)
 	}
-	if _, err := s.w.db.ExecContext(t.Context(), `delete from chunk where id = (select min(id) from chunk)`); err != nil {
-		t.Fatal(err)
-	}
+	tamper(t, s, `delete from chunk where id = (select min(id) from chunk)`)
 	if _, err := io.ReadAll(s.Message(t.Context(), job.Upload, job.Chunks)); !errors.Is(err, ErrDamaged) {
 		t.Errorf("without the first chunk: %v", err)
 	}
