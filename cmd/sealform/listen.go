@@ -28,18 +28,25 @@ type door struct {
 	proxies []netip.Prefix
 }
 
-// bounds are the connections of a role: the most of all together, of one address or IPv6 /64, and the share of the
-// files that the process may have open. The rest of those is for the database, uploads and mail. Each door has its own, so
-// that a crowd at the public one does not shut out staff.
-var bounds = map[string]struct{ all, each, share int }{
-	roleIntake: {4096, 128, 2},
-	roleViewer: {1024, 256, 8},
-	"plain":    {1024, 64, 8},
+// bound is what a door lets in at once: the most of all together, of one address or IPv6 /64, and the share of the
+// files that the process may have open. The rest of those is for the database, uploads and mail.
+type bound struct{ all, each, share int }
+
+// bound of a role. Each door has its own, so that a crowd at the public one does not shut out staff.
+func (d door) bound() bound {
+	switch d.role {
+	case roleIntake:
+		return bound{4096, 128, 2}
+	case roleViewer:
+		return bound{1024, 256, 8}
+	default: // the redirect on port 80, the demo's site
+		return bound{1024, 64, 8}
+	}
 }
 
 // crowd gives the door's bounds, in a process that may have so many files open.
 func (d door) crowd(files int, events *event.Log) *limit.Crowd {
-	b := bounds[d.role]
+	b := d.bound()
 	return &limit.Crowd{
 		All: min(b.all, files/b.share), Each: min(b.each, files/b.share), Exempt: d.proxies,
 		Full: func() { events.Trouble(d.role, "too_many_connections") },
