@@ -16,11 +16,11 @@ import (
 // settling is how long the store may take to write down how an attempt ended.
 const settling = 15 * time.Second
 
-// attempt sends one job and writes down how it went. If that cannot be written, the lease decides.
-func (o *Outbox) attempt(ctx context.Context, job store.Job) {
+// attempt sends one job, leased until lease, and writes down how it went. If that cannot be written, the lease decides.
+func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
 	limited, cancel := context.WithTimeout(ctx, o.Attempt)
 	var held sync.WaitGroup
-	held.Go(func() { o.hold(limited, job.ID) })
+	held.Go(func() { lease = o.hold(limited, job.ID, lease) })
 	err := o.send(limited, job)
 	cancel()
 	held.Wait()
@@ -31,7 +31,7 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job) {
 		err = o.Store.Sent(settle, job.ID)
 	} else {
 		code = event.Code(mail.CodeOf(err))
-		err = o.Store.Retry(settle, job.ID, o.Now().Add(o.delay(job.Attempts, code)), string(code))
+		err = o.Store.Retry(settle, job.ID, lease, o.Now().Add(o.delay(job.Attempts, code)), string(code))
 	}
 	if err != nil {
 		o.Events.Trouble("outbox", "settle")
@@ -39,21 +39,31 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job) {
 	o.Events.Mailed(job.ID, job.Attempts+1, code)
 }
 
-// hold renews the job's lease until ctx ends. A renewal that fails is told and tried again: two more come before the
-// lease runs out, and after that the message may go out twice, under the same Message-ID.
-func (o *Outbox) hold(ctx context.Context, job int64) {
+// hold renews the job's lease until ctx ends, and gives the one then held. A renewal that fails is told and tried again:
+// two more come before the lease runs out, and after that the message may go out twice, under the same Message-ID.
+func (o *Outbox) hold(ctx context.Context, job int64, lease time.Time) time.Time {
 	tick := time.NewTicker(o.Lease / 3)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return lease
 		case <-tick.C:
-			if o.Store.Extend(ctx, job, o.Now().Add(o.Lease)) != nil && ctx.Err() == nil {
+			next := o.Now().Add(o.Lease)
+			if err := o.extend(ctx, job, lease, next); err != nil {
 				o.Events.Trouble("outbox", "extend")
+				continue
 			}
+			lease = next
 		}
 	}
+}
+
+// extend goes on when ctx ends: whether it was written must be known.
+func (o *Outbox) extend(ctx context.Context, job int64, lease, next time.Time) error {
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
+	return o.Store.Extend(settle, job, lease, next)
 }
 
 func (o *Outbox) send(ctx context.Context, job store.Job) error {

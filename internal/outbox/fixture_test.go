@@ -235,6 +235,29 @@ func (e ends) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
+// troubles collects the codes of what is warned of.
+type troubles chan string
+
+// Enabled implements slog.Handler.
+func (e troubles) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+
+// WithAttrs implements slog.Handler.
+func (e troubles) WithAttrs([]slog.Attr) slog.Handler { return e }
+
+// WithGroup implements slog.Handler.
+func (e troubles) WithGroup(string) slog.Handler { return e }
+
+// Handle implements slog.Handler.
+func (e troubles) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "code" {
+			e <- a.Value.String()
+		}
+		return true
+	})
+	return nil
+}
+
 func (e ends) want(t *testing.T, attempts int, code mail.Code) {
 	t.Helper()
 	select {

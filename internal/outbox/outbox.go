@@ -86,7 +86,9 @@ func (o *Outbox) Run(ctx context.Context) {
 	var under sync.WaitGroup
 	slots := make(chan struct{}, o.Workers)
 	for o.slot(ctx, slots) {
-		jobs, err := o.Store.Claim(ctx, 1, o.Now().Add(o.Lease))
+		o.watch(ctx)
+		lease := o.Now().Add(o.Lease)
+		jobs, err := o.Store.Claim(ctx, 1, lease)
 		if err != nil && ctx.Err() == nil {
 			o.Events.Trouble("outbox", "claim")
 		}
@@ -97,7 +99,7 @@ func (o *Outbox) Run(ctx context.Context) {
 		}
 		under.Go(func() {
 			defer func() { <-slots }()
-			o.attempt(sending, jobs[0])
+			o.attempt(sending, jobs[0], lease)
 		})
 	}
 	grace := time.AfterFunc(o.Grace, cut)
@@ -120,7 +122,6 @@ func (o *Outbox) slot(ctx context.Context, slots chan struct{}) bool {
 
 // rest waits for a nudge, the next look, or the end.
 func (o *Outbox) rest(ctx context.Context) {
-	o.watch(ctx)
 	timer := time.NewTimer(o.Poll)
 	defer timer.Stop()
 	select {

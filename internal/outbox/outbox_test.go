@@ -219,3 +219,56 @@ func TestDelays(t *testing.T) {
 		}
 	}
 }
+
+// Mail that does not get out is told of while the queue is busy too, not only when it rests.
+func TestABusyQueueWarns(t *testing.T) {
+	c := newClock()
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	put(t, s, c, 10)
+	c.add(2 * time.Hour)
+	warned, began := make(troubles, 10), make(chan struct{})
+	_, stop := run(t, Config{Store: s, Now: c.now, Events: event.New(warned), Workers: 1, Grace: time.Millisecond, Send: func(ctx context.Context, _ *mail.Message) error {
+		close(began)
+		<-ctx.Done()
+		return &mail.Error{Code: mail.Stopped, Step: "data"}
+	}})
+	<-began
+	select {
+	case code := <-warned:
+		if code != "waiting-over-an-hour" {
+			t.Errorf("told %q", code)
+		}
+	default:
+		t.Error("nothing was told")
+	}
+	stop()
+}
+
+// An attempt that outlived its lease does not free the job that another process has since.
+// covers R10
+func TestLateAttemptLeavesTheJobToItsHolder(t *testing.T) {
+	c := newClock()
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	put(t, s, c, 10)
+	began, finish := make(chan struct{}), make(chan struct{})
+	o, stop := run(t, Config{Store: s, Now: c.now, Lease: time.Hour, Send: func(context.Context, *mail.Message) error {
+		close(began)
+		<-finish
+		return &mail.Error{Code: mail.Refused, Step: "data"}
+	}})
+	o.Nudge()
+	<-began
+	c.add(2 * time.Hour) // as if the machine had slept
+	jobs, err := s.Claim(t.Context(), 1, c.now().Add(12*time.Hour))
+	if err != nil || len(jobs) != 1 {
+		t.Fatal(jobs, err)
+	}
+	close(finish)
+	stop()
+	c.add(6 * time.Hour) // any retry is due by now
+	if again, err := s.Claim(t.Context(), 1, c.now().Add(time.Minute)); err != nil || len(again) > 0 {
+		t.Errorf("the job was taken from its holder: %v, %v", again, err)
+	}
+}

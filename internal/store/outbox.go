@@ -43,14 +43,20 @@ func scanJob(scan func(...any) error) (Job, error) {
 	return j, json.Unmarshal([]byte(to), &j.To)
 }
 
-// Extend moves the end of a job's lease, for as long as its attempt is under way. A job that was given back, or is
-// gone, stays so.
-func (s *Store) Extend(ctx context.Context, id int64, lease time.Time) error {
-	return s.do(ctx, "keeping a mail's lease", `update outbox set lease = $2 where id = $1 and lease > 0`, id, lease.UnixMilli())
+// Extend moves the end of a job's lease from held to lease, for as long as its attempt is under way. ErrNotFound says
+// that held is not the job's lease any more: another process has it, or it is gone.
+func (s *Store) Extend(ctx context.Context, id int64, held, lease time.Time) error {
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		return b.one(`update outbox set lease = $3 where id = $1 and lease = $2`, id, held.UnixMilli(), lease.UnixMilli())
+	})
+	if err != nil {
+		return fmt.Errorf("keeping a mail's lease: %w", err)
+	}
+	return nil
 }
 
-// Sent removes a job and its body. A job that is gone already is no error: another
-// process may have delivered it after this one's lease ran out.
+// Sent removes a job and its body, whoever holds its lease: the message is out. A job that is gone
+// already is no error: another process may have delivered it after this one's lease ran out.
 func (s *Store) Sent(ctx context.Context, id int64) error {
 	var there bool
 	err := s.w.write(ctx, 0, func(b *batch) error {
@@ -76,11 +82,12 @@ func (b *batch) discard(upload int64) error {
 }
 
 // Retry counts a failed attempt and gives the lease back; the job is due again at due.
-// The code says why: one of the program's own words, never a server's.
-func (s *Store) Retry(ctx context.Context, id int64, due time.Time, code string) error {
+// The code says why: one of the program's own words, never a server's. A job whose lease is not
+// held any more is left to whoever has it.
+func (s *Store) Retry(ctx context.Context, id int64, held, due time.Time, code string) error {
 	return s.do(ctx, "putting a mail off", `
-		update outbox set attempts = attempts + 1, due = $2, lease = 0, last_error = $3 where id = $1`,
-		id, due.UnixMilli(), code)
+		update outbox set attempts = attempts + 1, due = $3, lease = 0, last_error = $4 where id = $1 and lease = $2`,
+		id, held.UnixMilli(), due.UnixMilli(), code)
 }
 
 // Waiting says how many mails wait and since when the oldest does (zero: none).

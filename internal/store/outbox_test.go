@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -69,10 +70,23 @@ func TestOutboxLeases(t *testing.T) {
 	}
 	s = openStore(t, cfg)
 	claimed(0)
+	gone := c.Now().Add(5 * time.Minute) // the lease of whoever was killed
 	c.add(5 * time.Minute)
 	claimed(2)
+	held := c.Now().Add(5 * time.Minute)
 
-	if err := s.Retry(t.Context(), jobs[1].ID, c.Now().Add(time.Hour), "refused"); err != nil {
+	// Who comes back after its lease ran out neither keeps nor gives back another's.
+	if err := s.Extend(t.Context(), jobs[1].ID, gone, held.Add(time.Hour)); !errors.Is(err, ErrNotFound) {
+		t.Errorf("extending a lease that ran out: %v", err)
+	}
+	if err := s.Retry(t.Context(), jobs[1].ID, gone, c.Now(), "late"); err != nil {
+		t.Error(err)
+	}
+	claimed(0)
+	if err := s.Extend(t.Context(), jobs[1].ID, held, held.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Retry(t.Context(), jobs[1].ID, held.Add(time.Minute), c.Now().Add(time.Hour), "refused"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Sent(t.Context(), jobs[0].ID); err != nil {
