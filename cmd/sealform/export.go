@@ -13,6 +13,7 @@ import (
 
 	"sealform/internal/audit"
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/keys"
 )
 
@@ -38,15 +39,8 @@ func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "%s is in %s, sealed as before: %s beside the answers.\nOpen it: sealform open %s, or gpg --decrypt\n",
-		sub.Reference, dir, files(len(sub.FileKeys)), exportedAnswers(dir, sub.Reference))
+		sub.Reference, dir, text.Count(len(sub.FileKeys), "file"), exportedAnswers(dir, sub.Reference))
 	return err
-}
-
-func files(n int) string {
-	if n == 1 {
-		return "1 file"
-	}
-	return fmt.Sprintf("%d files", n)
 }
 
 // mayLeave puts on record what is about to be taken out, or that it was refused: a row that is not as it was kept may be
