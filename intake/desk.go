@@ -66,7 +66,7 @@ func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms
 // put seals once and hands in once. The keys are looked at again right before.
 func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *forms.Plan) (forms.Kept, error) {
 	var err error
-	if plan.Recipients, _, err = to.readers(d.now()); err != nil {
+	if plan.Recipients, err = to.readers(d.now()); err != nil {
 		return forms.Kept{}, err
 	}
 	if plan.Reference, err = forms.NewReference(rand.Reader); err != nil {

@@ -15,7 +15,7 @@ func (in *intake) list(c echo.Context) error {
 	p := templates.ListPage{Frame: in.frame()}
 	now := in.now()
 	for _, s := range in.order {
-		if _, _, err := s.readers(now); err == nil {
+		if _, err := s.readers(now); err == nil {
 			p.Forms = append(p.Forms, s.Form)
 		}
 	}
@@ -42,8 +42,8 @@ func (in *intake) showForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, code, err := s.readers(in.now()); err != nil {
-		return in.showClosed(c, s, code, false)
+	if _, err := s.readers(in.now()); err != nil {
+		return in.showClosed(c, s, false)
 	}
 	p := templates.FormPage{Frame: s.frame, Form: s.Form, Token: in.tokens.NewPage(s.Form.ID, s.Form.Revision)}
 	return web.Show(c.Response(), http.StatusOK, p)

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
-	"sealform/internal/event"
 	"sealform/internal/token"
 	"sealform/internal/web"
 	"sealform/templates"
@@ -36,8 +35,7 @@ func (in *intake) showReceipt(c echo.Context) error {
 }
 
 // showClosed says that the form takes no answers, and how else to reach the clinic.
-func (in *intake) showClosed(c echo.Context, s *served, code event.Code, posted bool) error {
-	in.events.Closed(s.Form.ID, code)
+func (in *intake) showClosed(c echo.Context, s *served, posted bool) error {
 	if posted {
 		c.Response().Header().Set("Connection", "close") // what was sent is not read
 	}

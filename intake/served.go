@@ -9,7 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
-	"sealform/internal/event"
 	"sealform/keys"
 	"sealform/templates"
 )
@@ -51,19 +50,20 @@ func (s *served) addFiles(f *forms.Form) {
 // errClosed: the form takes no answers now.
 var errClosed = errors.New("form closed")
 
-// readers gives the keys to seal to, as they are good at now. Any doubt about them closes the form.
-func (s *served) readers(now time.Time) (*keys.Recipients, event.Code, error) {
+// readers gives the keys to seal to, as they are good at now. Any doubt about them closes the form; what it
+// is, Readers has told, once and not at each visit.
+func (s *served) readers(now time.Time) (*keys.Recipients, error) {
 	if s.Form.Access.Closed {
-		return nil, "by_its_file", errClosed
+		return nil, errClosed
 	}
 	r, err := s.Readers()
 	if err != nil || r == nil {
-		return nil, "readers", errClosed
+		return nil, errClosed
 	}
 	if err := r.Usable(now); err != nil {
-		return nil, "key_unusable", errClosed
+		return nil, errClosed
 	}
-	return r, "", nil
+	return r, nil
 }
 
 // revision finds the questions that a page was made from.

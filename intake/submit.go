@@ -22,8 +22,8 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, code, err := s.readers(in.now()); err != nil {
-		return in.showClosed(c, s, code, true)
+	if _, err := s.readers(in.now()); err != nil {
+		return in.showClosed(c, s, true)
 	}
 	p, err := in.read(c, s)
 	defer func() { err = errors.Join(err, p.close()) }()
@@ -103,9 +103,10 @@ func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *p
 	code, notice := event.Code("drop"), noticeMaybe
 	switch {
 	case errors.Is(err, errClosed):
-		return in.showClosed(c, s, "key_unusable", true)
+		return in.showClosed(c, s, true)
 	case errors.Is(err, errNotSealed):
-		return in.showClosed(c, s, "not_sealed", true)
+		in.events.Closed(s.Form.ID, "not_sealed")
+		return in.showClosed(c, s, true)
 	case errors.Is(err, errCorrections):
 		in.events.Refused(program, c.Path(), http.StatusConflict, "corrections")
 		return in.again(c, s, s.Form, p, templates.FormPage{Notice: noticeAgain}, http.StatusConflict) // under a new token
