@@ -19,9 +19,6 @@ import (
 	"sealform/viewer"
 )
 
-// keyIdle is how long an unlocked key stays open without use.
-const keyIdle = 10 * time.Minute
-
 // roles that serve can run; all of them unless told.
 const (
 	roleIntake  = "intake"
@@ -80,7 +77,7 @@ func (p *program) serve(ctx context.Context, cfg *config, faults error, roles []
 		events.Stopped()
 		return nil
 	}
-	return serveDoors(ctx, events, func() error { return nil }, doors...)
+	return serveDoors(ctx, events, func() error { p.sayReady(h, roles); return nil }, doors...)
 }
 
 // doors opens the listeners of the roles; where one can't be opened, none is left open.
@@ -201,7 +198,7 @@ func (h *house) viewer() (http.Handler, error) {
 	}
 	return viewer.New(viewer.Config{
 		Service: h.cfg.Service, Name: h.cfg.Name, Accent: h.cfg.Accent, Hosts: h.cfg.Viewer.Hosts, Store: h.store, Forms: served,
-		Vault: private.NewVault(keyIdle, h.now), Verifiers: h.verifiers, Key: h.secrets.Key,
+		Vault: private.NewVault(private.DefaultIdle, h.now), Verifiers: h.verifiers, Key: h.secrets.Key,
 		Zone: h.cfg.Zone, Now: h.now, Events: h.events, Proxies: h.cfg.TLS.Proxies,
 	})
 }

@@ -69,11 +69,14 @@ func start(t *testing.T, env []string, args ...string) *run {
 // serve starts the folder's service on free ports; flags go over the file.
 func (f *folder) serve(t *testing.T, flags ...string) *run {
 	t.Helper()
-	args := append([]string{
+	return start(t, nil, f.serveArgs(flags...)...)
+}
+
+func (f *folder) serveArgs(flags ...string) []string {
+	return append([]string{
 		"serve", "--config", f.path(configName), "--viewer-hosts", "staff.localhost",
 		"--intake-address", "127.0.0.1:0", "--viewer-address", "127.0.0.1:0", "--tls-cert", "tls/server.pem", "--tls-key", "tls/server.key",
 	}, flags...)
-	return start(t, nil, args...)
 }
 
 // address waits until a role answers.

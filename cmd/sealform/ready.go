@@ -1,0 +1,25 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"golang.org/x/term"
+)
+
+// sayReady tells the person who started the service at a terminal where its pages are. Logs are for the rest.
+func (p *program) sayReady(h *house, roles []string) {
+	f, ok := p.out.(*os.File)
+	if !ok || !term.IsTerminal(descriptor(f)) {
+		return
+	}
+	line := "Ready."
+	if slices.Contains(roles, roleIntake) {
+		line += fmt.Sprintf(" Visitors: https://%s/f/%s", h.cfg.Intake.Hosts[0], h.forms[0].ID)
+	}
+	if slices.Contains(roles, roleViewer) {
+		line += fmt.Sprintf(" Staff: https://%s", h.cfg.Viewer.Hosts[0])
+	}
+	fmt.Fprintln(f, line+" (Ctrl-C stops it)") // a terminal that is gone stops nothing
+}
