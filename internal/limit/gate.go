@@ -3,13 +3,16 @@ package limit
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 )
 
 // ErrBusy: the gate's queue is full, or the wait was too long.
 var ErrBusy = errors.New("too much is being asked at once")
 
-// Gate lets a few run at a time. It is safe for use by many goroutines.
+// Gate lets a few run at a time. It is safe for use by many goroutines. What runs inside is taken to leave much memory
+// behind, as a password hash does: it is collected before the next may enter, so that a flood holds what runs and not
+// twice as much, which is what the collector would let grow.
 type Gate struct {
 	inside chan struct{} // one token for each that runs
 	queue  chan struct{} // one token for each that runs or waits
@@ -33,7 +36,7 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	defer t.Stop()
 	select {
 	case g.inside <- struct{}{}:
-		return func() { <-g.inside; <-g.queue }, nil
+		return g.leave, nil
 	case <-t.C:
 		err = ErrBusy
 	case <-ctx.Done():
@@ -41,4 +44,10 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	}
 	<-g.queue
 	return nil, err
+}
+
+func (g *Gate) leave() {
+	runtime.GC()
+	<-g.inside
+	<-g.queue
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -167,5 +168,42 @@ func TestWaitsGrow(t *testing.T) {
 	now = now.Add(time.Minute)
 	if w.Wait("a") != 0 || w.Wait("b") != 0 {
 		t.Error("waits on after its time")
+	}
+}
+
+// A flood of dear work holds the memory of what runs, not that of what ran before.
+// covers AU08
+func TestGateKeepsMemoryFlat(t *testing.T) {
+	const running, block = 2, 32 << 20
+	g := NewGate(running, 100, time.Minute)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var wg sync.WaitGroup
+	for range 40 {
+		wg.Go(func() {
+			leave, err := g.Enter(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer leave()
+			work(block)
+		})
+	}
+	wg.Wait()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapSys) - int64(before.HeapSys); grown > (running+1)*block+8<<20 {
+		t.Errorf("the heap grew by %d MiB", grown>>20)
+	}
+}
+
+// work fills so much memory and drops it.
+//
+//go:noinline
+func work(size int) {
+	b := make([]byte, size)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
 	}
 }
