@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -73,7 +74,7 @@ func loadConfig(file string, over func(*config) []error) (*config, error) {
 		return nil, err
 	}
 	cfg := &config{dir: filepath.Dir(file)}
-	var faults faultList
+	faults := faultList{guarded(file)}
 	for _, s := range settings {
 		if s.preset != "" {
 			faults = append(faults, s.set(cfg, []string{s.preset}))
@@ -88,6 +89,15 @@ func loadConfig(file string, over func(*config) []error) (*config, error) {
 		return nil, faults.asError()
 	}
 	return cfg, append(faults, cfg.check()...).asError()
+}
+
+// guarded refuses a file that others may change: whoever changes it decides who reads the answers.
+func guarded(file string) error {
+	st, err := os.Stat(file)
+	if err != nil || st.Mode().Perm()&0o022 == 0 {
+		return nil // what can't be looked at is told where it is read
+	}
+	return fmt.Errorf("%s: others on this machine may change it (mode %04o); look through it, then run: chmod go-w %s", file, st.Mode().Perm(), file)
 }
 
 // fromFile reads the file and tells all of its faults as one error. It is readable if its settings could be walked.

@@ -29,7 +29,7 @@ const (
 var (
 	errKeyChanged = errors.New("a key file changed since the start")
 	errNotAFile   = errors.New("not a file")
-	errLongKey    = errors.New("longer than a key file may be, 64 KiB")
+	errLongKey    = errors.New("the file is larger than 64 KiB. Export it with fewer signatures: gpg --export-options export-minimal --armor --export NAME > reader.asc")
 	errSlowKey    = errors.New("a key file cannot be read in time")
 )
 
