@@ -1,11 +1,15 @@
 package viewer
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"time"
+
+	"sealform/internal/store"
 )
 
 // The cookies. The prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis §4.1.3.2).
@@ -36,14 +40,6 @@ func (c cookies) bytes(name string) ([]byte, bool) {
 	return b, err == nil && len(b) == 32
 }
 
-func (c cookies) sessionHash() (h [32]byte, ok bool) {
-	b, ok := c.bytes(sessionCookie)
-	if !ok {
-		return h, false
-	}
-	return sha256.Sum256(b), true
-}
-
 func (c cookies) half() []byte {
 	b, ok := c.bytes(keyCookie)
 	if !ok {
@@ -53,10 +49,25 @@ func (c cookies) half() []byte {
 }
 
 // newSessionToken draws what goes to the browser and the hash that the store keeps.
-func newSessionToken() (token string, hash [32]byte) {
+func (d *desk) newSessionToken() (token string, hash [32]byte) {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails (crypto/rand)
-	return base64.RawURLEncoding.EncodeToString(b), sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(b), d.sessionHash(b)
+}
+
+// sessionHash is what a token's session is found by. Without the root secret nobody can make one, nor the MAC below: a row
+// that somebody else wrote into the database is no session.
+func (d *desk) sessionHash(token []byte) [32]byte {
+	m := hmac.New(sha256.New, d.Key("viewer-sessions"))
+	_, _ = fmt.Fprintf(m, "sealform session token 1\x00%s\x00%s", d.Service, token)
+	return [32]byte(m.Sum(nil))
+}
+
+// sessionMAC ties a session's row to its person, its stage and its age.
+func (d *desk) sessionMAC(s store.Session) []byte {
+	m := hmac.New(sha256.New, d.Key("viewer-sessions"))
+	_, _ = fmt.Fprintf(m, "sealform session row 1\x00%s\x00%x %d %d %d", d.Service, s.Hash, s.Account, s.Stage, s.Created.UnixMilli())
+	return m.Sum(nil)
 }
 
 // setCookie gives the browser a cookie; keep 0 is until it closes.

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -49,12 +50,13 @@ func (s Staff) room() string   { return hex.EncodeToString(s.session.Hash[:]) }
 func (s Staff) person() string { return strconv.FormatInt(s.Account, 10) }
 
 // identify finds out who holds the cookies, at the stage asked for: 1 where the code is outstanding, 2 where
-// signed in. It ends sessions whose time is up and those of disabled accounts.
+// signed in. It ends sessions whose time is up, those of disabled accounts, and rows that are no session of ours.
 func (d *desk) identify(ctx context.Context, c cookies, from string, stage int) (Staff, error) {
-	hash, ok := c.sessionHash()
+	token, ok := c.bytes(sessionCookie)
 	if !ok {
 		return Staff{}, errSignedOut
 	}
+	hash := d.sessionHash(token)
 	session, account, err := d.Store.Session(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		d.Vault.Lock(hex.EncodeToString(hash[:])) // ended elsewhere, by the command line perhaps
@@ -64,6 +66,9 @@ func (d *desk) identify(ctx context.Context, c cookies, from string, stage int) 
 		return Staff{}, fmt.Errorf("finding a session: %w", err)
 	}
 	who := Staff{Account: account.ID, Email: account.Email, From: from, session: *session, half: c.half()}
+	if !hmac.Equal(session.MAC, d.sessionMAC(*session)) {
+		return Staff{}, d.end(ctx, who, false)
+	}
 	now := d.Now()
 	if account.Disabled || !d.fresh(*session, now) {
 		return Staff{}, d.end(ctx, who, account.Disabled)
@@ -111,11 +116,12 @@ func (d *desk) end(ctx context.Context, who Staff, everywhere bool) error {
 // stays with the old id and is locked.
 func (d *desk) renew(ctx context.Context, who *Staff, stage int) (token string, err error) {
 	now := d.Now()
-	token, hash := newSessionToken()
+	token, hash := d.newSessionToken()
 	next := store.Session{Hash: hash, Account: who.Account, Stage: stage, Created: who.session.Created, Seen: now}
 	if stage != who.session.Stage {
 		next.Created = now
 	}
+	next.MAC = d.sessionMAC(next)
 	if err := d.Store.AddSession(ctx, next); err != nil {
 		return "", fmt.Errorf("adding a session: %w", err)
 	}

@@ -26,8 +26,8 @@ type Entry struct {
 	Who   string    // account e-mail, "operator" for commands, Self for what the program did by itself
 	From  string    // address of the peer, "" for commands
 	Act   string    // one of the Act… constants
-	About []string
-	MAC   [32]byte // over the previous MAC and this entry
+	About []string  // with an account or a key that is made goes "row …", a MAC of the store's over its row
+	MAC   [32]byte  // over the previous MAC and this entry
 }
 
 // Who acted, when it was no account.

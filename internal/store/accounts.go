@@ -9,7 +9,7 @@ import (
 	"sealform/internal/audit"
 )
 
-// AddAccount adds a person and gives its id; the entry is of the same commit. ErrExists.
+// AddAccount adds a person, who can sign in, and gives its id; the entry is of the same commit. ErrExists.
 func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64, error) {
 	var id int64
 	err := s.record(ctx, func(b *batch) (l link, err error) {
@@ -17,7 +17,7 @@ func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64
 			insert into account (id, email, password, totp, totp_step, disabled, failures, retry, created)
 			select coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5, 0, 0, $6 from account where true
 			on conflict do nothing`,
-			strings.ToLower(a.Email), a.Password, nonNil(a.TOTP), a.TOTPStep, a.Disabled, s.cfg.Now().UnixMilli())
+			strings.ToLower(a.Email), a.Password, nonNil(a.TOTP), a.TOTPStep, false, s.cfg.Now().UnixMilli())
 		if err != nil {
 			return l, err
 		}
@@ -27,7 +27,8 @@ func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64
 		if _, err := b.get(`select id from account where email = $1`, []any{strings.ToLower(a.Email)}, &id); err != nil {
 			return l, err
 		}
-		return b.append(s, e)
+		e.Act = audit.ActAccountAdded
+		return b.appendAccount(s, id, e)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("adding an account: %w", err)
@@ -43,25 +44,20 @@ func nonNil(b []byte) []byte {
 	return b
 }
 
-// Account finds a person by e-mail address, in any case. ErrNotFound.
+// Account finds a person by e-mail address, in any case. ErrNotFound. Here as wherever an account is read: one that the
+// record does not vouch for is disabled.
 func (s *Store) Account(ctx context.Context, email string) (*Account, error) {
-	return firstAccount(s.accounts(ctx, `
-		select id, email, password, totp, totp_step, disabled, failures, retry, created
-		from account where email = $1`, strings.ToLower(email)))
+	return firstAccount(s.accounts(ctx, `select `+accountColumns+` from account where email = $1`, strings.ToLower(email)))
 }
 
 // AccountByID is ErrNotFound when there is none.
 func (s *Store) AccountByID(ctx context.Context, id int64) (*Account, error) {
-	return firstAccount(s.accounts(ctx, `
-		select id, email, password, totp, totp_step, disabled, failures, retry, created
-		from account where id = $1`, id))
+	return firstAccount(s.accounts(ctx, `select `+accountColumns+` from account where id = $1`, id))
 }
 
 // Accounts gives all, by e-mail address.
 func (s *Store) Accounts(ctx context.Context) ([]Account, error) {
-	return s.accounts(ctx, `
-		select id, email, password, totp, totp_step, disabled, failures, retry, created
-		from account order by email`)
+	return s.accounts(ctx, `select `+accountColumns+` from account order by email`)
 }
 
 func firstAccount(all []Account, err error) (*Account, error) {
@@ -74,20 +70,37 @@ func firstAccount(all []Account, err error) (*Account, error) {
 	return &all[0], nil
 }
 
-func (s *Store) accounts(ctx context.Context, query string, args ...any) ([]Account, error) {
-	var out []Account
-	err := s.each(ctx, query, args, func(scan func(...any) error) error {
-		var a Account
-		var retry, created int64
-		err := scan(&a.ID, &a.Email, &a.Password, &a.TOTP, &a.TOTPStep, &a.Disabled, &a.Failures, &retry, &created)
-		a.Retry, a.Created = optional(retry), millis(created)
-		out = append(out, a)
+func (s *Store) accounts(ctx context.Context, query string, args ...any) (out []Account, err error) {
+	err = s.snapshot(ctx, func(r snapshot) error {
+		err := r.each(ctx, query, args, func(scan func(...any) error) error {
+			a, err := scanAccount(scan)
+			out = append(out, *a)
+			return err
+		})
+		for i := range out {
+			if err == nil {
+				err = s.trust(ctx, r, &out[i])
+			}
+		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading accounts: %w", err)
 	}
 	return out, nil
+}
+
+const accountColumns = `account.id, email, password, totp, totp_step, disabled, failures, retry, account.created`
+
+// scanAccount reads accountColumns, behind them what else is asked for.
+func scanAccount(scan func(...any) error, more ...any) (*Account, error) {
+	a := &Account{}
+	var retry, created int64
+	err := scan(append([]any{
+		&a.ID, &a.Email, &a.Password, &a.TOTP, &a.TOTPStep, &a.Disabled, &a.Failures, &retry, &created,
+	}, more...)...)
+	a.Retry, a.Created = optional(retry), millis(created)
+	return a, err
 }
 
 // optional is a stored time of which 0 is none.
@@ -101,6 +114,7 @@ func optional(ms int64) time.Time {
 // SetCredentials replaces password and TOTP secret, clears failures and the last TOTP
 // step, and drops the account's sessions. ErrNotFound.
 func (s *Store) SetCredentials(ctx context.Context, id int64, password string, totp []byte, e audit.Entry) error {
+	e.Act = audit.ActAccountReset
 	return s.change(ctx, id, e, `
 		update account set password = $2, totp = $3, totp_step = 0, failures = 0, retry = 0 where id = $1`,
 		id, password, nonNil(totp))
@@ -108,6 +122,10 @@ func (s *Store) SetCredentials(ctx context.Context, id int64, password string, t
 
 // SetDisabled lets a person sign in no more, or again; its sessions end. ErrNotFound.
 func (s *Store) SetDisabled(ctx context.Context, id int64, disabled bool, e audit.Entry) error {
+	e.Act = audit.ActAccountEnabled
+	if disabled {
+		e.Act = audit.ActAccountDisabled
+	}
 	return s.change(ctx, id, e, `update account set disabled = $2 where id = $1`, id, disabled)
 }
 
@@ -120,12 +138,26 @@ func (s *Store) change(ctx context.Context, id int64, e audit.Entry, query strin
 		if _, err := b.exec(`delete from session where account = $1`, id); err != nil {
 			return link{}, err
 		}
-		return b.append(s, e)
+		return b.appendAccount(s, id, e)
 	})
 	if err != nil {
 		return fmt.Errorf("changing an account: %w", err)
 	}
 	return nil
+}
+
+// appendAccount names the account in the entry and, where it is made or reset, its row.
+func (b *batch) appendAccount(s *Store, id int64, e audit.Entry) (link, error) {
+	a := &Account{ID: id}
+	_, err := b.get(`select email, password, totp from account where id = $1`, []any{id}, &a.Email, &a.Password, &a.TOTP)
+	if err != nil {
+		return link{}, err
+	}
+	e = about(e, a.Email)
+	if e.Act == audit.ActAccountAdded || e.Act == audit.ActAccountReset {
+		e = about(e, s.accountRow(a))
+	}
+	return b.append(s, e)
 }
 
 // UseTOTPStep records a step as used: false if it, or a later one, was used before. Of

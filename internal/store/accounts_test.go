@@ -137,7 +137,7 @@ func TestSessions(t *testing.T) {
 	dana, ito := addAccount(t, s, "dana@clinic.example"), addAccount(t, s, "ito@clinic.example")
 	at := c.Now()
 	add := func(n byte, account int64, created, seen time.Time) [32]byte {
-		return addSession(t, s, Session{Hash: [32]byte{n}, Account: account, Stage: 2, Created: created, Seen: seen})
+		return addSession(t, s, Session{Hash: [32]byte{n}, Account: account, Stage: 2, Created: created, Seen: seen, MAC: []byte{n}})
 	}
 	there := func(h [32]byte) bool { return hasSession(t, s, h) }
 	one := add(1, dana, at, at)
@@ -148,7 +148,7 @@ func TestSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	x, a, err := s.Session(t.Context(), one)
-	want := &Session{Hash: one, Account: dana, Stage: 2, Created: at, Seen: at.Add(time.Minute)}
+	want := &Session{Hash: one, Account: dana, Stage: 2, Created: at, Seen: at.Add(time.Minute), MAC: []byte{1}}
 	if diff := cmp.Diff(want, x); err != nil || diff != "" || a.Email != "dana@clinic.example" {
 		t.Errorf("%v %s %+v", err, diff, a)
 	}

@@ -24,6 +24,7 @@ func (s *Store) Delete(ctx context.Context, id int64, why string, e audit.Entry)
 		if err := x.erase(id); err != nil {
 			return link{}, err
 		}
+		e.Act = audit.ActErased
 		return x.done(e)
 	})
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sealform/internal/audit"
@@ -37,7 +38,10 @@ func (s *Store) AddKey(ctx context.Context, k LockedKey, e audit.Entry) error {
 			if n == 0 {
 				return link{}, refused{ErrExists}
 			}
-			return b.append(s, e)
+			if e.Act != audit.ActKeyImported {
+				e.Act = audit.ActKeyGenerated
+			}
+			return b.append(s, about(e, string(fingerprint(f)), s.keyRow(&k)))
 		})
 	}
 	if err != nil {
@@ -54,7 +58,8 @@ func (s *Store) RemoveKey(ctx context.Context, f keys.Fingerprint, e audit.Entry
 			if err := t.one(`delete from locked_key where fingerprint = $1`, b); err != nil {
 				return link{}, err
 			}
-			return t.append(s, e)
+			e.Act = audit.ActKeyRemoved
+			return t.append(s, about(e, string(fingerprint(b))))
 		})
 	}
 	if err == nil {
@@ -68,33 +73,48 @@ func (s *Store) RemoveKey(ctx context.Context, f keys.Fingerprint, e audit.Entry
 
 // Keys gives all locked keys, the oldest first.
 func (s *Store) Keys(ctx context.Context) ([]LockedKey, error) {
-	return s.lockedKeys(ctx, `
-		select fingerprint, account, name, created, failures, retry, locked
-		from locked_key order by created, fingerprint`)
+	return s.lockedKeys(ctx, `select `+keyColumns+` from locked_key order by created, fingerprint`)
 }
 
-// KeysOf gives an account's locked keys, the oldest first.
+// KeysOf gives an account's locked keys, the oldest first, but none that the record does not vouch for.
 func (s *Store) KeysOf(ctx context.Context, account int64) ([]LockedKey, error) {
-	return s.lockedKeys(ctx, `
-		select fingerprint, account, name, created, failures, retry, locked
-		from locked_key where account = $1 order by created, fingerprint`, account)
+	all, err := s.lockedKeys(ctx, `select `+keyColumns+` from locked_key where account = $1 order by created, fingerprint`, account)
+	if err != nil {
+		return nil, err
+	}
+	err = s.snapshot(ctx, func(r snapshot) error {
+		return s.heard(ctx, r, func(x *said) {
+			all = slices.DeleteFunc(all, func(k LockedKey) bool { return !s.trusted(x, &k) })
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading keys: %w", err)
+	}
+	return all, nil
 }
+
+const keyColumns = `fingerprint, account, name, created, failures, retry, locked`
 
 func (s *Store) lockedKeys(ctx context.Context, query string, args ...any) ([]LockedKey, error) {
 	var out []LockedKey
 	err := s.each(ctx, query, args, func(scan func(...any) error) error {
-		var k LockedKey
-		var f []byte
-		var created, retry int64
-		err := scan(&f, &k.Account, &k.Name, &created, &k.Failures, &retry, &k.Locked)
-		k.Fingerprint, k.Created, k.Retry = fingerprint(f), millis(created), optional(retry)
-		out = append(out, k)
+		k, err := scanKey(scan)
+		out = append(out, *k)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading keys: %w", err)
 	}
 	return out, nil
+}
+
+func scanKey(scan func(...any) error) (*LockedKey, error) {
+	k := &LockedKey{}
+	var f []byte
+	var created, retry int64
+	err := scan(&f, &k.Account, &k.Name, &created, &k.Failures, &retry, &k.Locked)
+	k.Fingerprint, k.Created, k.Retry = fingerprint(f), millis(created), optional(retry)
+	return k, err
 }
 
 // FailKey counts a wrong key password, sets Retry to now and what retry says for so many

@@ -47,12 +47,7 @@ func millis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 // tombstone or the record says so (also when a row was put back), or ErrDamaged when what is stored is
 // no sealed message. The caller must look at LeafOK.
 func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err error) {
-	tx, err := s.read.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("reading a submission: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // it only reads
-	sub, err = s.submission(ctx, snapshot{tx}, id)
+	err = s.snapshot(ctx, func(r snapshot) (err error) { sub, err = s.submission(ctx, r, id); return err })
 	if err != nil {
 		return nil, fmt.Errorf("reading a submission: %w", err)
 	}
@@ -61,6 +56,16 @@ func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err 
 
 // snapshot reads a state that does not change meanwhile.
 type snapshot struct{ tx *sql.Tx }
+
+// snapshot lends one to use, beside the writer.
+func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
+	tx, err := s.read.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	return use(snapshot{tx})
+}
 
 func (r snapshot) get(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
 	return found(r.tx.QueryRowContext(ctx, query, args...).Scan(dest...))

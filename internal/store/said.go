@@ -8,13 +8,18 @@ import (
 	"sealform/internal/audit"
 )
 
-// said is what the record says is so, whatever the tables say. Who can write the database
-// can take an erased submission's tombstone away, but cannot make the record say less.
+// said is what the record says is so, whatever the tables say: what was erased, and which
+// accounts and keys there are. Who can write the database can take a tombstone away or
+// enable an account, but cannot make the record say so.
 type said struct {
-	erased map[ref]uint32 // when: seconds after the epoch of uploads
+	erased   map[ref]uint32      // when: seconds after the epoch of uploads
+	accounts map[string]lastWord // by e-mail
+	keys     map[string]lastWord // by fingerprint
 }
 
-func newSaid() said { return said{erased: map[ref]uint32{}} }
+func newSaid() said {
+	return said{erased: map[ref]uint32{}, accounts: map[string]lastWord{}, keys: map[string]lastWord{}}
+}
 
 // ref is a reference as it is written ("R7K-4Q2"): small, as all that were ever erased are
 // held in memory.
@@ -34,11 +39,14 @@ func (s *said) hear(e audit.Entry, sure bool) {
 				s.erased[r] = uint32(max(e.At.UnixMilli()-uploadEpoch, 0) / 1000) //nolint:gosec // until 2156
 			}
 		}
+	default:
+		s.hearPeople(e, sure)
 	}
 }
 
 // heardActs are the acts that hear takes in.
-const heardActs = `('erased', 'purged')`
+const heardActs = `('erased', 'purged', 'account-added', 'account-reset', 'account-disabled', 'account-enabled',
+	'key-generated', 'key-imported', 'key-removed')`
 
 // referencesOf are the submissions that an entry is about.
 func referencesOf(e audit.Entry) []string {

@@ -6,32 +6,37 @@ import (
 	"time"
 )
 
-// AddSession begins a session, or takes an existing one to its stage.
+// AddSession begins a session.
 func (s *Store) AddSession(ctx context.Context, x Session) error {
 	return s.do(ctx, "adding a session", `
-		insert into session (hash, account, stage, created, seen) values ($1, $2, $3, $4, $5)
-		on conflict (hash) do update set stage = excluded.stage, seen = excluded.seen`,
-		x.Hash[:], x.Account, x.Stage, x.Created.UnixMilli(), x.Seen.UnixMilli())
+		insert into session (hash, account, stage, created, seen, mac) values ($1, $2, $3, $4, $5, $6)`,
+		x.Hash[:], x.Account, x.Stage, x.Created.UnixMilli(), x.Seen.UnixMilli(), nonNil(x.MAC))
 }
 
-// Session gives a session and its account, which may be disabled. ErrNotFound.
+// Session gives a session and its account, which may be disabled. ErrNotFound. Who can
+// write the database can add a row: the caller must check the MAC.
 func (s *Store) Session(ctx context.Context, hash [32]byte) (*Session, *Account, error) {
-	x, a := &Session{Hash: hash}, &Account{}
-	var begun, seen, retry, created int64
-	ok, err := s.getter(ctx)(`
-		select s.account, s.stage, s.created, s.seen,
-			a.id, a.email, a.password, a.totp, a.totp_step, a.disabled, a.failures, a.retry, a.created
-		from session s join account a on a.id = s.account where s.hash = $1`, []any{hash[:]},
-		&x.Account, &x.Stage, &begun, &seen,
-		&a.ID, &a.Email, &a.Password, &a.TOTP, &a.TOTPStep, &a.Disabled, &a.Failures, &retry, &created)
+	x, a := &Session{Hash: hash}, (*Account)(nil)
+	var begun, seen int64
+	err := s.snapshot(ctx, func(r snapshot) error {
+		err := r.each(ctx, `
+			select `+accountColumns+`, s.account, s.stage, s.created, s.seen, s.mac
+			from session s join account on account.id = s.account where s.hash = $1`, []any{hash[:]}, func(scan func(...any) error) (err error) {
+			a, err = scanAccount(scan, &x.Account, &x.Stage, &begun, &seen, &x.MAC)
+			return err
+		})
+		if err != nil || a == nil {
+			return err
+		}
+		return s.trust(ctx, r, a)
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading a session: %w", err)
 	}
-	if !ok {
+	if a == nil {
 		return nil, nil, ErrNotFound
 	}
 	x.Created, x.Seen = millis(begun), millis(seen)
-	a.Retry, a.Created = optional(retry), millis(created)
 	return x, a, nil
 }
 

@@ -119,11 +119,12 @@ type Account struct {
 
 // Session is one signed-in (or half signed-in) browser.
 type Session struct {
-	Hash    [32]byte // SHA-256 of the cookie's token
+	Hash    [32]byte // of the cookie's token, under a key of the caller's
 	Account int64
 	Stage   int // 1: password given, code outstanding; 2: signed in
 	Created time.Time
 	Seen    time.Time
+	MAC     []byte // the caller's, over what it must be sure of
 }
 
 // LockedKey is a person's private key under its password.

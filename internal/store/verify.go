@@ -46,6 +46,9 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 		return AuditReport{}, err
 	}
 	v.unfound()
+	if err := v.people(ctx); err != nil {
+		return AuditReport{}, err
+	}
 	report.Findings = append(report.Findings, v.found...)
 	return report, nil
 }

@@ -141,7 +141,8 @@ create table session (
   account bigint not null references account (id),
   stage   bigint not null,
   created bigint not null,
-  seen    bigint not null
+  seen    bigint not null,
+  mac     bytea not null -- the viewer's, over all but seen
 ) {{flat}};
 create index session_account on session (account);
 

@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+
+	"sealform/internal/audit"
+)
+
+// What makes an account or a key is put on record as a short MAC over its row, so that
+// the record can say whether the row is still the one that was made.
+const rowMark = "row "
+
+// lastWord is the latest that the record says of an account or a key.
+type lastWord struct {
+	row  string // rowMark and MAC; "": no entry made it
+	gone bool   // disabled, or removed
+}
+
+// row is the mark of an account, but for whether it is disabled and for its failures.
+func (s *Store) accountRow(a *Account) string {
+	m := s.mac("account")
+	number(m, a.ID)
+	for _, b := range [][]byte{[]byte(a.Email), []byte(a.Password), a.TOTP} {
+		field(m, b)
+	}
+	return rowMark + hex.EncodeToString(m.Sum(nil)[:16])
+}
+
+func (s *Store) keyRow(k *LockedKey) string {
+	m := s.mac("locked key")
+	number(m, k.Account)
+	for _, b := range [][]byte{[]byte(k.Fingerprint), []byte(k.Name), k.Locked} {
+		field(m, b)
+	}
+	return rowMark + hex.EncodeToString(m.Sum(nil)[:16])
+}
+
+// about makes sure that an entry names what it is about, and its row.
+func about(e audit.Entry, all ...string) audit.Entry {
+	e.About = slices.Clone(e.About)
+	for _, a := range all {
+		if !slices.Contains(e.About, a) {
+			e.About = append(e.About, a)
+		}
+	}
+	return e
+}
+
+// hearPeople takes in an entry about an account or a key.
+func (s *said) hearPeople(e audit.Entry, sure bool) {
+	words := s.accounts
+	switch e.Act {
+	case audit.ActAccountAdded, audit.ActAccountReset, audit.ActAccountDisabled, audit.ActAccountEnabled:
+	case audit.ActKeyGenerated, audit.ActKeyImported, audit.ActKeyRemoved:
+		words = s.keys
+	default:
+		return
+	}
+	gone := e.Act == audit.ActAccountDisabled || e.Act == audit.ActKeyRemoved
+	if !sure && !gone {
+		return
+	}
+	row, names := split(e.About)
+	for _, name := range names {
+		w := words[name]
+		if row != "" {
+			w.row = row
+		}
+		w.gone = gone || w.gone && e.Act == audit.ActAccountReset
+		words[name] = w
+	}
+}
+
+// split tells an entry's row from what it names.
+func split(about []string) (row string, names []string) {
+	for _, a := range about {
+		if strings.HasPrefix(a, rowMark) {
+			row = a
+		} else {
+			names = append(names, strings.ToLower(a))
+		}
+	}
+	return row, names
+}
+
+// trust takes an account for disabled unless it is the one that the record speaks of: no
+// change of the database alone lets anybody in.
+func (s *Store) trust(ctx context.Context, r snapshot, a *Account) error {
+	return s.heard(ctx, r, func(x *said) {
+		w := x.accounts[a.Email]
+		a.Disabled = a.Disabled || w.gone || w.row != s.accountRow(a)
+	})
+}
+
+// trusted tells whether a key is as it was when an entry brought it here, and still that person's.
+func (s *Store) trusted(x *said, k *LockedKey) bool {
+	w := x.keys[nameOf(k)]
+	return !w.gone && w.row == s.keyRow(k)
+}
+
+// people holds the accounts and keys against the record.
+func (v *verification) people(ctx context.Context) error {
+	seen := map[string]bool{}
+	err := v.r.each(ctx, `select `+accountColumns+` from account order by email`, nil, func(scan func(...any) error) error {
+		a, err := scanAccount(scan)
+		if err == nil {
+			seen[a.Email] = true
+			v.account(a)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = v.r.each(ctx, `select `+keyColumns+` from locked_key order by fingerprint`, nil, func(scan func(...any) error) error {
+		k, err := scanKey(scan)
+		if err == nil {
+			seen[nameOf(k)] = true
+			v.key(k)
+		}
+		return err
+	})
+	v.absent("account ", v.said.accounts, func(name string, _ lastWord) bool { return !seen[name] })
+	v.absent("key ", v.said.keys, func(name string, w lastWord) bool { return isKey(name) && !seen[name] && !w.gone })
+	return err
+}
+
+// nameOf is what the record's last word of a key is found by.
+func nameOf(k *LockedKey) string { return strings.ToLower(string(k.Fingerprint)) }
+
+func isKey(name string) bool {
+	_, err := hex.DecodeString(name)
+	return err == nil
+}
+
+func (v *verification) account(a *Account) {
+	w, who := v.said.accounts[a.Email], "account "+a.Email
+	switch {
+	case w.row == "":
+		v.found = append(v.found, who+": no entry of the record made it")
+	case w.row != v.s.accountRow(a):
+		v.found = append(v.found, who+": its password or second factor was changed without an entry in the record")
+	}
+	if w.gone && !a.Disabled {
+		v.found = append(v.found, who+" was disabled, but is enabled here")
+	}
+	if !w.gone && a.Disabled && w.row != "" {
+		v.found = append(v.found, who+" is disabled without an entry in the record")
+	}
+}
+
+func (v *verification) key(k *LockedKey) {
+	w, which := v.said.keys[nameOf(k)], "key "+string(k.Fingerprint)
+	switch {
+	case w.gone:
+		v.found = append(v.found, which+" was removed, but is here again")
+	case w.row == "":
+		v.found = append(v.found, which+": no entry of the record brought it here")
+	case w.row != v.s.keyRow(k):
+		v.found = append(v.found, which+" was changed, or given to another account, without an entry in the record")
+	}
+}
+
+// absent reports what the record made and nothing took away.
+func (v *verification) absent(kind string, words map[string]lastWord, is func(string, lastWord) bool) {
+	for _, name := range slices.Sorted(maps.Keys(words)) {
+		if w := words[name]; w.row != "" && is(name, w) {
+			if isKey(name) {
+				name = strings.ToUpper(name)
+			}
+			v.found = append(v.found, kind+name+" is missing: the record names it")
+		}
+	}
+}
