@@ -93,11 +93,10 @@ func loadConfig(file string, over func(*config) []error) (*config, error) {
 
 // guarded refuses a file that others may change: whoever changes it decides who reads the answers.
 func guarded(file string) error {
-	st, err := os.Stat(file)
-	if err != nil || st.Mode().Perm()&0o022 == 0 {
-		return nil // what can't be looked at is told where it is read
+	if st, err := os.Stat(file); err == nil && st.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%s: others on this machine may change it (mode %04o); look through it, then run: chmod go-w %s", file, st.Mode().Perm(), file)
 	}
-	return fmt.Errorf("%s: others on this machine may change it (mode %04o); look through it, then run: chmod go-w %s", file, st.Mode().Perm(), file)
+	return nil
 }
 
 // fromFile reads the file and tells all of its faults as one error. It is readable if its settings could be walked.
