@@ -1,9 +1,14 @@
 # A static binary in an image with nothing else: no shell, no package manager, no root. It needs no writable
 # root file system; answers and uploads are sealed before they touch /data.
 #
-#   docker run --rm -v sealform:/data sealform init
+#   docker run --rm -v sealform:/data sealform init --host forms.riverside.example --staff-host staff.riverside.example
+#   docker run --rm -it -v sealform:/data sealform user add --email dana@riverside.example
+#   docker run --rm -v sealform:/data sealform keys generate --name front-desk --for dana@riverside.example --draw
 #   docker run -d --read-only --tmpfs /tmp:size=64m,mode=1777 --cap-drop ALL --security-opt no-new-privileges \
-#     --memory 1g --memory-swap 1g -v sealform:/data -p 443:443 -p 8445:8445 sealform
+#     --memory 1g --memory-swap 1g -v sealform:/data -v "$PWD/tls:/data/tls:ro" -p 443:443 -p 8445:8445 sealform
+#
+# $PWD/tls holds cert.pem and key.pem, for both host names and readable to user 65532, who also listens on port 443: Docker
+# lets every user, elsewhere it takes --sysctl net.ipv4.ip_unprivileged_port_start=0.
 #
 # --memory-swap equal to --memory keeps the process out of the swap file; --tmpfs keeps /tmp in memory.
 

@@ -72,7 +72,9 @@ Next, in that folder:
   2. sealform keys generate --name front-desk --for you@example.org --draw
      makes the key that opens the answers, and writes keys/front-desk.asc
   3. look through sealform.yaml (host names, TLS, mail) and forms/contact.yaml (the telephone number)
-  4. sealform serve
+  4. put the certificate for both host names into tls/cert.pem and its key into tls/key.pem,
+     or set tls to mode: auto, which obtains one
+  5. sealform serve
 Copy the folder "secrets" to a safe place of its own. Without a reader's key and its password nobody can open an
 answer, you included: see sealform keys export.
 `
