@@ -74,7 +74,7 @@ const (
 // ActStoreMade is the first entry of every record; About names the service.
 const ActStoreMade = "store-made"
 
-// ActNumbersNoted says, hourly, how many numbers each form has given ("contact 17"), so
+// ActNumbersNoted says how many numbers each form has given ("contact 17"), hourly and more often while much comes in, so
 // that the newest submissions cannot be taken away together with their count.
 const ActNumbersNoted = "numbers-noted"
 

@@ -17,6 +17,7 @@ func (s *Store) Audit(ctx context.Context, e audit.Entry) error {
 	if err != nil {
 		return fmt.Errorf("writing the audit record: %w", err)
 	}
+	s.noteSoon(0)
 	return nil
 }
 

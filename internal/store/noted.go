@@ -8,12 +8,38 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sealform/internal/audit"
 )
 
 // errNothingNew ends a transaction that has nothing to note.
 var errNothingNew = errors.New("nothing new")
+
+// Between the hourly chores the numbers are noted once noteAfter submissions have come, at
+// most every noteGap, and whenever something goes on noteEvery after the last time.
+const (
+	noteAfter = 100
+	noteGap   = 10 * time.Second
+	noteEvery = 10 * time.Minute
+)
+
+// noteSoon notes the numbers where that is due. Nobody waits for it, and what fails here
+// the hourly chore does again, and tells.
+func (s *Store) noteSoon(arrived int64) {
+	n, now, last := s.unnoted.Add(arrived), s.cfg.Now().UnixMilli(), s.noted.Load()
+	since := time.Duration(now-last) * time.Millisecond
+	due := since < 0 || since >= noteEvery || n >= noteAfter && since >= noteGap
+	if !due || !s.noted.CompareAndSwap(last, now) {
+		return
+	}
+	s.unnoted.Store(0)
+	s.w.closing.RLock() // Close must not miss it
+	defer s.w.closing.RUnlock()
+	if !s.w.closed {
+		s.notes.Go(func() { _ = s.noteNumbers(context.Background()) })
+	}
+}
 
 // noteNumbers records how many numbers each form has given, unless the last such entry
 // says the same: who then takes the newest rows away and lowers the count is found out.

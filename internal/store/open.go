@@ -43,6 +43,10 @@ type Store struct {
 	forms  sync.Map     // name → id; forms are never taken away
 	staged atomic.Int64 // bytes of uploads on their way
 	traces atomic.Bool  // erased bytes may still lie in the WAL
+
+	unnoted atomic.Int64 // submissions since the numbers were noted
+	noted   atomic.Int64 // when that was, in milliseconds
+	notes   sync.WaitGroup
 }
 
 // Open opens the database, making or migrating it as needed, and sweeps what earlier
@@ -97,6 +101,7 @@ func prepare(c Config) (*Store, error) {
 	s := &Store{cfg: c, chain: chain, hearing: hearing{said: newSaid()}}
 	s.disk = &disk{folder: filepath.Dir(c.Path), min: c.MinFree}
 	s.head = &head{path: c.HeadFile, chain: chain}
+	s.noted.Store(c.Now().UnixMilli())
 	return s, nil
 }
 
@@ -120,6 +125,7 @@ func (s *Store) begin(ctx context.Context) error {
 // Close commits what waits, then closes the database.
 func (s *Store) Close() error {
 	err := s.w.close()
+	s.notes.Wait()
 	if s.read != nil {
 		err = errors.Join(err, s.read.Close())
 	}

@@ -42,6 +42,9 @@ func (s *Store) Put(ctx context.Context, sub *forms.Submission) (forms.Kept, err
 	if err != nil {
 		return forms.Kept{}, err
 	}
+	if !kept.Repeat {
+		s.noteSoon(1)
+	}
 	return kept, nil
 }
 

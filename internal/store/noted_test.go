@@ -1,0 +1,94 @@
+package store
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sealform/forms"
+)
+
+// Whoever lowers a count before it is noted must also make the record forget who was read.
+// covers LK10
+func TestNamedIsThere(t *testing.T) {
+	for name, test := range map[string]struct {
+		change []string
+		want   func(subs []*forms.Submission) []string
+	}{
+		"newest removed, counter lowered": {
+			[]string{`delete from submission where seq = 5`, `update form set seq = 4`},
+			func(subs []*forms.Submission) []string {
+				return []string{"submission " + subs[4].Reference + " is missing: the record names it"}
+			},
+		},
+		"tombstone removed, counter lowered": {
+			[]string{`delete from submission where seq = 5`, `delete from tombstone`, `update form set seq = 3`},
+			func(subs []*forms.Submission) []string {
+				return []string{
+					"submission " + subs[3].Reference + " was erased on 20 Nov 2026, but its tombstone is missing",
+					"submission " + subs[4].Reference + " is missing: the record names it",
+				}
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, subs := recorded(t)
+			for _, change := range test.change {
+				tamper(t, s, change)
+			}
+			if diff := cmp.Diff(test.want(subs), findings(t, s)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The newest submissions cannot be taken away with their count long before the hour is over.
+// covers LK10
+func TestNumbersAreNotedSoon(t *testing.T) {
+	for name, test := range map[string]struct {
+		come  int
+		pause time.Duration // before the last
+		noted bool
+	}{
+		"a few at once":    {20, 0, false},
+		"the next, later":  {20, noteEvery, true},
+		"many in a minute": {noteAfter, noteGap, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClock()
+			s := openStore(t, config(t, c))
+			x := newSealer(t)
+			sealed := x.submission(t, "contact", []byte("answers")).Answers
+			for i := range test.come {
+				if i == test.come-1 {
+					c.add(test.pause)
+				}
+				put(t, s, x.like("contact", sealed))
+			}
+			s.notes.Wait()
+			tamper(t, s, `delete from submission`)
+			tamper(t, s, `delete from form`)
+			got := findings(t, s)
+			if want := "form contact: all that came for it is missing"; slices.Contains(got, want) != test.noted {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// noteTwice runs the hourly chore twice; the second time nothing is new.
+func noteTwice(t *testing.T, s *Store) {
+	t.Helper()
+	before := count(t, s, "audit")
+	for range 2 {
+		if err := s.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, s, "audit"); n != before+1 {
+		t.Fatalf("%d entries after %d", n, before)
+	}
+}
