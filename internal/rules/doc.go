@@ -9,6 +9,7 @@
 //     randomness comes from crypto/rand alone;
 //   - that pages hold no inline script or style and load nothing from elsewhere;
 //   - that functions and files stay within their budgets;
+//   - that links in Markdown pages lead somewhere, and that docs/flow.md names packages, files and functions that are;
 //   - that every threat the design answers has a test, and docs/threat-model.md names it.
 //
 // A test says that it answers a threat with a comment "covers IN02" on it or in it. The table in the document is

@@ -1,0 +1,180 @@
+package rules
+
+import (
+	"go/ast"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// link finds what a Markdown page or its HTML links to or shows.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"`)
+
+// TestLinksLeadSomewhere: every relative link of a Markdown page names a file or folder that is there.
+func TestLinksLeadSomewhere(t *testing.T) {
+	found := 0
+	err := files(".md", func(name string) error {
+		src, err := os.ReadFile(filepath.Join(root, name))
+		for _, m := range link.FindAllStringSubmatch(string(src), -1) {
+			to, _, _ := strings.Cut(m[1]+m[2], "#")
+			if to == "" || strings.Contains(to, "://") || strings.HasPrefix(to, "mailto:") {
+				continue
+			}
+			found++
+			if _, err := os.Stat(filepath.Join(root, path.Dir(name), to)); err != nil {
+				t.Errorf("%s links to %s, which is not there", name, to)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found == 0 {
+		t.Error("no links found: the rule would hold of nothing")
+	}
+}
+
+// TestFlowNamesWhatIsThere: docs/flow.md follows a submission through the code by name, so each package, file and
+// function that it names is there: the files in the package, the functions in the files.
+func TestFlowNamesWhatIsThere(t *testing.T) {
+	src, err := os.ReadFile(filepath.Join(root, "docs", "flow.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &flow{t: t, declared: map[string][]string{}}
+	for _, s := range productSources(t) {
+		f.declared[s.path] = declarations(s.file)
+	}
+	code := false
+	for line := range strings.Lines(string(src)) {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			code = !code
+		case code:
+			f.step(strings.TrimRight(line, "\n"))
+		default:
+			f.prose(line)
+		}
+	}
+	if f.steps < 20 {
+		t.Errorf("only %d steps found: the rule would hold of little", f.steps)
+	}
+}
+
+// declarations are a file's functions, as "Store.Put" and "open", and its types.
+func declarations(file *ast.File) []string {
+	var all []string
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			all = append(all, funcName(d))
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				if x, ok := s.(*ast.TypeSpec); ok {
+					all = append(all, x.Name.Name)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// flow is a walk over the page.
+type flow struct {
+	t        *testing.T
+	declared map[string][]string // by file
+	dir      string              // of the package that the line is about
+	steps    int
+}
+
+var (
+	goFile  = regexp.MustCompile(`\b[a-z_0-9]+\.go\b`)
+	onlyGo  = regexp.MustCompile(`^[a-z_0-9]+\.go(, [a-z_0-9]+\.go)*$`)
+	columns = regexp.MustCompile(` {2,}`)
+	called  = regexp.MustCompile(`\([^)]*\)`)
+)
+
+// names are in the page's second column, which begins before this one.
+const nameColumn = 24
+
+// step checks a line such as "store     Put       put.go     large parts first": package, names, files, words. A line
+// without a package belongs to the one above; one further in goes on with its words.
+func (f *flow) step(line string) {
+	indent := len(line) - len(strings.TrimLeft(line, " "))
+	if indent == len(line) {
+		return
+	}
+	fields := columns.Split(strings.TrimSpace(line), -1)
+	if indent == 0 {
+		head, rest, _ := strings.Cut(fields[0], " ") // "templates ReceiptPage": a long package leaves one space
+		f.dir = f.folder(head)
+		fields = fields[1:]
+		if rest != "" {
+			fields = slices.Insert(fields, 0, rest)
+		}
+	}
+	for _, name := range goFile.FindAllString(line, -1) {
+		if f.declared[path.Join(f.dir, name)] == nil {
+			f.t.Errorf("docs/flow.md: %s has no file %s", f.dir, name)
+		}
+	}
+	if indent >= nameColumn || len(fields) == 0 {
+		return
+	}
+	var in []string
+	if len(fields) > 1 && onlyGo.MatchString(fields[1]) {
+		in = strings.Split(fields[1], ", ")
+	}
+	for _, name := range strings.FieldsFunc(called.ReplaceAllString(fields[0], ""), func(r rune) bool { return r == ',' || r == '|' || r == ' ' }) {
+		f.steps++
+		if !f.has(name, in) {
+			f.t.Errorf("docs/flow.md: %s %v declares no %s", f.dir, in, name)
+		}
+	}
+}
+
+// folder of a package named by its path or by its last part.
+func (f *flow) folder(name string) string {
+	for _, dir := range []string{name, "internal/" + name, "keys/" + name} {
+		for file := range f.declared {
+			if path.Dir(file) == dir {
+				return dir
+			}
+		}
+	}
+	f.t.Errorf("docs/flow.md: there is no package %s", name)
+	return name
+}
+
+// has says whether the package's files, those given if any, declare "Put", of any type, or "Store.Put".
+func (f *flow) has(name string, in []string) bool {
+	for file, all := range f.declared {
+		if path.Dir(file) != f.dir || len(in) > 0 && !slices.Contains(in, path.Base(file)) {
+			continue
+		}
+		for _, d := range all {
+			if d == name || strings.HasSuffix(d, "."+name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// prose names files of any package.
+func (f *flow) prose(line string) {
+	for _, name := range goFile.FindAllString(line, -1) {
+		there := false
+		for file := range f.declared {
+			there = there || path.Base(file) == name
+		}
+		if !there {
+			f.t.Errorf("docs/flow.md: there is no file %s", name)
+		}
+	}
+}
