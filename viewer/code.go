@@ -79,7 +79,7 @@ func (d *desk) welcome(ctx context.Context, who Staff, a *store.Account, t attem
 		return nil, err
 	}
 	now := d.Now()
-	if err := d.Store.SweepSessions(ctx, now.Add(-sessionAbsolute), now.Add(-sessionIdle)); err != nil {
+	if err := d.Store.SweepSessions(ctx, now.Add(-SessionAbsolute), now.Add(-SessionIdle)); err != nil {
 		d.Events.Trouble("sessions", "sweep")
 	}
 	return &signedIn{token, d.newDevice(a)}, nil

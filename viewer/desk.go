@@ -15,13 +15,17 @@ import (
 	"sealform/templates"
 )
 
-// The limits of sessions and of guessing (threats.md AU03–AU09).
+// How long a session lasts: without use, and in all.
 const (
-	sessionIdle     = 15 * time.Minute
-	sessionAbsolute = 12 * time.Hour
-	codeTime        = 5 * time.Minute // from the password to the code
-	codeTries       = 5
-	touchEvery      = time.Minute
+	SessionIdle     = 15 * time.Minute
+	SessionAbsolute = 12 * time.Hour
+)
+
+// The limits of signing in and of guessing (docs/threat-model.md AU03–AU09).
+const (
+	codeTime   = 5 * time.Minute // from the password to the code
+	codeTries  = 5
+	touchEvery = time.Minute
 
 	kdfRunning = 2
 	kdfQueue   = 8

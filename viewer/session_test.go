@@ -106,7 +106,7 @@ func TestHalfSignedIn(t *testing.T) {
 func TestSessionEnds(t *testing.T) {
 	entry := audit.Entry{Who: audit.Operator, Act: audit.ActAccountDisabled}
 	for name, end := range map[string]func(*house, *browser){
-		"idle for 15 minutes": func(h *house, _ *browser) { h.clock.pass(sessionIdle) },
+		"idle for 15 minutes": func(h *house, _ *browser) { h.clock.pass(SessionIdle) },
 		"12 hours old": func(h *house, b *browser) {
 			for range 72 {
 				h.clock.pass(10 * time.Minute)

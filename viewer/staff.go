@@ -93,7 +93,7 @@ func (d *desk) fresh(s store.Session, now time.Time) bool {
 	if s.Stage < 2 {
 		return age < codeTime
 	}
-	return age < sessionAbsolute && idle < sessionIdle
+	return age < SessionAbsolute && idle < SessionIdle
 }
 
 // end drops a session and locks its key, and says that nobody is signed in. everywhere: all sessions of the person.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sealform/internal/event"
+	"sealform/viewer"
 )
 
 // background starts what runs beside the doors: sweeping and purging in every process that has the store open for a
@@ -30,7 +31,7 @@ func (h *house) tidy(ctx context.Context) {
 		last = time.Now()
 		h.chore(ctx, "sweep", func() error { return h.store.Sweep(ctx) })
 		h.chore(ctx, "sessions", func() error {
-			return h.store.SweepSessions(ctx, h.now().Add(-12*time.Hour), h.now().Add(-15*time.Minute))
+			return h.store.SweepSessions(ctx, h.now().Add(-viewer.SessionAbsolute), h.now().Add(-viewer.SessionIdle))
 		})
 		h.chore(ctx, "purge", func() error { return h.purge(ctx, elapsed) })
 		if h.pair != nil {

@@ -51,7 +51,7 @@ func (p *program) mayLeave(ctx context.Context, o *office, sub *store.Submission
 		return o.store.Audit(ctx, operatorEntry(audit.ActExported, sub.Reference))
 	case anyway:
 		fmt.Fprintf(p.err, "Warning: %s is not as it was kept: its row was moved or changed.\n", sub.Reference)
-		return o.store.Audit(ctx, operatorEntry(audit.ActExported, sub.Reference, "changed"))
+		return o.store.Audit(ctx, operatorEntry(audit.ActExported, sub.Reference, "--anyway"))
 	}
 	return errors.Join(
 		try(fmt.Errorf("%s is not as it was kept: its row was moved or changed", sub.Reference),

@@ -58,7 +58,7 @@ func (o *office) addAccount(ctx context.Context, email string, pw keys.Password)
 	if err != nil {
 		return "", second, err
 	}
-	_, err = o.store.AddAccount(ctx, store.Account{Email: email, Password: hash, TOTP: factor.Sealed, Created: o.now()},
+	_, err = o.store.AddAccount(ctx, store.Account{Email: email, Password: hash, TOTP: factor.Sealed},
 		operatorEntry(audit.ActAccountAdded, email))
 	return factor.Secret, secondFactor{factor.Secret, factor.URI}, err
 }

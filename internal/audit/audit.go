@@ -61,14 +61,13 @@ const (
 
 // The acts on submissions. Every one names their references in About.
 const (
-	ActOpened            = "opened"
-	ActOpenedWithCommand = "opened-with-command"
-	ActOpenFailed        = "open-failed"
-	ActFileSaved         = "file-saved"
-	ActExported          = "exported"
-	ActStateChanged      = "state-changed"
-	ActErased            = "erased"
-	ActPurged            = "purged"
+	ActOpened       = "opened"
+	ActOpenFailed   = "open-failed"
+	ActFileSaved    = "file-saved"
+	ActExported     = "exported"
+	ActStateChanged = "state-changed"
+	ActErased       = "erased"
+	ActPurged       = "purged"
 )
 
 // ActStoreMade is the first entry of every record; About names the service.

@@ -53,7 +53,7 @@ func referencesOf(e audit.Entry) []string {
 	switch e.Act {
 	case audit.ActPurged:
 		return e.About[min(1, len(e.About)):] // behind the form
-	case audit.ActErased, audit.ActOpened, audit.ActOpenedWithCommand, audit.ActOpenFailed, audit.ActFileSaved,
+	case audit.ActErased, audit.ActOpened, audit.ActOpenFailed, audit.ActFileSaved,
 		audit.ActExported, audit.ActStateChanged:
 		return e.About
 	}
