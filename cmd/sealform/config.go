@@ -31,6 +31,8 @@ type config struct {
 	TLS     tlsConfig
 	Mail    mailConfig
 	Groups  map[string][]string // paths of key files
+
+	minFree int64 // bytes that must stay free on the disk; 0: the store's own rule. The demo asks for less
 }
 
 // pages are one program's listener and names.

@@ -60,6 +60,9 @@ func openHouse(ctx context.Context, c *config, faults error, roles []string, eve
 	if err := h.saveRevisions(ctx); err != nil {
 		return nil, errors.Join(err, h.store.Close())
 	}
+	if h.store.Room() != nil {
+		events.Trouble("store", "full")
+	}
 	if h.relay != nil {
 		h.outbox = h.newOutbox()
 	}
@@ -103,6 +106,7 @@ func openStore(ctx context.Context, c *config, s *secrets.Secrets, now func() ti
 		LeafKey:  s.Key("leaf"),
 		AuditKey: s.Key("audit"),
 		Now:      now,
+		MinFree:  c.minFree,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)

@@ -203,8 +203,11 @@ func (h *house) viewer() (http.Handler, error) {
 	})
 }
 
-// ready says whether answers can be taken: the database answers, and not every form is closed.
+// ready says whether answers can be taken: there is room, the database answers, and not every form is closed.
 func (h *house) ready() error {
+	if err := h.store.Room(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if _, _, err := h.store.Waiting(ctx); err != nil {

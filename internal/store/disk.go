@@ -42,6 +42,9 @@ func (d *disk) room() error {
 	return nil
 }
 
+// Room is nil, or forms.ErrFull when the disk has less free space than Put asks for.
+func (s *Store) Room() error { return s.disk.room() }
+
 func (d *disk) look() (low bool, err error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(d.folder, &fs); err != nil {

@@ -264,6 +264,9 @@ func TestLowDisk(t *testing.T) {
 		s.disk.min, s.disk.seen = minimum, time.Time{}
 	}
 	low(1 << 62)
+	if err := s.Room(); !errors.Is(err, forms.ErrFull) {
+		t.Errorf("room on a low disk: %v", err)
+	}
 	sub := x.submission(t, "contact", []byte("second"))
 	if _, err := s.Put(t.Context(), sub); !errors.Is(err, forms.ErrFull) {
 		t.Errorf("low: %v", err)
@@ -278,5 +281,8 @@ func TestLowDisk(t *testing.T) {
 		t.Error(err)
 	}
 	low(1)
+	if err := s.Room(); err != nil {
+		t.Errorf("room again: %v", err)
+	}
 	put(t, s, sub)
 }
