@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -43,8 +44,25 @@ func (w *writer) drop() {
 	_ = w.shut() // it failed already: that is why
 }
 
+// patiently does again what ends in SQLITE_BUSY, for ten seconds: a new database is taken
+// to WAL mode under a lock that SQLite's own busy handler does not wait for.
+func patiently(ctx context.Context, do func() error) error {
+	for begun := time.Now(); ; {
+		err := do()
+		if code(err) != codeBusy || time.Since(begun) > 10*time.Second {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		}
+	}
+}
+
 // SQLite's primary result codes (https://sqlite.org/rescode.html).
 const (
+	codeBusy     = 5
 	codeIO       = 10
 	codeCorrupt  = 11
 	codeFull     = 13

@@ -71,10 +71,14 @@ func open(ctx context.Context, c Config) (*Store, error) {
 	if err := local(c.Path); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, dsn(c.Path, writing), s.firstEntry()); err != nil {
-		return nil, err
-	}
-	if s.w, err = startWriter(ctx, dsn(c.Path, writing)); err != nil {
+	err = patiently(ctx, func() (err error) {
+		if err := migrate(ctx, dsn(c.Path, writing), s.firstEntry()); err != nil {
+			return err
+		}
+		s.w, err = startWriter(ctx, dsn(c.Path, writing))
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := s.begin(ctx); err != nil {
