@@ -46,7 +46,7 @@ func TestNoRoom(t *testing.T) {
 	}
 
 	ballast := filepath.Join(inside, "ballast")
-	fill(t, ballast, 32<<20) // half of what the demo keeps free
+	fill(t, ballast, 32<<20)            // half of what the demo keeps free
 	time.Sleep(2500 * time.Millisecond) // one look at the disk is believed for two seconds
 	d.fullForVisitors(v, waiting[0])
 	if !bytes.Contains(staff.get(address), []byte(c.stem)) {
