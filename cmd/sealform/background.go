@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ func (h *house) tidy(ctx context.Context) {
 		if h.pair != nil {
 			_, _ = h.pair.get(nil) // looks at the files where nobody has come by for long; it never fails
 		}
+		debug.FreeOSMemory() // of start-up, and of what the hour brought: an idle service should be small
 		select {
 		case <-ctx.Done():
 			return

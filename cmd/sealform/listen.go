@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,7 +37,7 @@ type bound struct{ all, each, share int }
 func (d door) bound() bound {
 	switch d.role {
 	case roleIntake:
-		return bound{4096, 128, 2}
+		return bound{4096, 512, 2} // an office, or a mobile network, is one address
 	case roleViewer:
 		return bound{1024, 256, 8}
 	default: // the redirect on port 80, the demo's site
@@ -84,11 +85,15 @@ func serveDoors(ctx context.Context, events *event.Log, ready func() error, door
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
+	var ended sync.WaitGroup
 	for _, s := range servers {
-		if s.Shutdown(end) != nil {
-			_ = s.Close() // a request outlived its grace
-		}
+		ended.Go(func() {
+			if s.Shutdown(end) != nil {
+				_ = s.Close() // a request outlived its grace
+			}
+		})
 	}
+	ended.Wait()
 	events.Stopped()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -105,7 +110,7 @@ func (d door) server(events *event.Log) *http.Server {
 		TLSConfig:         d.tls.Clone(), // net/http writes into it, and two doors may share one
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       60 * time.Second,
+		IdleTimeout:       30 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(events.ServerErrors(d.role), "", 0),
 
