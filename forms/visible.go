@@ -35,10 +35,18 @@ func visible(v []byte) (text string, raw bool) {
 	return b.String(), raw
 }
 
-// plain is the common case, decided without decoding: printable ASCII and line feeds.
+// plain is the common case, decided without decoding: printable ASCII, line feeds, and the letters up to U+02FF that most
+// European names are written with.
 func plain(v []byte) bool {
-	for _, c := range v {
-		if (c < ' ' && c != '\n') || c >= 0x7f {
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		if (c >= ' ' && c < 0x7f) || c == '\n' {
+			continue
+		}
+		if i++; c < 0xc2 || c > 0xcb || i == len(v) || v[i]&0xc0 != 0x80 {
+			return false
+		}
+		if c == 0xc2 && (v[i] < 0xa0 || v[i] == 0xad) { // controls, and the hyphen that hides
 			return false
 		}
 	}
