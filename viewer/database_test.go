@@ -60,15 +60,18 @@ func (h *house) acts() []string {
 	return out
 }
 
-// tamperSchema changes the database itself.
-func (h *house) tamperSchema(query string) {
+// beside runs SQL on the database file, with a second file attached as "beside".
+func (h *house) beside(query string) {
 	h.t.Helper()
 	db, err := sql.Open("sqlite", h.path)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.ExecContext(h.t.Context(), query); err != nil {
-		h.t.Fatal(err)
+	db.SetMaxOpenConns(1)
+	for _, q := range []string{`attach '` + h.path + `.beside' as beside`, query} {
+		if _, err := db.ExecContext(h.t.Context(), q); err != nil {
+			h.t.Fatal(err)
+		}
 	}
 }

@@ -102,14 +102,14 @@ func TestNoRecordNoReading(t *testing.T) {
 	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	at := h.at("new-patient", id)
-	h.tamperSchema(`create trigger no_record before insert on audit begin select raise(abort, 'disk full'); end`)
+	h.beside(`create trigger no_record before insert on audit begin select raise(abort, 'disk full'); end`)
 	for _, path := range []string{at, at + "/files/0"} {
 		a := b.want(b.get(path), http.StatusServiceUnavailable)
 		if strings.Contains(a.body, "Maria") || strings.Contains(a.body, "photo") && !strings.Contains(a.body, "Not shown") {
 			t.Errorf("%s shows answers without a record", path)
 		}
 	}
-	h.tamperSchema(`drop trigger no_record`)
+	h.beside(`drop trigger no_record`)
 	b.want(b.get(at), http.StatusOK)
 }
 

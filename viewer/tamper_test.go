@@ -107,13 +107,13 @@ func TestMovedToAnotherForm(t *testing.T) {
 func TestPutBackAfterErasing(t *testing.T) {
 	h := newHouse(t)
 	id, ref := h.contact("the answer")
-	h.tamperSchema(`create table kept as select * from submission`)
-	h.tamperSchema(`create table kept_keys as select * from session_key`)
+	h.beside(`create table beside.kept as select * from submission`)
+	h.beside(`create table beside.kept_keys as select * from session_key`)
 	b := h.reader("dana")
 	at := h.at("contact", id)
 	b.want(b.post(at+"/erase"), http.StatusSeeOther)
-	h.tamper(`insert into submission select * from kept`)
-	h.tamper(`insert into session_key select * from kept_keys`)
+	h.beside(`insert into submission select * from kept`)
+	h.beside(`insert into session_key select * from kept_keys`)
 	for _, where := range []string{"beside its tombstone", "without its tombstone"} {
 		w := words(b.want(b.get(at), http.StatusGone).body)
 		if !strings.Contains(w, "Erased, and put back") || !strings.Contains(w, ref) || strings.Contains(w, "the answer") {

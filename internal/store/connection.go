@@ -10,7 +10,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-// open takes the writer's one connection. Statements are prepared on first use.
+// open takes the writer's one connection, unless the schema is not ours. Statements are prepared on first use.
 func (w *writer) open(ctx context.Context) error {
 	db, err := sql.Open("sqlite", w.dsn)
 	if err != nil {
@@ -21,7 +21,10 @@ func (w *writer) open(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	w.db, w.conn, w.stmts = db, conn, map[string]*sql.Stmt{}
+	w.db, w.conn, w.stmts, w.known = db, conn, map[string]*sql.Stmt{}, false
+	if err := w.familiar(&batch{w: w}); err != nil {
+		return errors.Join(err, w.shut())
+	}
 	return nil
 }
 

@@ -104,8 +104,8 @@ func TestRowPutBack(t *testing.T) {
 	if _, err := other.Submission(t.Context(), sub.ID); err != nil {
 		t.Fatal(err)
 	}
-	tamper(t, s, `create table kept as select * from submission`)
-	tamper(t, s, `create table kept_keys as select * from session_key`)
+	tamperSchema(t, s, `create table beside.kept as select * from submission`)
+	tamperSchema(t, s, `create table beside.kept_keys as select * from session_key`)
 	if err := s.Delete(t.Context(), sub.ID, "asked for", staff(audit.ActErased)); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,8 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -206,16 +206,32 @@ func findings(t testing.TB, s *Store) []string {
 // tamper writes past the store, as someone would who has the file.
 func tamper(t testing.TB, s *Store, query string, args ...any) {
 	t.Helper()
-	err := s.w.write(context.Background(), 0, func(b *batch) error {
-		n, err := b.exec(query, args...)
-		if err == nil && n == 0 {
-			err = errors.New("nothing changed")
-		}
-		return err
-	})
+	if tamperSchema(t, s, query, args...) == 0 {
+		t.Fatal("tampering: nothing changed")
+	}
+}
+
+// tamperSchema is tamper for what changes no rows. Tables that it makes in the schema "beside" lie in a file of their own.
+func tamperSchema(t testing.TB, s *Store, query string, args ...any) (changed int64) {
+	t.Helper()
+	db, err := sql.Open("sqlite", dsn(s.cfg.Path, writing))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(`attach $1 as beside`, s.cfg.Path+".beside"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := db.Exec(query, args...)
 	if err != nil {
 		t.Fatalf("tampering: %v", err)
 	}
+	changed, err = r.RowsAffected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
 }
 
 func count(t testing.TB, s *Store, table string) (n int) {

@@ -64,11 +64,11 @@ func step(ctx context.Context, db *sql.DB, first audit.Entry) (done bool, err er
 	if version == schemaVersion {
 		return true, nil
 	}
-	text, err := schemas.ReadFile(fmt.Sprintf("schema/%03d.sql", version+1))
+	text, err := migration(version + 1)
 	if err != nil {
 		return false, err
 	}
-	if _, err := tx.ExecContext(ctx, dialect.Replace(string(text))); err != nil {
+	if _, err := tx.ExecContext(ctx, text); err != nil {
 		return false, err
 	}
 	if version == 0 {
@@ -80,6 +80,12 @@ func step(ctx context.Context, db *sql.DB, first audit.Entry) (done bool, err er
 		}
 	}
 	return false, tx.Commit()
+}
+
+// migration is the SQL that makes a version out of the one before.
+func migration(version int) (string, error) {
+	text, err := schemas.ReadFile(fmt.Sprintf("schema/%03d.sql", version))
+	return dialect.Replace(string(text)), err
 }
 
 func versionOf(ctx context.Context, tx *sql.Tx) (int, error) {

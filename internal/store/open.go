@@ -50,8 +50,8 @@ type Store struct {
 }
 
 // Open opens the database, making or migrating it as needed, and sweeps what earlier
-// processes left behind. It refuses SQLite before 3.51.3, a newer schema, a network
-// file system, and files that cannot be kept from other users.
+// processes left behind. It refuses SQLite before 3.51.3, a newer schema, one with
+// triggers or anything else that is not ours, a network file system, and files that cannot be kept from other users.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s, err := open(ctx, c)
 	if err != nil {

@@ -17,8 +17,8 @@
 // under a MAC of its own (erase.go).
 // VerifyAudit holds all of it together (verify.go).
 //
-// It refuses SQLite before 3.51.3, a database of a newer program, a network file system,
-// and, with forms.ErrFull, new submissions while the disk is nearly full (disk.go).
+// It refuses SQLite before 3.51.3, a database of a newer program, one whose schema is not ours
+// to the letter (foreign.go; also while it runs: nothing is written then), a network file system, and, with forms.ErrFull, new submissions while the disk is nearly full (disk.go).
 package store
 
 import (

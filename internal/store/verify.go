@@ -14,7 +14,7 @@ import (
 
 // VerifyAudit walks the audit record and holds it against the head file, then holds each
 // form's rows, files and tombstones against its numbers and their leaves, and every
-// submission that an entry names against what is here. It reads all of the database in one
+// submission that an entry names against what is here, and the schema against ours. It reads all of the database in one
 // snapshot, beside intake.
 func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	report, err := s.verify(ctx)
@@ -46,8 +46,10 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 		return AuditReport{}, err
 	}
 	v.unfound()
-	if err := v.people(ctx); err != nil {
-		return AuditReport{}, err
+	for _, check := range []func(context.Context) error{v.people, v.schema} {
+		if err := check(ctx); err != nil {
+			return AuditReport{}, err
+		}
 	}
 	report.Findings = append(report.Findings, v.found...)
 	return report, nil

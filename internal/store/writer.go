@@ -27,6 +27,8 @@ type writer struct {
 	db     *sql.DB // nil: lost to an I/O error, to be opened anew
 	conn   *sql.Conn
 	stmts  map[string]*sql.Stmt
+	known  bool  // that the schema is ours,
+	count  int64 // when SQLite counted so many changes of it
 	held   *item // what the last batch had no room for
 	before int   // items in the last batch
 }
@@ -181,6 +183,9 @@ func (w *writer) try(items []*item) (answers []error, whose blame, err error) {
 	b := &batch{w: w}
 	if _, err := b.exec(`begin immediate`); err != nil {
 		return nil, all, w.fault(err)
+	}
+	if err := w.familiar(b); err != nil {
+		return nil, all, w.undo(err)
 	}
 	answers = make([]error, len(items))
 	for i, it := range items {
