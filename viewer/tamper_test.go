@@ -28,7 +28,7 @@ func TestTamperedSubmissions(t *testing.T) {
 		"answers and session keys of another": {func(x two) {
 			x.h.tamper(`update submission set (data, sealed_hash, leaf) = (select data, sealed_hash, leaf from submission where id = ?) where id = ?`, x.b, x.a)
 			x.h.tamper(`delete from session_key where message = ?`, x.a)
-			x.h.tamper(`insert into session_key select ?, reader, packet from session_key where message = ?`, x.a, x.b)
+			x.h.tamper(`insert into session_key select ?, reader, packet, mac from session_key where message = ?`, x.a, x.b)
 		}, moved},
 		"a whole row under another id": {func(x two) {
 			x.h.tamper(`delete from submission where id = ?`, x.a)

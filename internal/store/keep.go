@@ -73,7 +73,7 @@ func (a *arrival) place(seq int64) *place {
 
 // parts inserts what belongs to the row: session keys, files, mails.
 func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
-	if err := insertKeys(b, a.sub.ID, a.keys); err != nil {
+	if err := a.insertKeys(b, a.sub.ID, a.keys); err != nil {
 		return err
 	}
 	for i, p := range a.files {
@@ -81,7 +81,7 @@ func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := insertKeys(b, upload, a.fileKeys[i]); err != nil {
+		if err := a.insertKeys(b, upload, a.fileKeys[i]); err != nil {
 			return err
 		}
 		f := p.stored()
@@ -113,9 +113,10 @@ func (a *arrival) mail(b *batch, i int, m forms.Mail, seq int64, now time.Time) 
 	return err
 }
 
-func insertKeys(b *batch, message int64, keys []packet) error {
+func (a *arrival) insertKeys(b *batch, message int64, keys []packet) error {
 	for _, k := range keys {
-		_, err := b.exec(`insert into session_key (message, reader, packet) values ($1, $2, $3)`, message, k.reader, k.bytes)
+		_, err := b.exec(`insert into session_key (message, reader, packet, mac) values ($1, $2, $3, $4)`,
+			message, k.reader, k.bytes, a.s.sessionKey(message, k))
 		if err != nil {
 			return err
 		}

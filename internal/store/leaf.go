@@ -59,6 +59,15 @@ func (s *Store) tombstone(b burial) []byte {
 	return m.Sum(nil)
 }
 
+// sessionKey is the MAC over a session key: of this message, for this reader.
+func (s *Store) sessionKey(message int64, p packet) []byte {
+	m := s.mac("key")
+	number(m, message)
+	field(m, p.reader)
+	field(m, p.bytes)
+	return m.Sum(nil)
+}
+
 // mac begins a MAC with its kind and the service.
 func (s *Store) mac(kind string) hash.Hash {
 	m := hmac.New(sha256.New, s.cfg.LeafKey)

@@ -13,9 +13,9 @@ import (
 )
 
 // VerifyAudit walks the audit record and holds it against the head file, then holds each
-// form's rows, files and tombstones against its numbers and their leaves, and every
-// submission that an entry names against what is here, and the schema against ours. It reads all of the database in one
-// snapshot, beside intake.
+// form's rows, files and tombstones against its numbers and their leaves, session keys
+// against their MACs, every submission that an entry names against what is here, and the
+// schema against ours. It reads all of the database in one snapshot, beside intake.
 func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	report, err := s.verify(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 		return AuditReport{}, err
 	}
 	v.unfound()
-	for _, check := range []func(context.Context) error{v.people, v.schema} {
+	for _, check := range []func(context.Context) error{v.sessionKeys, v.people, v.schema} {
 		if err := check(ctx); err != nil {
 			return AuditReport{}, err
 		}

@@ -5,6 +5,9 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
+	"maps"
+	"slices"
 
 	"sealform/forms"
 )
@@ -104,6 +107,36 @@ func (v *verification) file(ctx context.Context, f storedFile) (whole bool, err 
 			return nil
 		})
 	return whole && chunks == f.chunks && size == f.size && bytes.Equal(sum.Sum(nil), f.hash), err
+}
+
+// sessionKeys checks who can open what. It does not miss one that is gone: its reader does, when opening.
+func (v *verification) sessionKeys(ctx context.Context) error {
+	changed := map[int64]bool{}
+	err := v.r.each(ctx, `select message, reader, packet, mac from session_key`, nil, func(scan func(...any) error) error {
+		var message int64
+		var p packet
+		var mac []byte
+		err := scan(&message, &p.reader, &p.bytes, &mac)
+		if err == nil && len(changed) < mostNumbers && !hmac.Equal(mac, v.s.sessionKey(message, p)) {
+			changed[message] = true
+		}
+		return err
+	})
+	for _, message := range slices.Sorted(maps.Keys(changed)) {
+		of := "what is not here"
+		var reference string
+		ok, e := v.r.get(ctx, `
+			select reference from submission
+			where id = $1 or id = (select submission from file where upload = $1)`, []any{message}, &reference)
+		if ok {
+			of = "submission " + reference
+		}
+		err = errors.Join(err, e)
+		if says := "a session key of " + of + " was changed"; !slices.Contains(v.found, says) {
+			v.found = append(v.found, says)
+		}
+	}
+	return err
 }
 
 // tombstones checks what was erased, and that an entry of the record says so.

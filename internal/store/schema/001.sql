@@ -72,6 +72,7 @@ create table session_key (
   message bigint not null,
   reader  bytea not null, -- fingerprint
   packet  bytea not null,
+  mac     bytea not null, -- over all three
   primary key (message, reader)
 ) {{flat}};
 
