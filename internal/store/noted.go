@@ -27,18 +27,39 @@ const (
 // noteSoon notes the numbers where that is due. Nobody waits for it, and what fails here
 // the hourly chore does again, and tells.
 func (s *Store) noteSoon(arrived int64) {
-	n, now, last := s.unnoted.Add(arrived), s.cfg.Now().UnixMilli(), s.noted.Load()
+	all, now, last := s.arrived.Add(arrived), s.cfg.Now().UnixMilli(), s.noted.Load()
 	since := time.Duration(now-last) * time.Millisecond
-	due := since < 0 || since >= noteEvery || n >= noteAfter && since >= noteGap
+	due := since < 0 || since >= noteEvery || all-s.tried.Load() >= noteAfter && since >= noteGap
 	if !due || !s.noted.CompareAndSwap(last, now) {
 		return
 	}
-	s.unnoted.Store(0)
+	s.tried.Store(all)
 	s.w.closing.RLock() // Close must not miss it
 	defer s.w.closing.RUnlock()
 	if !s.w.closed {
-		s.notes.Go(func() { _ = s.noteNumbers(context.Background()) })
+		s.notes.Go(func() {
+			if s.noteNumbers(context.Background()) == nil {
+				s.told.Store(all)
+			}
+		})
 	}
+}
+
+// noteLast notes the numbers before the store closes, if any were given here since the
+// last note: while nothing runs, nobody sees rows go. A note under way may come too late.
+func (s *Store) noteLast() error {
+	all := s.arrived.Load()
+	if all == s.told.Load() {
+		return nil
+	}
+	err := s.noteNumbers(context.Background())
+	if err == nil {
+		s.told.Store(all)
+	}
+	if errors.Is(err, ErrClosed) {
+		return nil // at the first Close it failed, and said so
+	}
+	return err
 }
 
 // noteNumbers records how many numbers each form has given, unless the last such entry

@@ -79,6 +79,32 @@ func TestNumbersAreNotedSoon(t *testing.T) {
 	}
 }
 
+// What came since the last note is noted when the program stops, once, and nothing when nothing came.
+// covers LK10
+func TestNumbersAreNotedAtTheEnd(t *testing.T) {
+	c := config(t, newClock())
+	for range 2 { // the second ends without a submission
+		s := openStore(t, c)
+		if count(t, s, "submission") == 0 {
+			put(t, s, newSealer(t).submission(t, "contact", []byte("answers")))
+		}
+		for range 2 {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s := openStore(t, c)
+	if n := count(t, s, "audit"); n != 2 {
+		t.Errorf("%d entries, want the store's making and one note", n)
+	}
+	tamper(t, s, `delete from submission`)
+	tamper(t, s, `delete from form`)
+	if got, want := findings(t, s), "form contact: all that came for it is missing"; !slices.Contains(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // noteTwice runs the hourly chore twice; the second time nothing is new.
 func noteTwice(t *testing.T, s *Store) {
 	t.Helper()

@@ -44,8 +44,10 @@ type Store struct {
 	staged atomic.Int64 // bytes of uploads on their way
 	traces atomic.Bool  // erased bytes may still lie in the WAL
 
-	unnoted atomic.Int64 // submissions since the numbers were noted
-	noted   atomic.Int64 // when that was, in milliseconds
+	arrived atomic.Int64 // submissions
+	told    atomic.Int64 // how many of them had arrived when the numbers were last noted
+	tried   atomic.Int64 // how many when that was last begun,
+	noted   atomic.Int64 // and when, in milliseconds
 	notes   sync.WaitGroup
 }
 
@@ -126,9 +128,11 @@ func (s *Store) begin(ctx context.Context) error {
 	return s.sweep(ctx)
 }
 
-// Close commits what waits, then closes the database.
+// Close notes the numbers of what came since the last note, commits what waits, then
+// closes the database.
 func (s *Store) Close() error {
-	err := s.w.close()
+	err := s.noteLast()
+	err = errors.Join(err, s.w.close())
 	s.notes.Wait()
 	if s.read != nil {
 		err = errors.Join(err, s.read.Close())
