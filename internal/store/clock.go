@@ -32,3 +32,18 @@ func (s *Store) Witnessed(ctx context.Context, elapsed time.Duration) (time.Time
 	}
 	return millis(seen), nil
 }
+
+// clock checks that the clock is there, and not set back so far that nothing is erased for long.
+func (v *verification) clock(ctx context.Context) error {
+	var witnessed int64
+	there, err := v.r.get(ctx, `select witnessed from clock where id = 1`, nil, &witnessed)
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		v.found = append(v.found, "the clock that erasing goes by is missing")
+	case !v.made.IsZero() && witnessed < v.made.UnixMilli():
+		v.found = append(v.found, "the clock that erasing goes by stands before the making of the store")
+	}
+	return nil
+}

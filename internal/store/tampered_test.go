@@ -98,6 +98,8 @@ var tamperings = map[string]struct {
 		`update submission set seq = 4 where seq = 5`,
 		`update form set seq = 4`,
 	}, "form contact: number 4, REF, was changed"},
+	"clock removed":  {[]string{`delete from clock`}, "the clock that erasing goes by is missing"},
+	"clock set back": {[]string{`update clock set witnessed = witnessed - 1`}, "the clock that erasing goes by stands before the making of the store"},
 	"passed for mailed": {[]string{
 		`insert into tombstone select id, form, seq, received, reference, files, 1, 'mailed', revision, files_hash, token, content, sealed_hash, leaf, leaf from submission where seq = 2`,
 		`delete from submission where seq = 2`,

@@ -14,8 +14,8 @@ import (
 
 // VerifyAudit walks the audit record and holds it against the head file, then holds each
 // form's rows, files and tombstones against its numbers and their leaves, session keys
-// against their MACs, every submission that an entry names against what is here, and the
-// schema against ours. It reads all of the database in one snapshot, beside intake.
+// against their MACs, every submission that an entry names against what is here, the
+// clock against the store's making, and the schema against ours. It reads all of the database in one snapshot, beside intake.
 func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	report, err := s.verify(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 		return AuditReport{}, err
 	}
 	v.unfound()
-	for _, check := range []func(context.Context) error{v.sessionKeys, v.people, v.schema} {
+	for _, check := range []func(context.Context) error{v.sessionKeys, v.people, v.clock, v.schema} {
 		if err := check(ctx); err != nil {
 			return AuditReport{}, err
 		}
@@ -77,6 +77,7 @@ type verification struct {
 	said  said
 	named map[ref]bool     // submissions that entries name; true: found, or its tombstone
 	noted map[string]int64 // how many numbers each form had given by the latest note
+	made  time.Time        // when the store was; zero: the record does not say
 	found []string
 }
 
@@ -109,8 +110,11 @@ func (v *verification) read(e audit.Entry, sure bool) {
 			v.named[r] = false
 		}
 	}
-	if e.Act == audit.ActNumbersNoted {
+	switch {
+	case e.Act == audit.ActNumbersNoted:
 		v.note(e.About)
+	case e.Act == audit.ActStoreMade && sure:
+		v.made = e.At
 	}
 }
 
