@@ -25,7 +25,8 @@ func (o object) what() string {
 	return "an index"
 }
 
-const objects = `select coalesce(type, ''), coalesce(name, ''), coalesce(tbl_name, ''), coalesce(sql, '') from sqlite_schema`
+const objects = `select coalesce(type, ''), coalesce(name, ''), coalesce(tbl_name, ''), coalesce(sql, '') from sqlite_schema
+	where not (type = 'table' and substr(name, 1, 11) = 'sqlite_stat')` // what ANALYZE leaves steers nothing
 
 // lister calls row for each row of objects.
 type lister func(row func(scan func(...any) error) error) error

@@ -17,7 +17,7 @@ func (s *Store) Page(ctx context.Context, forms []string, before int64, n int) (
 		return nil, fmt.Errorf("reading the inbox: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	rows, err := page(ctx, snapshot{tx}, forms, before, n)
+	rows, err := page(ctx, snapshot{tx: tx}, forms, before, n)
 	if err != nil {
 		return nil, fmt.Errorf("reading the inbox: %w", err)
 	}

@@ -38,6 +38,7 @@ type Store struct {
 	w     *writer
 	read  *sql.DB
 
+	ready   statements // of read
 	hearing hearing
 
 	forms  sync.Map     // name → id; forms are never taken away
@@ -135,7 +136,7 @@ func (s *Store) Close() error {
 	err = errors.Join(err, s.w.close())
 	s.notes.Wait()
 	if s.read != nil {
-		err = errors.Join(err, s.read.Close())
+		err = errors.Join(err, s.ready.close(), s.read.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("closing store: %w", err)

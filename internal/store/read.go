@@ -55,23 +55,43 @@ func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err 
 }
 
 // snapshot reads a state that does not change meanwhile.
-type snapshot struct{ tx *sql.Tx }
+type snapshot struct {
+	tx    *sql.Tx
+	ready *statements // nil: none
+}
 
 // snapshot lends one to use, beside the writer.
 func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
+	if err := s.ready.prepare(ctx, s.read); err != nil {
+		return err
+	}
 	tx, err := s.read.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	return use(snapshot{tx})
+	return use(snapshot{tx, &s.ready})
 }
 
 func (r snapshot) get(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
+	if ready := r.ready.statement(query); ready != nil {
+		st := r.tx.StmtContext(ctx, ready)
+		defer st.Close()
+		return found(st.QueryRowContext(ctx, args...).Scan(dest...))
+	}
 	return found(r.tx.QueryRowContext(ctx, query, args...).Scan(dest...))
 }
 
 func (r snapshot) each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) error {
+	if ready := r.ready.statement(query); ready != nil {
+		st := r.tx.StmtContext(ctx, ready)
+		defer st.Close()
+		rows, err := st.QueryContext(ctx, args...)
+		if err != nil {
+			return err
+		}
+		return drain(rows, row)
+	}
 	rows, err := r.tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

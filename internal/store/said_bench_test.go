@@ -39,7 +39,7 @@ func BenchmarkHeard(b *testing.B) {
 		s.hearing = hearing{said: newSaid()}
 		start := time.Now()
 		for n, name := range []string{"first-ms", "later-ms"} {
-			if err := s.heard(b.Context(), snapshot{tx}, func(x *said) {
+			if err := s.heard(b.Context(), snapshot{tx: tx}, func(x *said) {
 				if len(x.erased) != 10_000 {
 					b.Fatal(fmt.Sprint(n, len(x.erased)))
 				}

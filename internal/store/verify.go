@@ -34,7 +34,7 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 		return AuditReport{}, err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	v := &verification{s: s, r: snapshot{tx}, said: newSaid(), named: map[ref]bool{}, noted: map[string]int64{}}
+	v := &verification{s: s, r: snapshot{tx: tx}, said: newSaid(), named: map[ref]bool{}, noted: map[string]int64{}}
 	report, err := v.record(ctx, head)
 	if err != nil {
 		return AuditReport{}, err
