@@ -11,7 +11,7 @@ import (
 // inbox prints the time of one inbox page, list and counts, with 1,000 and with 1,000,000 stored rows. The rows are
 // made by the store's own benchmark, as nothing outside that package writes SQL.
 func (b *bench) inbox(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkPage$", "./internal/store")
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkPage$", "./internal/store", "-args", "-pagerows", "1000000")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
