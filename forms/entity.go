@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"strings"
+
+	"sealform/keys"
 )
 
 // The MIME entity inside the seal: multipart/mixed of a readable text, the record, and, in a mail, the files.
@@ -54,16 +56,16 @@ func (a *Answers) storeEntity(p *Plan) []byte {
 	b := make([]byte, 0, a.sizeHint())
 	b = appendKind(b, kindStore, p.Service)
 	b = append(b, "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\""+edge+"\"\r\n\r\n"...)
-	return a.appendBody(b, p, kindStore, edge, true)
+	return a.appendBody(b, p, nil, edge, true)
 }
 
-// appendBody writes the two parts. If they are all, it pads and closes the multipart as well.
-func (a *Answers) appendBody(b []byte, p *Plan, kind, edge string, all bool) []byte {
+// appendBody writes the two parts, for the store where mailed is nil. If they are all, it pads and closes the multipart as well.
+func (a *Answers) appendBody(b []byte, p *Plan, mailed keys.Sealer, edge string, all bool) []byte {
 	q := &quoted{b: append(b, "--"+edge+"\r\n"+textHead...)}
 	a.readable(q, p)
 	q.b = append(q.b, "--"+edge+"\r\n"+recordHead...)
 	q.col = 0
-	json := a.appendRecord(make([]byte, 0, a.sizeHint()), p, kind)
+	json := a.appendRecord(make([]byte, 0, a.sizeHint()), p, mailed)
 	q.write(string(json))
 	clear(json)
 	end := closing(edge)

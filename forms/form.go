@@ -29,6 +29,9 @@ type Form struct {
 	To       []string       // groups of readers
 	Store    *StoreDelivery // nil: not kept
 	Mail     *MailDelivery  // nil: not mailed
+	Notify   []Notify
+	Webhooks []string // names of the operator's webhooks
+	Receipt  *Receipt // nil: visitors get no mail
 	Brand    Brand
 	After    After
 	Access   Access
@@ -43,8 +46,46 @@ type Form struct {
 // StoreDelivery keeps submissions in the database.
 type StoreDelivery struct{ Keep time.Duration } // 0: kept until deleted
 
-// MailDelivery mails submissions, sealed to the form's readers.
-type MailDelivery struct{ To []string } // strict addr-specs
+// MailDelivery mails submissions, each address its own sealed message.
+type MailDelivery struct{ To []MailTo }
+
+// MailTo is one address of a form and what goes there.
+type MailTo struct {
+	Address string // strict addr-spec
+	Level   Level  // "" is as the operator set it for the address, and OpenPGP where nothing is set
+}
+
+// Level says what an address gets. There is none that mails answers protected by TLS alone.
+type Level string
+
+// The levels.
+const (
+	PGP    Level = "pgp"    // the answers, as PGP/MIME
+	SMIME  Level = "smime"  // the answers, as S/MIME
+	Notice Level = "notice" // that something came, and a link to the staff pages
+)
+
+// Notify is one address that is told that something came, and never what.
+type Notify struct {
+	Email  string
+	When   Window
+	Digest *Minute // once a day at that time, with the numbers of what came; nil: soon after it came
+}
+
+// Window is when notices may go out, in the clinic's zone. The zero Window is always.
+type Window struct {
+	Days     [7]bool // by time.Weekday; none set: every day
+	From, To Minute  // both 0: all day; To is after From
+}
+
+// Minute is a time of day: minutes since midnight, up to 1440.
+type Minute int
+
+// Receipt is the mail that a visitor may get: the reference and the clinic's own fixed words, never an answer.
+type Receipt struct {
+	Field string // the e-mail field whose address it goes to
+	Text  string // fixed; the lint refuses placeholders
+}
 
 // Brand is how the clinic shows itself on the form's pages.
 type Brand struct{ Name, Accent string } // accent "#rrggbb", at least 4.5:1 on white; "" for ours

@@ -19,23 +19,23 @@ type HeaderField struct{ Name, Value string }
 // OuterHeader gives the fields of the outer message that the sealed ones vouch for: Subject, From, To, Date and
 // Message-ID, in this order and exactly so. Inside the seal the same fields stand as HP-Outer (RFC 9788 §2.2), so
 // that a mail program can tell what was changed on the way. Who writes the outer message uses these.
-func OuterHeader(from string, to []string, received time.Time, messageID string) []HeaderField {
+func OuterHeader(from, to string, received time.Time, messageID string) []HeaderField {
 	return append([]HeaderField{{"Subject", OuterSubject}}, sharedHeader(from, to, received, messageID)...)
 }
 
-func sharedHeader(from string, to []string, received time.Time, messageID string) []HeaderField {
+func sharedHeader(from, to string, received time.Time, messageID string) []HeaderField {
 	return []HeaderField{
 		{"From", from},
-		{"To", strings.Join(to, ",\r\n ")},
+		{"To", to},
 		{"Date", received.UTC().Format(time.RFC1123Z)},
 		{"Message-ID", "<" + messageID + ">"},
 	}
 }
 
-func (a *Answers) sealForMail(p *Plan) (Mail, error) {
-	m := Mail{To: p.Deliver.Mail.To, MessageID: messageID(p)}
-	body, err := p.Recipients.SealStream(p.Signer, p.Received, func(w io.Writer) error {
-		return a.writeMail(w, p, m.MessageID)
+func (a *Answers) sealForMail(p *Plan, to Envelope) (Mail, error) {
+	m := Mail{To: to.To, MessageID: messageID(p)}
+	body, err := to.Sealer.SealMail(p.Received, func(w io.Writer) error {
+		return a.writeMail(w, p, to, m.MessageID)
 	})
 	if err != nil {
 		return Mail{}, fmt.Errorf("sealing the mail: %w", err)
@@ -53,12 +53,12 @@ func messageID(p *Plan) string {
 
 // writeMail writes the inner entity: protected headers, text, record, files. Without files it is padded in the
 // record, as for the store; with files, whose lengths dwarf it, behind the last part.
-func (a *Answers) writeMail(w io.Writer, p *Plan, messageID string) error {
+func (a *Answers) writeMail(w io.Writer, p *Plan, to Envelope, messageID string) error {
 	edge := boundary()
 	b := make([]byte, 0, a.sizeHint())
 	b = appendKind(b, kindMail, p.Service)
-	b = a.appendProtected(b, p, messageID, edge)
-	b = a.appendBody(b, p, kindMail, edge, len(a.files) == 0)
+	b = a.appendProtected(b, p, to.To, messageID, edge)
+	b = a.appendBody(b, p, to.Sealer, edge, len(a.files) == 0)
 	out := &counted{w: w}
 	if _, err := out.Write(b); err != nil || len(a.files) == 0 {
 		return err
@@ -77,10 +77,9 @@ func (a *Answers) writeMail(w io.Writer, p *Plan, messageID string) error {
 
 // appendProtected writes the header section that RFC 9788 protects. Thunderbird reads it only where the entity's type
 // says protected-headers="v1" too.
-func (a *Answers) appendProtected(b []byte, p *Plan, messageID, edge string) []byte {
+func (a *Answers) appendProtected(b []byte, p *Plan, to, messageID, edge string) []byte {
 	b = append(b, "MIME-Version: 1.0\r\n"+
 		"Content-Type: multipart/mixed; boundary=\""+edge+"\";\r\n protected-headers=\"v1\"; hp=\"cipher\"\r\n"...)
-	to := p.Deliver.Mail.To
 	b = appendField(b, "", HeaderField{"Subject", encodedText(a.form.Title + " " + p.Reference)})
 	for _, h := range sharedHeader(p.MailFrom, to, p.Received, messageID) {
 		b = appendField(b, "", h)

@@ -210,7 +210,11 @@ func readMail(m *yamltree.Mapping) *MailDelivery {
 		}
 	}
 	m.Done()
-	return &MailDelivery{to}
+	d := &MailDelivery{}
+	for _, a := range to {
+		d.To = append(d.To, MailTo{Address: a})
+	}
+	return d
 }
 
 // address is the part of RFC 5321 §4.1.2 that we send to: a dot-string and a domain name. Quoted local parts and

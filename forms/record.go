@@ -62,7 +62,11 @@ const (
 
 // appendRecord writes the record's JSON by hand, as one line that ends before the padding's text: the caller adds
 // padding and `"}`. It is on the path of every submission, where encoding/json costs several times as much.
-func (a *Answers) appendRecord(b []byte, p *Plan, kind string) []byte {
+func (a *Answers) appendRecord(b []byte, p *Plan, mailed keys.Sealer) []byte {
+	kind, readers, signer := kindStore, p.Recipients.Fingerprints, p.Signer.Fingerprint
+	if mailed != nil {
+		kind, readers, signer = kindMail, mailed.Fingerprints, mailed.SignedBy
+	}
 	b = append(b, `{"sealform":1,"kind":"`...)
 	b = append(b, kind...)
 	b = append(b, '"')
@@ -85,12 +89,12 @@ func (a *Answers) appendRecord(b []byte, p *Plan, kind string) []byte {
 	b = append(b, `,"roster":`...)
 	b = strconv.AppendInt(b, p.Roster, 10)
 	b = append(b, `,"readers":[`...)
-	for i, f := range p.Recipients.Fingerprints() {
+	for i, f := range readers() {
 		b = appendComma(b, i)
 		b = appendString(b, string(f))
 	}
 	b = append(b, ']')
-	b = appendNext(b, "signer", string(p.Signer.Fingerprint()))
+	b = appendNext(b, "signer", string(signer()))
 	b = a.appendPairs(b)
 	b = a.appendFiles(b)
 	return append(b, `,"padding":"`...)

@@ -26,7 +26,10 @@ type Plan struct {
 	Token      [16]byte // MAC of the page token's nonce: what the store compares on a repeat
 	Content    [32]byte // ContentMAC
 	Deliver    *Form    // whose Store and Mail apply (the current form; the answers may be of an older revision)
-	MailFrom   string   // plain address in the mail's From, inner and outer; needed if Deliver.Mail is set
+	MailFrom   string   // plain address in the mail's From, inner and outer; needed if there are Mails
+	Mails      []Envelope
+	MailLimit  int64                               // bytes of a message that the relay takes; 0: not known
+	Receipt    func(address []byte) *SealedAddress // seals a visitor's address; needed if Deliver.Receipt is set
 }
 
 // word is what may stand in a record's own members: they end up in headers too.
@@ -34,7 +37,7 @@ var word = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 func (p *Plan) check() error {
 	switch {
-	case p.Deliver == nil || (p.Deliver.Store == nil && p.Deliver.Mail == nil):
+	case p.Deliver == nil || (p.Deliver.Store == nil && len(p.Mails) == 0):
 		return errors.New("the form is delivered nowhere")
 	case p.Recipients == nil || p.Signer == nil:
 		return errors.New("no reader or no signing key")
@@ -49,7 +52,7 @@ func (p *Plan) check() error {
 	if p.Follows != "" && !word.MatchString(p.Follows) {
 		return errors.New("the reference it follows is not a plain word")
 	}
-	if p.Deliver.Mail != nil && !plainAddress(p.MailFrom) {
+	if len(p.Mails) > 0 && !plainAddress(p.MailFrom) {
 		return errors.New("the mail has no plain address to come from")
 	}
 	return nil
@@ -71,8 +74,8 @@ func (a *Answers) Seal(p Plan) (*Submission, error) {
 			return nil, err
 		}
 	}
-	if p.Deliver.Mail != nil {
-		m, err := a.sealForMail(&p)
+	for _, to := range p.Mails {
+		m, err := a.sealForMail(&p, to)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package forms
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"sealform/keys"
@@ -20,13 +21,47 @@ type Submission struct {
 	Answers   keys.Sealed         // text and record, one signed message
 	Files     []keys.SealedStream // each its own signed message, in the record's order
 	Mails     []Mail
+	Webhooks  []string       // names of those to call
+	Receipt   *SealedAddress // of a visitor who is mailed a receipt; nil: none is
 }
 
-// Mail is one PGP/MIME message waiting to go out: the sealed inner entity and its envelope.
+// Mail is one message waiting to go out to one address: the sealed inner entity and its envelope.
 type Mail struct {
-	To        []string
+	To        string
 	MessageID string // without angle brackets; stable over retries
 	Body      keys.SealedStream
+	TooLarge  bool // more than the relay takes: no Body; the address gets a notice instead
+}
+
+// SealedAddress is a visitor's mail address as the outbox may keep it: under a key that is not in the database.
+type SealedAddress struct {
+	Sealed []byte
+	Mark   [32]byte // the same for the same address, on one day: bounds how many receipts it gets
+}
+
+// Envelope says who gets a mail and what seals it.
+type Envelope struct {
+	To     string
+	Sealer keys.Sealer
+}
+
+// Readers are those whom a form is sealed to now: for the store, and for each mail.
+type Readers struct {
+	Store *keys.Recipients
+	Mails []Envelope
+}
+
+// Usable says whether all of them can receive at that time: nil or why the first can't.
+func (r *Readers) Usable(at time.Time) error {
+	if err := r.Store.Usable(at); err != nil {
+		return fmt.Errorf("the readers of a form: %w", err)
+	}
+	for _, m := range r.Mails {
+		if err := m.Sealer.Usable(at); err != nil {
+			return fmt.Errorf("who is mailed: %w", err)
+		}
+	}
+	return nil
 }
 
 // Kept says what the drop made of a submission.

@@ -65,10 +65,11 @@ func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms
 
 // put seals once and hands in once. The keys are looked at again right before.
 func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *forms.Plan) (forms.Kept, error) {
-	var err error
-	if plan.Recipients, err = to.readers(d.now()); err != nil {
+	readers, err := to.readers(d.now())
+	if err != nil {
 		return forms.Kept{}, err
 	}
+	plan.Recipients, plan.Mails = readers.Store, readers.Mails
 	if plan.Reference, err = forms.NewReference(rand.Reader); err != nil {
 		return forms.Kept{}, fmt.Errorf("%w: drawing a reference: %w", errNotSealed, err)
 	}

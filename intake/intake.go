@@ -48,20 +48,24 @@ type Config struct {
 	Drop     Drop
 	Signer   *keys.Signer
 	MailFrom string // sender of forms that are mailed; needed if any is
-	Tokens   *token.Maker
-	Spool    *spool.Spool
-	Events   *event.Log
-	Now      func() time.Time
-	Zone     *time.Location // of the times on receipts; nil: UTC
-	Proxies  []netip.Prefix // whose X-Forwarded-For/-Proto are believed; then plain HTTP behind them is TLS outside
-	Ready    func() error   // asked by /readyz; nil: always ready
+	// MailLimit is how many bytes of a message the relay takes, 0 where that is not known; nil: not known.
+	MailLimit func() int64
+	// Receipt seals the address of a visitor who is mailed a receipt; needed if a form mails them.
+	Receipt func(address []byte) *forms.SealedAddress
+	Tokens  *token.Maker
+	Spool   *spool.Spool
+	Events  *event.Log
+	Now     func() time.Time
+	Zone    *time.Location // of the times on receipts; nil: UTC
+	Proxies []netip.Prefix // whose X-Forwarded-For/-Proto are believed; then plain HTTP behind them is TLS outside
+	Ready   func() error   // asked by /readyz; nil: always ready
 }
 
 // Served is one form with its readers.
 type Served struct {
 	Form    *forms.Form
-	Older   map[forms.Revision]*forms.Form   // earlier revisions still known
-	Readers func() (*keys.Recipients, error) // an error closes the form
+	Older   map[forms.Revision]*forms.Form // earlier revisions still known
+	Readers func() (*forms.Readers, error) // an error closes the form
 }
 
 // New checks c and builds the handler. It answers over TLS only, be it its own or that of a trusted proxy.

@@ -9,7 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
-	"sealform/keys"
 	"sealform/templates"
 )
 
@@ -52,12 +51,12 @@ var errClosed = errors.New("form closed")
 
 // readers gives the keys to seal to, as they are good at now. Any doubt about them closes the form; what it
 // is, Readers has told, once and not at each visit.
-func (s *served) readers(now time.Time) (*keys.Recipients, error) {
+func (s *served) readers(now time.Time) (*forms.Readers, error) {
 	if s.Form.Access.Closed {
 		return nil, errClosed
 	}
 	r, err := s.Readers()
-	if err != nil || r == nil {
+	if err != nil || r == nil || r.Store == nil {
 		return nil, errClosed
 	}
 	if err := r.Usable(now); err != nil {

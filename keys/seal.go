@@ -75,7 +75,7 @@ func (r *Recipients) SealStream(by *Signer, at time.Time, write func(io.Writer) 
 		return SealedStream{}, err
 	}
 	var used atomic.Bool
-	return SealedStream{keys: wrapped, write: func(w io.Writer) error {
+	return SealedStream{kind: OpenPGP, keys: wrapped, write: func(w io.Writer) error {
 		if used.Swap(true) {
 			return errUsed
 		}

@@ -10,8 +10,19 @@ import (
 
 // SealedStream is a large sealed message not yet in memory.
 type SealedStream struct {
+	kind  Kind
 	keys  []SessionKey
-	write func(io.Writer) error // the data packet
+	write func(io.Writer) error // the data packet, or all of a CMS message
+}
+
+// Kind says which standard it follows; 0 for the zero SealedStream.
+func (s SealedStream) Kind() Kind { return s.kind }
+
+// NewCMS takes a CMS message that write produces, once, when the stream is written. Package smime alone calls it, and a
+// test holds that. The first bytes must say EnvelopedData or AuthEnvelopedData (RFC 5652 §3, RFC 5083 §2.1), or
+// writing fails with ErrNotSealed before one byte went out.
+func NewCMS(write func(io.Writer) error) SealedStream {
+	return SealedStream{kind: CMS, write: write}
 }
 
 // SessionKeys are the readers' packets, in the message's order.
@@ -77,7 +88,7 @@ func ReadSealed(r io.Reader) (SealedStream, error) {
 		return SealedStream{}, err
 	}
 	var used atomic.Bool
-	return SealedStream{keys: all, write: func(w io.Writer) error {
+	return SealedStream{kind: OpenPGP, keys: all, write: func(w io.Writer) error {
 		if used.Swap(true) {
 			return errUsed
 		}

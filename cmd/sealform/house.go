@@ -175,7 +175,7 @@ func (h *house) openReaders(groups map[string]*group) []error {
 		if !whole {
 			continue // the readers would be too few
 		}
-		r, err := newReaders(f.ID, mine, h.events)
+		r, err := newReaders(f, mine, h.signer, h.events)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -235,7 +235,7 @@ func (h *house) older(ctx context.Context, f *forms.Form) (map[forms.Revision]*f
 
 // fingerprints of those whom a form is sealed to now.
 func (h *house) fingerprints(form string) []keys.Fingerprint {
-	return slices.Clone(h.readers[form].all.Fingerprints())
+	return slices.Clone(h.readers[form].all.Store.Fingerprints())
 }
 
 func (h *house) close() error { return h.store.Close() }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sealform/forms"
 	"sealform/internal/event"
 	"sealform/keys"
 )
@@ -171,14 +172,14 @@ func readKeyFile(path string) (b []byte, err error) {
 type readers struct {
 	form   string
 	groups []*group
-	all    *keys.Recipients
+	all    *forms.Readers
 	events *event.Log
 
 	mu   sync.Mutex
 	last event.Code
 }
 
-func newReaders(form string, gs []*group, events *event.Log) (*readers, error) {
+func newReaders(f *forms.Form, gs []*group, by *keys.Signer, events *event.Log) (*readers, error) {
 	var certs []*keys.Certificate
 	had := map[keys.Fingerprint]bool{}
 	for _, g := range gs {
@@ -191,13 +192,19 @@ func newReaders(form string, gs []*group, events *event.Log) (*readers, error) {
 	}
 	all, err := keys.NewRecipients(certs...)
 	if err != nil {
-		return nil, fmt.Errorf("form %q: %w", form, err)
+		return nil, fmt.Errorf("form %q: %w", f.ID, err)
 	}
-	return &readers{form: form, groups: gs, all: all, events: events}, nil
+	to := &forms.Readers{Store: all}
+	if f.Mail != nil {
+		for _, m := range f.Mail.To {
+			to.Mails = append(to.Mails, forms.Envelope{To: m.Address, Sealer: all.By(by)})
+		}
+	}
+	return &readers{form: f.ID, groups: gs, all: to, events: events}, nil
 }
 
 // recipients gives who to seal to, or an error that closes the form.
-func (r *readers) recipients() (*keys.Recipients, error) {
+func (r *readers) recipients() (*forms.Readers, error) {
 	for _, g := range r.groups {
 		if err := g.check(); err != nil {
 			r.tell(closedCode(err))

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	"sealform/internal/notice"
 	"sealform/keys"
 )
 
@@ -33,17 +34,27 @@ const Subject = "[...]"
 
 // Message is one sealed submission on its way to its readers.
 type Message struct {
-	From      string   // address only
-	To        []string // 1 to 64 addresses; all must be accepted by the relay, or none gets it
-	MessageID string   // without angle brackets; the same on every attempt
+	From      string // address only
+	To        string // address only
+	MessageID string // without angle brackets; the same on every attempt
 	Date      time.Time
 	Form      string // the form's id; it is not written out, see Number
 	Seq       int64  // the form's gapless number; 0: none
 	Size      int64  // bytes of Body, to respect the relay's limit beforehand; 0: not known
-	Body      keys.SealedStream
+	// Open gives the sealed body from its start. It is called twice where the message is signed with DKIM, whose
+	// signature stands before what it covers.
+	Open func() (keys.SealedStream, error)
 }
 
-const mostRecipients = 64
+// Note is a mail that is not sealed: a notice.Letter, which holds nothing of a visitor.
+type Note struct {
+	From      string
+	To        string
+	MessageID string
+	Date      time.Time
+	Letter    notice.Letter
+	Reply     bool // to somebody who just wrote to us: Auto-Submitted: auto-replied, and nobody to bounce to (RFC 3834)
+}
 
 // ErrAddress refuses an address that is not plainly local@domain.
 var ErrAddress = errors.New("not a plain mail address")
@@ -69,13 +80,8 @@ func (m *Message) check() error {
 	if err := CheckAddress(m.From); err != nil {
 		return fmt.Errorf("sender: %w", err)
 	}
-	if len(m.To) == 0 || len(m.To) > mostRecipients {
-		return fmt.Errorf("%d recipients: %w", len(m.To), ErrAddress)
-	}
-	for _, to := range m.To {
-		if err := CheckAddress(to); err != nil {
-			return fmt.Errorf("recipient: %w", err)
-		}
+	if err := CheckAddress(m.To); err != nil {
+		return fmt.Errorf("recipient: %w", err)
 	}
 	if err := CheckAddress(m.MessageID); err != nil {
 		return fmt.Errorf("message id: %w", err) // RFC 5322 §3.6.4 gives it the shape of an address

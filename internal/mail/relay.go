@@ -1,6 +1,8 @@
 package mail
 
 import (
+	"context"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -30,6 +32,9 @@ type RelayConfig struct {
 	Hello      string         // what we call ourselves; "": "localhost". Never the machine's own name
 	User       string         // "": no sign-in
 	Password   keys.Password  // of User; sent under TLS only
+	Pins       [][32]byte     // SHA-256 of the public keys (SubjectPublicKeyInfo) that its certificate may have; nil: any that Roots vouch for
+	Bounces    string         // envelope sender, where bounces go; "": that of the message
+	DKIM       *DKIM          // nil: the relay signs, or nobody does
 
 	// How long one step may take (RFC 5321 §4.5.3.2). DataEnd is long because a relay that has the message may be
 	// busy with it, and giving up then makes a duplicate.
@@ -37,6 +42,28 @@ type RelayConfig struct {
 	Command time.Duration // greeting, each command, each block of data; 0: 2 min
 	DataEnd time.Duration // the answer to the final dot; 0: 10 min
 }
+
+// DKIM signs what goes out (RFC 6376): for the sender's domain, with an Ed25519 or RSA key.
+type DKIM struct {
+	Domain   string
+	Selector string
+	Key      crypto.Signer
+}
+
+// Offer is what the relay said of itself under TLS.
+type Offer struct {
+	Size    int64  // largest message (RFC 1870); 0: it names none
+	Version string // of TLS
+}
+
+// Probe signs in and leaves again.
+func (r *Relay) Probe(ctx context.Context) (Offer, error) { panic("contract") }
+
+// Note hands a letter over, as Send does a message.
+func (r *Relay) Note(ctx context.Context, n *Note) error { panic("contract") }
+
+// Close ends connections that wait for the next message.
+func (r *Relay) Close() {}
 
 // Relay sends messages, each on a connection of its own. It may be used by several goroutines at once.
 type Relay struct {

@@ -164,10 +164,8 @@ func (t *talk) deliver(m *Message) error {
 	if err := t.step(stepMail, func() error { return t.client.Mail("<" + m.From + ">") }); err != nil {
 		return err
 	}
-	for _, to := range m.To {
-		if err := t.step(stepRcpt, func() error { return t.client.Rcpt("<" + to + ">") }); err != nil {
-			return err
-		}
+	if err := t.step(stepRcpt, func() error { return t.client.Rcpt("<" + m.To + ">") }); err != nil {
+		return err
 	}
 	if err := t.data(m); err != nil {
 		return err

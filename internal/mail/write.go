@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"sealform/keys"
@@ -28,7 +27,11 @@ func (m *Message) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return out.n, fmt.Errorf("writing a mail: %w", err)
 	}
-	if _, err := m.Body.WriteTo(armor); err != nil {
+	body, err := m.Open()
+	if err != nil {
+		return out.n, fmt.Errorf("writing a mail: %w", err)
+	}
+	if _, err := body.WriteTo(armor); err != nil {
 		return out.n, fmt.Errorf("writing a mail: %w", err) // no Close: the armor must not look whole
 	}
 	if err := armor.Close(); err != nil {
@@ -43,7 +46,7 @@ func (m *Message) head(boundary string) []byte {
 	var b bytes.Buffer
 	field := func(name, value string) { b.WriteString(name + ": " + value + "\n") }
 	field("From", m.From)
-	field("To", strings.Join(m.To, ",\n "))
+	field("To", m.To)
 	field("Date", Date(m.Date))
 	field("Message-ID", "<"+m.MessageID+">")
 	field("Subject", Subject)

@@ -67,10 +67,6 @@ func (o *Outbox) extend(ctx context.Context, job int64, lease, next time.Time) e
 }
 
 func (o *Outbox) send(ctx context.Context, job store.Job) error {
-	body, err := keys.ReadSealed(o.Store.Message(ctx, job.Upload, job.Chunks))
-	if err != nil {
-		return &mail.Error{Code: mail.Body, Step: "read"}
-	}
 	return o.Send(ctx, &mail.Message{
 		From:      o.From,
 		To:        job.To,
@@ -79,7 +75,9 @@ func (o *Outbox) send(ctx context.Context, job store.Job) error {
 		Form:      job.Form,
 		Seq:       job.Seq,
 		Size:      job.Size,
-		Body:      body,
+		Open: func() (keys.SealedStream, error) {
+			return keys.ReadSealed(o.Store.Message(ctx, job.Upload, job.Chunks))
+		},
 	})
 }
 

@@ -20,16 +20,31 @@ import (
 	"sync"
 	"time"
 
+	"sealform/forms"
 	"sealform/internal/event"
 	"sealform/internal/mail"
+	"sealform/internal/notice"
 	"sealform/internal/store"
+	"sealform/internal/webhook"
 )
 
 // Config says what to send and how.
 type Config struct {
 	Store   *store.Store
-	Send    func(context.Context, *mail.Message) error // Relay.Send
-	From    string                                     // sender of every message
+	Send    func(context.Context, *mail.Message) error                     // Relay.Send; nil: sealed mail waits for a process that has a relay
+	Note    func(context.Context, *mail.Note) error                        // Relay.Note; nil: notices, digests, alarms and receipts wait
+	Call    func(ctx context.Context, hook string, e *webhook.Event) error // Caller.Call; nil: webhooks wait
+	Wants   func(hook string) bool                                         // Caller.Wants: whether the hook gets ciphertext
+	Address func(sealed []byte) (string, error)                            // opens the address of a receipt
+	From    string                                                         // sender of every message
+	Words   notice.Words
+	Forms   []Form
+	Alarms  []string                                   // addresses that alarms go to
+	Ending  func(now time.Time) []Ending               // keys and certificates in use and when they end; nil: none
+	Link    func(form string, submission int64) string // into the staff pages, by /go/; submission 0: the inbox
+	Zone    *time.Location                             // of quiet hours and digests; nil: UTC
+	Keep    time.Duration                              // how long what was sent can be sent again; 0: 30 days
+	GiveUp  time.Duration                              // since a job was made; 0: 5 days, which is also the least
 	Now     func() time.Time                           // nil: time.Now
 	Events  *event.Log                                 // nil: none
 	Workers int                                        // messages on their way at once; 0: 4
@@ -37,6 +52,19 @@ type Config struct {
 	Lease   time.Duration                              // after it, a dead process's job is due again; 0: 1 min. Renewed during an attempt
 	Attempt time.Duration                              // longest time for one attempt; 0: 20 min
 	Grace   time.Duration                              // what an attempt under way gets when ctx ends; 0: 10 s
+}
+
+// Form is what the outbox has to know of a form.
+type Form struct {
+	ID      string
+	Notify  []forms.Notify
+	Receipt string // the clinic's fixed words to visitors
+}
+
+// Ending is a key or certificate by the name that the operator gave it.
+type Ending struct {
+	Name string
+	At   time.Time
 }
 
 // Outbox is the worker over the queue.

@@ -13,6 +13,7 @@ var arrows = map[string][]string{
 	"keys/internal/packets":      {},
 	"keys/private/internal/cost": {},
 	"keys":                       {"keys/internal/packets"},
+	"keys/smime":                 {"keys"},
 	"keys/private":               {"keys", "keys/internal/packets", "keys/private/internal/cost"},
 	"keys/private/privatetest":   {"keys", "keys/private", "keys/private/internal/cost"},
 
@@ -23,10 +24,13 @@ var arrows = map[string][]string{
 	"internal/yamltree": {"internal/text"},
 	"internal/demosite": {"templates", "internal/postbox"},
 
-	"internal/spool":  {"keys"},
-	"internal/store":  {"forms", "keys", "internal/audit"},
-	"internal/mail":   {"keys"},
-	"internal/outbox": {"internal/store", "internal/mail", "internal/event", "keys"},
+	"internal/spool":   {"keys"},
+	"internal/store":   {"forms", "keys", "internal/audit"},
+	"internal/notice":  {"internal/text"},
+	"internal/wkd":     {"internal/outward"},
+	"internal/webhook": {"internal/outward"},
+	"internal/mail":    {"keys", "internal/notice"},
+	"internal/outbox":  {"forms", "keys", "internal/store", "internal/mail", "internal/notice", "internal/webhook", "internal/event"},
 
 	"intake": {"forms", "keys", "templates", "internal/spool", leaves},
 	"viewer": {"forms", "forms/library", "keys", "keys/private", "templates", "internal/store", "internal/audit", leaves},

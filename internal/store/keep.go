@@ -106,9 +106,9 @@ func (a *arrival) mail(b *batch, i int, m forms.Mail, seq int64, now time.Time) 
 		return err
 	}
 	_, err = b.exec(`
-		insert into outbox (id, submission, form, reference, seq, recipients, message_id, received, attempts, due, lease, chunks, size, last_error)
+		insert into outbox (id, submission, form, reference, seq, address, message_id, received, attempts, due, lease, chunks, size, last_error)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, $11, '')`,
-		id, a.sub.ID, a.form, a.sub.Reference, seq, a.to[i], m.MessageID, a.sub.Received.UnixMilli(), now.UnixMilli(),
+		id, a.sub.ID, a.form, a.sub.Reference, seq, m.To, m.MessageID, a.sub.Received.UnixMilli(), now.UnixMilli(),
 		chunks, a.mails[i].size)
 	return err
 }

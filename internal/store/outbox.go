@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -17,7 +16,7 @@ func (s *Store) Claim(ctx context.Context, n int, lease time.Time) ([]Job, error
 		return b.each(`
 			update outbox set lease = $2
 			where id in (select id from outbox where due <= $1 and lease <= $1 order by due, id limit $3)
-			returning id, (select name from form where form.id = outbox.form), reference, seq, recipients,
+			returning id, (select name from form where form.id = outbox.form), reference, seq, address,
 				message_id, received, attempts, chunks, size, last_error`,
 			[]any{now, lease.UnixMilli(), n}, func(scan func(...any) error) error {
 				j, err := scanJob(scan)
@@ -33,14 +32,10 @@ func (s *Store) Claim(ctx context.Context, n int, lease time.Time) ([]Job, error
 
 func scanJob(scan func(...any) error) (Job, error) {
 	var j Job
-	var to string
 	var received int64
-	err := scan(&j.ID, &j.Form, &j.Reference, &j.Seq, &to, &j.MessageID, &received, &j.Attempts, &j.Chunks, &j.Size, &j.LastError)
-	if err != nil {
-		return j, err
-	}
+	err := scan(&j.ID, &j.Form, &j.Reference, &j.Seq, &j.To, &j.MessageID, &received, &j.Attempts, &j.Chunks, &j.Size, &j.LastError)
 	j.Upload, j.Received = j.ID, millis(received)
-	return j, json.Unmarshal([]byte(to), &j.To)
+	return j, err
 }
 
 // Extend moves the end of a job's lease from held to lease, for as long as its attempt is under way. ErrNotFound says

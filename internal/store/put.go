@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -59,7 +58,6 @@ type arrival struct {
 	files    []*part
 	fileKeys [][]packet
 	mails    []*part
-	to       []string // JSON, by mail
 	room     int
 	size     int64
 }
@@ -154,13 +152,9 @@ func (a *arrival) stage(ctx context.Context) error {
 		a.size += p.size
 	}
 	for _, m := range a.sub.Mails {
-		to, err := json.Marshal(m.To)
-		if err != nil {
-			return err
-		}
 		p := a.part(ctx)
-		a.mails, a.to = append(a.mails, p), append(a.to, string(to))
-		_, err = m.Body.WriteTo(p)
+		a.mails = append(a.mails, p)
+		_, err := m.Body.WriteTo(p)
 		if err := a.fill(p, err); err != nil {
 			return err
 		}

@@ -138,18 +138,54 @@ type LockedKey struct {
 	Retry       time.Time
 }
 
-// Job is one mail waiting.
+// Channel is what a job is made of and the way it goes out.
+type Channel string
+
+// The channels.
+const (
+	Mail    Channel = "mail"    // sealed answers
+	Notice  Channel = "notice"  // that something came
+	Digest  Channel = "digest"  // what came in a day, in numbers
+	Alarm   Channel = "alarm"   // for operators
+	Webhook Channel = "webhook" // To is the hook's name
+	Receipt Channel = "receipt" // to a visitor; To is empty, Sealed holds the address
+)
+
+// JobState is where a job has got.
+type JobState int
+
+// The states of a job. None of them removes it; Sent ones are purged after their time.
+const (
+	Waiting JobState = iota
+	Sent
+	Dead // given up after five days; kept
+)
+
+// Job is one thing to send to one address.
 type Job struct {
-	ID        int64
-	Form      string
-	Reference string
-	Seq       int64
-	To        []string
-	MessageID string
-	Received  time.Time
-	Attempts  int   // failed ones so far, as counted by Retry
-	Upload    int64 // its body: session keys and data as one OpenPGP message, in chunks
-	Chunks    int
-	Size      int64
-	LastError string // a code, never server text
+	ID         int64
+	Channel    Channel
+	State      JobState
+	Submission int64  // 0: none
+	Form       string // "": none
+	Reference  string
+	Seq        int64
+	To         string
+	Sealed     []byte // a receipt's address, sealed; gone once it is sent
+	About      string // what a small message says: JSON of counts, codes and ids; "" where there is nothing
+	MessageID  string // the same on every attempt
+	Received   time.Time
+	Attempts   int // failed ones so far, as counted by Retry
+	Due        time.Time
+	Ended      time.Time // when it was sent or given up
+	Upload     int64     // a mail's body: one sealed message, in chunks
+	Chunks     int
+	Size       int64
+	LastError  string // a code, never server text
+}
+
+// Attempt is a line of a job's log.
+type Attempt struct {
+	At   time.Time
+	Code string // "ok", or as LastError
 }

@@ -104,7 +104,7 @@ create table outbox (
   form       bigint not null,
   reference  text not null,
   seq        bigint not null,
-  recipients text not null, -- JSON
+  address    text not null,
   message_id text not null,
   received   bigint not null,
   attempts   bigint not null,
