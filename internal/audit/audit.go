@@ -68,6 +68,10 @@ const (
 	ActStateChanged = "state-changed"
 	ActErased       = "erased"
 	ActPurged       = "purged"
+	// ActDeliveryRetried: somebody had a delivery sent now; About has its channel and reference.
+	ActDeliveryRetried = "delivery-retried"
+	// ActWebhookTested: somebody had a test sent; About has the webhook's name.
+	ActWebhookTested = "webhook-tested"
 )
 
 // ActStoreMade is the first entry of every record; About names the service.

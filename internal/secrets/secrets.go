@@ -4,6 +4,7 @@
 //	root.key        32 random bytes, base64, 0600
 //	signing.key     the signing key, unencrypted OpenPGP, 0600
 //	retired/*.asc   public halves of earlier signing keys, so that old submissions still verify
+//	smime.pem       key and certificate that sign S/MIME mail, 0600; only where some is sent
 //
 // The folder is 0700 and made once, by Create. Load refuses a folder or file that others can read: a secret that was
 // readable must be taken for known. Losing the folder costs no submission (readers' keys are elsewhere), but open
@@ -31,6 +32,7 @@ const (
 	rootFile    = "root.key"
 	signingFile = "signing.key"
 	retiredDir  = "retired"
+	smimeFile   = "smime.pem"
 	rootSize    = 32
 )
 
@@ -100,6 +102,12 @@ func (s *Secrets) Signing() []byte { return s.signing }
 
 // Retired are the public halves of earlier signing keys, oldest first.
 func (s *Secrets) Retired() [][]byte { return s.retired }
+
+// SMIME is what AddSMIME was given; fs.ErrNotExist before.
+func (s *Secrets) SMIME() ([]byte, error) { return read(filepath.Join(s.dir, smimeFile)) }
+
+// AddSMIME keeps the key that signs S/MIME mail. It never overwrites one.
+func (s *Secrets) AddSMIME(b []byte) error { return create(filepath.Join(s.dir, smimeFile), b) }
 
 // Rotate puts a new signing key in the old one's place and keeps the public half of the old one under the name given
 // (its fingerprint). The key in force is whichever signing.key holds: if the machine stops between the steps that is the
