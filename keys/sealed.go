@@ -11,13 +11,13 @@ import (
 // Why bytes are not a sealed message.
 var (
 	ErrNotSealed = errors.New("not a sealed message")
-	ErrCMS       = errors.New("CMS (S/MIME) messages cannot be read yet; use OpenPGP")
+	ErrCMS       = errors.New("a CMS (S/MIME) message, where only OpenPGP can be")
 )
 
 const (
 	sessionKeyTag = 0xC0 | packets.TagSessionKey
 	dataTag       = 0xC0 | packets.TagSealed
-	cmsSequence   = 0x30 // how every CMS message begins (DER)
+	cmsSequence   = 0x30 // how every CMS message begins (BER)
 
 	minSessionKey = 12      // octets of a session key's body: version, key id, algorithm, something
 	maxSessionKey = 4 << 10 // the largest known kind has 1.7 KiB
@@ -77,7 +77,8 @@ func writeSessionKeys(w io.Writer, all []SessionKey) (int64, error) {
 // ParseSealed accepts 1..64 PKESK (v3/v6), exactly one tag 18, nothing after. Reader is empty in its SessionKeys.
 // Headers must be in the new format and no length indeterminate, so that no two programs
 // see different packets in the same bytes. The result shares b's memory. Errors wrap
-// ErrNotSealed, or are ErrCMS.
+// ErrNotSealed, or are ErrCMS: what the store keeps for its readers is OpenPGP alone, and CMS only passes through it to
+// be mailed (ReadSealed).
 func ParseSealed(b []byte) (Sealed, error) {
 	all, rest, err := cutSessionKeys(b)
 	if err != nil {

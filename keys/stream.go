@@ -11,6 +11,7 @@ import (
 // SealedStream is a large sealed message not yet in memory.
 type SealedStream struct {
 	kind  Kind
+	auth  bool // of CMS: AuthEnvelopedData
 	keys  []SessionKey
 	write func(io.Writer) error // the data packet, or all of a CMS message
 }
@@ -18,18 +19,16 @@ type SealedStream struct {
 // Kind says which standard it follows; 0 for the zero SealedStream.
 func (s SealedStream) Kind() Kind { return s.kind }
 
-// NewCMS takes a CMS message that write produces, once, when the stream is written. Package smime alone calls it, and a
-// test holds that. The first bytes must say EnvelopedData or AuthEnvelopedData (RFC 5652 §3, RFC 5083 §2.1), or
-// writing fails with ErrNotSealed before one byte went out.
-func NewCMS(write func(io.Writer) error) SealedStream {
-	return SealedStream{kind: CMS, write: write}
-}
+// AuthEnveloped says, of a CMS message that ReadSealed took, whether it is AuthEnvelopedData (smime-type
+// authEnveloped-data, RFC 8551 §3.2.2) and not EnvelopedData. False for every other stream: of one that NewCMS made it
+// is known only to whom made it.
+func (s SealedStream) AuthEnveloped() bool { return s.auth }
 
-// SessionKeys are the readers' packets, in the message's order.
+// SessionKeys are the readers' packets, in the message's order. A CMS message has none: its recipients are inside.
 func (s SealedStream) SessionKeys() []SessionKey { return s.keys }
 
-// WriteData writes the data packet only, and can be called once. After an error what was
-// written is useless: the packet lacks its end and its check.
+// WriteData writes the data packet only, or all of a CMS message, and can be called once. After an error what was
+// written is useless: it lacks its end and its check.
 func (s SealedStream) WriteData(w io.Writer) error {
 	if s.write == nil {
 		return ErrNotSealed
@@ -59,10 +58,14 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadSealed takes a sealed message from a stream (of the store): it reads and checks the session-key packets now, and
-// the framing of the one tag-18 packet while it is written. Its SessionKeys carry no Reader.
+// ReadSealed takes a sealed message from a stream (of the store): it reads and checks the session-key packets, or the
+// first bytes of a CMS message, now, and the framing of the rest while it is written, in bounded memory. Its
+// SessionKeys carry no Reader.
 func ReadSealed(r io.Reader) (SealedStream, error) {
 	src := bufio.NewReaderSize(r, copySize)
+	if first, err := src.Peek(1); err == nil && first[0] == cmsSequence {
+		return readCMS(src)
+	}
 	var all []SessionKey
 	for {
 		first, err := src.Peek(1)
@@ -70,9 +73,6 @@ func ReadSealed(r io.Reader) (SealedStream, error) {
 			return SealedStream{}, either(err, notSealed("it ends too early"))
 		}
 		if first[0] != sessionKeyTag {
-			if len(all) == 0 && first[0] == cmsSequence {
-				return SealedStream{}, ErrCMS
-			}
 			break
 		}
 		packet, err := readSessionKey(src)
