@@ -5,7 +5,19 @@
 // A Letter can be made here only, from counts, references, addresses of ours and the operator's own fixed words; no
 // function takes what a visitor typed. The mail package sends nothing in clear but a Letter. The operator may reword
 // subject and text of a notice; placeholders are a closed list, and Check refuses every other one.
+//
+// The words are neutral, because a subject shows on a locked phone and lies readable on every mail server on its way:
+// no letter names a form, by title or by id, and no subject of ours names the clinic. A digest speaks of a series,
+// the hash that stands in the header Sealform-Number, so that the numbers in a mailbox can be held against it.
+//
+// Whatever goes in, what comes out has no carriage return or other control character, no line over 200 characters,
+// and a subject of one line of ASCII (line.go).
 package notice
+
+import (
+	"strconv"
+	"strings"
+)
 
 // Letter is a mail in plain words.
 type Letter struct{ subject, text string }
@@ -23,45 +35,56 @@ type Words struct {
 	Text    string // of a notice; "" for ours. Placeholders: {clinic} {count} {link}
 }
 
-// Check tells the first placeholder that is not in the closed list, as an error for the operator.
-func (w Words) Check() error { panic("contract") }
-
 // Arrived says how many submissions came since the last notice, and where to read them.
-func (w Words) Arrived(count int64, link string) Letter { panic("contract") }
+func (w Words) Arrived(count int64, link string) Letter {
+	subject, text := w.Subject, w.Text
+	if subject == "" {
+		subject = "Something new has come in"
+	}
+	if text == "" {
+		text = arrived(count) + "\n\n" + fixedEnd
+	}
+	filled := strings.NewReplacer( // in one pass: what is put in is not looked through again
+		"{clinic}", oneLine(w.Clinic),
+		"{count}", strconv.FormatInt(count, 10),
+		"{link}", where(link),
+	)
+	return letter(filled.Replace(subject), filled.Replace(text))
+}
+
+func arrived(count int64) string {
+	if count == 1 {
+		return "Something new has come in. Open it here:\n\n{link}"
+	}
+	return "Since the last notice {count} new submissions have come in. Open them here:\n\n{link}"
+}
+
+const fixedEnd = "This mail is the same for everybody: it never says who wrote, or what about."
 
 // TooLarge says that a submission is kept in the viewer alone, because the relay takes no message of its size.
-func (w Words) TooLarge(reference, link string) Letter { panic("contract") }
-
-// Series is what came for one form in the time of a digest.
-type Series struct {
-	Name          string // as in the header Sealform-Number: tells nothing about the form
-	First, Last   int64  // numbers given; 0: none came
-	Waiting, Dead int64  // of its mails, now
+func (w Words) TooLarge(reference, link string) Letter {
+	return letter("Something new has come in, too large to mail", paragraphs(
+		"Something new has come in, with the reference "+plainReference(reference)+
+			". It is too large for the mail server, so it was not mailed. It is kept, sealed, in the staff pages. Open it here:",
+		where(link),
+		fixedEnd,
+	))
 }
 
-// Digest says which numbers came, so that a mail that was lost is missed.
-func (w Words) Digest(day string, all []Series, link string) Letter { panic("contract") }
-
-// Alarm tells operators what needs them; see the constants.
-func (w Words) Alarm(a Alarm, link string) Letter { panic("contract") }
-
-// Alarm is a matter and its figures.
-type Alarm struct {
-	Matter Matter
-	Count  int64  // of messages, or days
-	Name   string // the address or file of a key that ends, as the operator configured it
+// where is a link on its own, or what to do where there is none.
+func where(link string) string {
+	if link = oneLine(link); link == "" {
+		return "(the inbox of the staff pages)"
+	}
+	return link
 }
 
-// Matter is what an alarm is about.
-type Matter string
+func paragraphs(all ...string) string { return strings.Join(all, "\n\n") }
 
-// The matters.
-const (
-	QueueOld   Matter = "queue-old"   // Count messages wait, the oldest for over an hour
-	DeadLetter Matter = "dead-letter" // Count messages were given up after five days; they are kept
-	KeyEnds    Matter = "key-ends"    // the key Name ends in Count days (0: it has ended)
-	TooLarge   Matter = "too-large"   // Count messages are larger than the relay takes
-)
-
-// Receipt is what a visitor gets: the reference and the clinic's own fixed words.
-func Receipt(clinic, reference, fixed string) Letter { panic("contract") }
+// plural is "1 mail" or "3 mails".
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}

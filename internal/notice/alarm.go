@@ -1,0 +1,84 @@
+package notice
+
+// Alarm is a matter and its figures.
+type Alarm struct {
+	Matter Matter
+	Count  int64  // of messages, or days
+	Name   string // the address or file of a key that ends, as the operator configured it
+}
+
+// Matter is what an alarm is about.
+type Matter string
+
+// The matters.
+const (
+	QueueOld   Matter = "queue-old"   // Count messages wait, the oldest for over an hour
+	DeadLetter Matter = "dead-letter" // Count messages were given up after five days; they are kept
+	KeyEnds    Matter = "key-ends"    // the key Name ends in Count days (0: it has ended)
+	TooLarge   Matter = "too-large"   // Count messages are larger than the relay takes
+)
+
+// Alarm tells operators what needs them; see the constants. A Count of 0 messages says that it is over by now: an
+// alarm may have waited itself, for the same relay.
+func (w Words) Alarm(a Alarm, link string) Letter {
+	var subject, text string
+	switch a.Matter {
+	case QueueOld:
+		subject, text = a.queueOld()
+	case DeadLetter:
+		subject, text = a.deadLetter()
+	case KeyEnds:
+		subject, text = a.keyEnds()
+	case TooLarge:
+		subject, text = a.tooLarge()
+	default:
+		subject, text = "Something needs you", "Please look at the deliveries."
+	}
+	return letter(subject, paragraphs(text, "The staff pages are here:", where(link)))
+}
+
+const lookAt = "The deliveries page, and on the server \"sealform outbox list\", name the reason for each. "
+
+func (a Alarm) queueOld() (subject, text string) {
+	if a.Count == 0 {
+		return "Mail was held up", "Mail waited for over an hour and has gone out since. There is nothing left to do."
+	}
+	return "Mail is waiting to go out", paragraphs(
+		plural(a.Count, "message waits", "messages wait")+" to go out, the oldest for over an hour.",
+		"Nothing is lost: they are kept, sealed, and tried again until they go out, for at least five days.",
+		"What to do: find out why the mail server does not take them. "+lookAt)
+}
+
+func (a Alarm) deadLetter() (subject, text string) {
+	if a.Count == 0 {
+		return "Messages were given up", "Messages were given up after five days and have been sent again since. There is nothing left to do."
+	}
+	return "Messages were given up after five days", paragraphs(
+		plural(a.Count, "message", "messages")+" could not be sent in five days. They are kept, sealed, and not tried any more.",
+		"What to do: "+lookAt+"Mend that, then \"sealform outbox retry ID\" sends one again.")
+}
+
+func (a Alarm) keyEnds() (subject, text string) {
+	name := oneLine(a.Name)
+	if r := []rune(name); len(r) > 120 {
+		name = string(r[:120]) + "…"
+	}
+	if a.Count <= 0 {
+		return "A key has ended", paragraphs(
+			"The key or certificate "+name+" has ended. Nothing is sealed to it any more: a form that needs it is closed to visitors.",
+			"What to do: ask its holder for the new one, put it in place, and start again.")
+	}
+	return "A key ends soon", paragraphs(
+		"The key or certificate "+name+" ends in "+plural(a.Count, "day", "days")+
+			". After that nothing can be sealed to it, and a form that needs it is closed to visitors.",
+		"What to do: ask its holder for the new one, put it in place, and start again.")
+}
+
+func (a Alarm) tooLarge() (subject, text string) {
+	if a.Count == 0 {
+		return "Messages were too large to mail", "Messages were larger than the mail server takes and have gone out since. There is nothing left to do."
+	}
+	return "Messages are too large to mail", paragraphs(
+		plural(a.Count, "message is", "messages are")+" larger than the mail server takes. They are kept, sealed, and tried again, for at least five days.",
+		"What to do: let the mail server take larger messages, or let the form keep what comes in (deliver: store), so that nothing large has to be mailed.")
+}

@@ -1,0 +1,52 @@
+package notice
+
+import "strconv"
+
+// Series is what came for one form in the time of a digest.
+type Series struct {
+	Name          string // as in the header Sealform-Number: tells nothing about the form
+	First, Last   int64  // numbers given; 0: none came
+	Waiting, Dead int64  // of its mails, now
+}
+
+// Digest says which numbers came, so that a mail that was lost is missed. It is written too when nothing came: silence
+// would else look like a lost digest.
+func (w Words) Digest(day string, all []Series, link string) Letter {
+	subject := "Daily count for " + day
+	if len(all) == 1 {
+		subject += " (" + all[0].Name + ")"
+	}
+	said := []string{"This is the daily count for " + oneLine(day) + ". It says how many came in, never who wrote or what about."}
+	for _, s := range all {
+		said = append(said, s.say())
+	}
+	said = append(said,
+		"Every sealed mail has its number in the header Sealform-Number, and the numbers of a series have no gap. "+
+			"Is each number above in the mailbox?",
+		"If one is missing, it is not lost: a sealed copy is kept for a while after it was sent. Ask whoever runs the server to send it again:\n"+
+			"    sealform outbox list --state all\n"+
+			"    sealform outbox retry ID",
+		"The staff pages are here:",
+		where(link))
+	return letter(subject, paragraphs(said...))
+}
+
+func (s Series) say() string {
+	text := oneLine(s.Name) + ": "
+	switch {
+	case s.Last == 0 || s.First > s.Last:
+		text += "nothing came in."
+	case s.First == s.Last:
+		text += "1 came in, number " + strconv.FormatInt(s.First, 10) + "."
+	default:
+		text += strconv.FormatInt(s.Last-s.First+1, 10) + " came in, numbers " +
+			strconv.FormatInt(s.First, 10) + " to " + strconv.FormatInt(s.Last, 10) + "."
+	}
+	if s.Waiting > 0 {
+		text += "\n    " + plural(s.Waiting, "mail still waits", "mails still wait") + " to go out."
+	}
+	if s.Dead > 0 {
+		text += "\n    " + plural(s.Dead, "mail", "mails") + " could not be sent in five days; kept, to be sent again."
+	}
+	return text
+}
