@@ -12,10 +12,12 @@ type batch struct {
 	w     *writer
 	forms map[int64]*numbers
 	last  *link
+	job   int64          // the id that was drawn last
+	moved map[pile]int64 // by how much the outbox's counts change
 }
 
 // numbers are what a form has given so far in this transaction.
-type numbers struct{ seq, arrived int64 }
+type numbers struct{ seq, last, arrived int64 }
 
 func (b *batch) prepared(query string) (*sql.Stmt, error) {
 	if st, ok := b.w.stmts[query]; ok {
@@ -105,22 +107,26 @@ func (b *batch) next(form int64) (int64, error) {
 	return n.seq + 1, nil
 }
 
-// gave records that the number of next was used; kept says that the tally grows.
-func (b *batch) gave(form int64, kept bool) {
+// gave records that the submission used the number of next; kept says that the tally grows.
+func (b *batch) gave(form, submission int64, kept bool) {
 	n := b.forms[form]
 	n.seq++
+	n.last = submission
 	if kept {
 		n.arrived++
 	}
 }
 
-// finish writes the numbers back, once per form and transaction.
+// finish writes the numbers and counts back, once per form and transaction.
 func (b *batch) finish() error {
 	for form, n := range b.forms {
-		_, err := b.exec(`update form set seq = $2, count_new = count_new + $3 where id = $1`, form, n.seq, n.arrived)
+		if n.last == 0 {
+			continue // none was used
+		}
+		_, err := b.exec(`update form set seq = $2, last = $3, count_new = count_new + $4 where id = $1`, form, n.seq, n.last, n.arrived)
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.settle()
 }

@@ -10,8 +10,8 @@ import (
 	"sealform/internal/audit"
 )
 
-// Delete erases one submission: row, session keys, files and waiting mails go; a
-// tombstone stays, and the audit entry, which names the reference, is of the same commit.
+// Delete erases one submission: row, session keys, files and what was sent of it go, and the
+// visitor's address; mails that wait or were given up are still to arrive, and stay. A tombstone stays, and the audit entry, which names the reference, is of the same commit.
 // Without its session keys not even a reader can open what may linger elsewhere; chunks
 // and the WAL are cleaned right after. ErrNotFound, or *Erased when it was done before.
 func (s *Store) Delete(ctx context.Context, id int64, why string, e audit.Entry) error {
@@ -178,7 +178,7 @@ func (x *erasing) bury(id int64) error {
 	return err
 }
 
-// parts takes files and waiting mails out; their chunks follow in clean.
+// parts takes files and what was sent out; their chunks follow in clean.
 func (x *erasing) parts(id int64) error {
 	from := len(x.uploads)
 	take := func(scan func(...any) error) error {
@@ -190,9 +190,6 @@ func (x *erasing) parts(id int64) error {
 	if err := x.b.each(`delete from file where submission = $1 returning upload`, []any{id}, take); err != nil {
 		return err
 	}
-	if err := x.b.each(`delete from outbox where submission = $1 returning id`, []any{id}, take); err != nil {
-		return err
-	}
 	for _, upload := range x.uploads[from:] {
 		if _, err := x.b.exec(`delete from session_key where message = $1`, upload); err != nil {
 			return err
@@ -201,7 +198,7 @@ func (x *erasing) parts(id int64) error {
 			return err
 		}
 	}
-	return nil
+	return x.jobs(id)
 }
 
 // done records what was erased. The entry names every reference: verification asks for

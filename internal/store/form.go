@@ -21,8 +21,8 @@ func (s *Store) formID(ctx context.Context, name string) (int64, error) {
 
 func (s *Store) formIn(b *batch, name string) (id int64, err error) {
 	_, err = b.exec(`
-		insert into form (id, name, seq, count_new, count_opened, count_done, count_spam)
-		select coalesce(max(id), 0) + 1, $1, 0, 0, 0, 0, 0 from form where true
+		insert into form (id, name, seq, last, count_new, count_opened, count_done, count_spam)
+		select coalesce(max(id), 0) + 1, $1, 0, 0, 0, 0, 0, 0 from form where true
 		on conflict do nothing`, name)
 	if err != nil {
 		return 0, err

@@ -11,13 +11,8 @@ import (
 // Page gives up to n rows, newest first by the time they were received, of the forms
 // named, older than the row with id before (0: from the newest). It reads n rows and one
 // more per form, however many there are.
-func (s *Store) Page(ctx context.Context, forms []string, before int64, n int) ([]Row, error) {
-	tx, err := s.read.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("reading the inbox: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // it only reads
-	rows, err := page(ctx, snapshot{tx: tx}, forms, before, n)
+func (s *Store) Page(ctx context.Context, forms []string, before int64, n int) (rows []Row, err error) {
+	err = s.snapshot(ctx, func(r snapshot) (err error) { rows, err = page(ctx, r, forms, before, n); return err })
 	if err != nil {
 		return nil, fmt.Errorf("reading the inbox: %w", err)
 	}

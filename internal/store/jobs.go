@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -10,56 +12,201 @@ type JobFilter struct {
 	State  JobState
 	Forms  []string
 	Before int64
-	Limit  int
+	Limit  int // 0: 50
 }
 
 // Jobs lists jobs, the newest first.
-func (s *Store) Jobs(ctx context.Context, f JobFilter) ([]Job, error) { panic("contract") }
+func (s *Store) Jobs(ctx context.Context, f JobFilter) (jobs []Job, err error) {
+	if f.Limit <= 0 {
+		f.Limit = 50
+	}
+	if f.Before <= 0 {
+		f.Before = 1<<63 - 1
+	}
+	err = s.snapshot(ctx, func(r snapshot) (err error) { jobs, err = r.jobs(ctx, f); return err })
+	if err != nil {
+		return nil, fmt.Errorf("listing what goes out: %w", err)
+	}
+	return jobs, nil
+}
+
+// newestJobs reads the index alone.
+const newestJobs = `select id from outbox where state = $1 and form = $2 and id < $3 order by id desc limit $4`
+
+const oneJob = `select ` + jobColumns + ` from outbox where id = $1`
+
+// jobs takes the newest of each form, then of all, however many there are.
+func (r snapshot) jobs(ctx context.Context, f JobFilter) ([]Job, error) {
+	of, err := r.pilesOf(ctx, f.State, f.Forms)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, form := range of {
+		err := r.each(ctx, newestJobs, []any{int(f.State), form, f.Before, f.Limit}, func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(ids)
+	slices.Reverse(ids)
+	jobs := make([]Job, 0, min(f.Limit, len(ids)))
+	for _, id := range ids[:min(f.Limit, len(ids))] {
+		err := r.each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
+			j, err := scanJob(scan)
+			jobs = append(jobs, j)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+// pilesOf are the forms with jobs in that state, of those named.
+func (r snapshot) pilesOf(ctx context.Context, state JobState, named []string) (of []int64, err error) {
+	err = r.each(ctx, `
+		select c.form, coalesce(f.name, '') from outbox_count c left join form f on f.id = c.form
+		where c.state = $1 and c.n > 0`, []any{int(state)}, func(scan func(...any) error) error {
+		var form int64
+		var name string
+		err := scan(&form, &name)
+		if named == nil || form != 0 && slices.Contains(named, name) {
+			of = append(of, form)
+		}
+		return err
+	})
+	return of, err
+}
 
 // JobCounts counts the jobs of the forms named (nil: all, and those of none) by state.
 func (s *Store) JobCounts(ctx context.Context, forms []string) (map[JobState]int64, error) {
-	panic("contract")
+	out := map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0}
+	err := s.each(ctx, `
+		select c.form, coalesce(f.name, ''), c.state, c.n from outbox_count c left join form f on f.id = c.form`, nil,
+		func(scan func(...any) error) error {
+			var form, n int64
+			var name string
+			var state JobState
+			err := scan(&form, &name, &state, &n)
+			if forms == nil || form != 0 && slices.Contains(forms, name) {
+				out[state] += n
+			}
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("counting what goes out: %w", err)
+	}
+	return out, nil
 }
+
+// mostAttempts is how much of a job's log is shown.
+const mostAttempts = 200
 
 // Job gives one job with the log of its attempts, oldest first, the last 200 of them; ErrNotFound.
-func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) { panic("contract") }
+func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
+	var job *Job
+	var log []Attempt
+	err := s.snapshot(ctx, func(r snapshot) error {
+		err := r.each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
+			j, err := scanJob(scan)
+			job = &j
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if job == nil {
+			return ErrNotFound
+		}
+		return r.each(ctx, `select at, code from attempt where job = $1 order by n desc limit $2`, []any{id, mostAttempts},
+			func(scan func(...any) error) error {
+				var at int64
+				var a Attempt
+				err := scan(&at, &a.Code)
+				a.At = millis(at)
+				log = append(log, a)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading what goes out: %w", err)
+	}
+	slices.Reverse(log)
+	return job, log, nil
+}
+
+// oldestWaiting reads the index of what waits alone.
+const oldestWaiting = `select coalesce(min(made), 0) from outbox where state = 0`
+
+// Waiting says how many jobs wait and since when the oldest does (zero: none).
+func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
+	var first int64
+	err = s.snapshot(ctx, func(r snapshot) error {
+		if _, err := r.get(ctx, `select coalesce(sum(n), 0) from outbox_count where state = 0`, nil, &n); err != nil {
+			return err
+		}
+		_, err := r.get(ctx, oldestWaiting, nil, &first)
+		return err
+	})
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("counting what waits: %w", err)
+	}
+	return n, optional(first), nil
+}
 
 // RetryNow makes a job due at once: a waiting one earlier, a dead one with a new five days, a sent one again. ErrNotFound
-// for one that is not there, ErrDamaged for a sent one whose body was purged.
-func (s *Store) RetryNow(ctx context.Context, id int64) error { panic("contract") }
-
-// Bury gives a job up, to be kept: its state is Dead from now on. A job whose lease is not held any more is left alone.
-func (s *Store) Bury(ctx context.Context, id int64, held time.Time, code string) error {
-	panic("contract")
+// for one that is not there, ErrDamaged for one whose body or address is gone.
+func (s *Store) RetryNow(ctx context.Context, id int64) error {
+	now := s.cfg.Now().UnixMilli()
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		var form int64
+		var state JobState
+		var whole bool
+		ok, err := b.get(`
+			select form, state, (upload = 0 or exists (select 1 from chunk where chunk.id = upload))
+				and (channel != 'receipt' or length(sealed) > 0)
+			from outbox where id = $1`, []any{id}, &form, &state, &whole)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return refused{ErrNotFound}
+		case state == Waiting:
+			_, err := b.exec(`update outbox set due = $2 where id = $1 and due > $2`, id, now)
+			return err
+		case !whole:
+			return refused{ErrDamaged}
+		}
+		b.move(form, state, -1)
+		b.move(form, Waiting, 1)
+		_, err = b.exec(`
+			update outbox set state = 0, made = $2, due = $2, attempts = 0, lease = 0, ended = 0, last_error = '' where id = $1`,
+			id, now)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sending a message again: %w", err)
+	}
+	return nil
 }
-
-// Enqueue adds a job that belongs to no submission (an alarm, a test), due at once, and gives its id.
-func (s *Store) Enqueue(ctx context.Context, j Job) (int64, error) { panic("contract") }
-
-// EnqueueUpTo adds a notice or digest for what came up to the number seq of its form, and notes that the address was
-// told: both, or nothing when it had been told as much already (false), as another process may have done.
-func (s *Store) EnqueueUpTo(ctx context.Context, j Job, seq int64) (bool, error) { panic("contract") }
-
-// Told gives the last number of the form that the address was told by that channel, and when; 0 and zero for never.
-func (s *Store) Told(ctx context.Context, c Channel, form, to string) (seq int64, at time.Time, err error) {
-	panic("contract")
-}
-
-// EnqueueOnce adds an alarm unless one with the same About went to the address within the time given.
-func (s *Store) EnqueueOnce(ctx context.Context, j Job, within time.Duration) (bool, error) {
-	panic("contract")
-}
-
-// LastNumber gives the last number given to a form and, for that submission, its id; 0: none came yet.
-func (s *Store) LastNumber(ctx context.Context, form string) (seq, id int64, err error) {
-	panic("contract")
-}
-
-// PurgeSent removes jobs that were sent before then, with their bodies and logs, and says how many.
-func (s *Store) PurgeSent(ctx context.Context, before time.Time) (int, error) { panic("contract") }
 
 // RelaySize is the largest message that the relay takes, as a process that delivers last saw it; 0: not known or none.
-func (s *Store) RelaySize(ctx context.Context) (int64, error) { panic("contract") }
+func (s *Store) RelaySize(ctx context.Context) (n int64, err error) {
+	if _, err = s.getter(ctx)(`select size from relay where id = 1`, nil, &n); err != nil {
+		return 0, fmt.Errorf("reading the relay's size: %w", err)
+	}
+	return n, nil
+}
 
 // SetRelaySize notes it.
-func (s *Store) SetRelaySize(ctx context.Context, n int64) error { panic("contract") }
+func (s *Store) SetRelaySize(ctx context.Context, n int64) error {
+	return s.do(ctx, "noting the relay's size", `
+		insert into relay (id, size) values (1, $1) on conflict (id) do update set size = excluded.size`, n)
+}

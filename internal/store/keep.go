@@ -26,7 +26,7 @@ func (a *arrival) keep(b *batch, now time.Time) (forms.Kept, error) {
 	if err := a.parts(b, seq, now); err != nil {
 		return forms.Kept{}, err
 	}
-	b.gave(a.form, a.sub.Stored)
+	b.gave(a.form, a.sub.ID, a.sub.Stored)
 	return forms.Kept{Reference: a.sub.Reference, Received: millis(a.sub.Received.UnixMilli())}, nil
 }
 
@@ -71,7 +71,7 @@ func (a *arrival) place(seq int64) *place {
 	}
 }
 
-// parts inserts what belongs to the row: session keys, files, mails.
+// parts inserts what belongs to the row: session keys, files, what is to go out.
 func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
 	if err := a.insertKeys(b, a.sub.ID, a.keys); err != nil {
 		return err
@@ -91,26 +91,7 @@ func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
 			return err
 		}
 	}
-	for i, m := range a.sub.Mails {
-		if err := a.mail(b, i, m, seq, now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// mail inserts a waiting mail. Its id is its body's.
-func (a *arrival) mail(b *batch, i int, m forms.Mail, seq int64, now time.Time) error {
-	id, chunks, err := a.mails[i].link(b, now)
-	if err != nil {
-		return err
-	}
-	_, err = b.exec(`
-		insert into outbox (id, submission, form, reference, seq, address, message_id, received, attempts, due, lease, chunks, size, last_error)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, $11, '')`,
-		id, a.sub.ID, a.form, a.sub.Reference, seq, m.To, m.MessageID, a.sub.Received.UnixMilli(), now.UnixMilli(),
-		chunks, a.mails[i].size)
-	return err
+	return a.jobs(b, seq, now)
 }
 
 func (a *arrival) insertKeys(b *batch, message int64, keys []packet) error {

@@ -17,7 +17,7 @@ func TestMessage(t *testing.T) {
 	scan := make([]byte, 300<<10)
 	m.Mails[0].Body = x.stream(t, bytesOf(scan))
 	put(t, s, m)
-	jobs, err := s.Claim(t.Context(), 1, c.Now())
+	jobs, err := s.Claim(t.Context(), []Channel{Mail}, 1, c.Now())
 	if err != nil || len(jobs) != 1 {
 		t.Fatal(jobs, err)
 	}

@@ -1,96 +1,205 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// Claim leases up to n due jobs until lease, the longest due first. A job whose lease ran
+// pile is a form's jobs in one state, as outbox_count counts them.
+type pile struct {
+	form  int64
+	state JobState
+}
+
+// move counts n jobs more or fewer; settle writes it.
+func (b *batch) move(form int64, state JobState, n int64) {
+	if b.moved == nil {
+		b.moved = make(map[pile]int64, 2)
+	}
+	b.moved[pile{form, state}] += n
+}
+
+// settle writes the outbox's counts.
+func (b *batch) settle() error {
+	for p, n := range b.moved {
+		if n == 0 {
+			continue
+		}
+		_, err := b.exec(`
+			insert into outbox_count (form, state, n) values ($1, $2, $3)
+			on conflict (form, state) do update set n = outbox_count.n + excluded.n`, p.form, int(p.state), n)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// jobColumns are what scanJob reads.
+const jobColumns = `id, channel, state, submission, coalesce((select name from form where form.id = outbox.form), ''), reference,
+	seq, address, sealed, about, message_id, received, made, attempts, due, ended, upload, chunks, size, last_error`
+
+func scanJob(scan func(...any) error) (Job, error) {
+	var j Job
+	var received, made, due, ended int64
+	err := scan(&j.ID, &j.Channel, &j.State, &j.Submission, &j.Form, &j.Reference, &j.Seq, &j.To, &j.Sealed, &j.About, &j.MessageID,
+		&received, &made, &j.Attempts, &due, &ended, &j.Upload, &j.Chunks, &j.Size, &j.LastError)
+	j.Received, j.Made, j.Due, j.Ended = millis(received), millis(made), millis(due), optional(ended)
+	if len(j.Sealed) == 0 {
+		j.Sealed = nil
+	}
+	return j, err
+}
+
+// Claim leases up to n due jobs of those channels until lease, the longest due first. A job whose lease ran
 // out, as after a crash, is due again: delivery is at least once.
-func (s *Store) Claim(ctx context.Context, n int, lease time.Time) ([]Job, error) {
+func (s *Store) Claim(ctx context.Context, channels []Channel, n int, lease time.Time) ([]Job, error) {
 	var jobs []Job
 	now := s.cfg.Now().UnixMilli()
 	err := s.w.write(ctx, 0, func(b *batch) error {
 		jobs = nil
-		return b.each(`
-			update outbox set lease = $2
-			where id in (select id from outbox where due <= $1 and lease <= $1 order by due, id limit $3)
-			returning id, (select name from form where form.id = outbox.form), reference, seq, address,
-				message_id, received, attempts, chunks, size, last_error`,
-			[]any{now, lease.UnixMilli(), n}, func(scan func(...any) error) error {
-				j, err := scanJob(scan)
-				jobs = append(jobs, j)
+		ids, err := b.due(channels, now, n)
+		for _, id := range ids {
+			if err != nil {
 				return err
-			})
+			}
+			err = b.each(`update outbox set lease = $2 where id = $1 returning `+jobColumns, []any{id, lease.UnixMilli()},
+				func(scan func(...any) error) error {
+					j, err := scanJob(scan)
+					jobs = append(jobs, j)
+					return err
+				})
+		}
+		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claiming mails: %w", err)
+		return nil, fmt.Errorf("claiming what is to go out: %w", err)
 	}
 	return jobs, nil
 }
 
-func scanJob(scan func(...any) error) (Job, error) {
-	var j Job
-	var received int64
-	err := scan(&j.ID, &j.Form, &j.Reference, &j.Seq, &j.To, &j.MessageID, &received, &j.Attempts, &j.Chunks, &j.Size, &j.LastError)
-	j.Upload, j.Received = j.ID, millis(received)
-	return j, err
+// longestDue reads the index of what waits, and of the table only the rows it gives and those on lease before them.
+const longestDue = `
+	select id, due from outbox where state = 0 and channel = $1 and due <= $2 and lease <= $2
+	order by due, id limit $3`
+
+// due finds the jobs to claim: those of each channel first, as the index holds them, then of all.
+func (b *batch) due(channels []Channel, now int64, n int) ([]int64, error) {
+	type waiting struct{ id, due int64 }
+	var all []waiting
+	for _, c := range channels {
+		err := b.each(longestDue, []any{string(c), now, n}, func(scan func(...any) error) error {
+			var w waiting
+			err := scan(&w.id, &w.due)
+			all = append(all, w)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(all, func(a, b waiting) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.id, b.id)) })
+	all = slices.Compact(all) // a channel may be named twice
+	ids := make([]int64, min(n, len(all)))
+	for i := range ids {
+		ids[i] = all[i].id
+	}
+	return ids, nil
 }
 
 // Extend moves the end of a job's lease from held to lease, for as long as its attempt is under way. ErrNotFound says
-// that held is not the job's lease any more: another process has it, or it is gone.
+// that held is not the job's lease any more: another process has it, or it has ended.
 func (s *Store) Extend(ctx context.Context, id int64, held, lease time.Time) error {
 	err := s.w.write(ctx, 0, func(b *batch) error {
-		return b.one(`update outbox set lease = $3 where id = $1 and lease = $2`, id, held.UnixMilli(), lease.UnixMilli())
+		return b.one(`update outbox set lease = $3 where id = $1 and lease = $2 and state = 0`, id, held.UnixMilli(), lease.UnixMilli())
 	})
 	if err != nil {
-		return fmt.Errorf("keeping a mail's lease: %w", err)
+		return fmt.Errorf("keeping a job's lease: %w", err)
 	}
 	return nil
 }
 
-// Sent removes a job and its body, whoever holds its lease: the message is out. A job that is gone
-// already is no error: another process may have delivered it after this one's lease ran out.
+// Sent says that a job is out, whoever holds its lease: its body stays, to be sent again, until PurgeSent; a visitor's
+// address goes at once. A job that is gone, or was sent already, is no error: another process may have delivered it
+// after this one's lease ran out.
 func (s *Store) Sent(ctx context.Context, id int64) error {
-	var there bool
+	now := s.cfg.Now().UnixMilli()
+	var wiped bool
 	err := s.w.write(ctx, 0, func(b *batch) error {
-		n, err := b.exec(`delete from outbox where id = $1`, id)
-		if there = n > 0; err != nil || !there {
+		var form int64
+		var state JobState
+		ok, err := b.get(`select form, state, length(sealed) > 0 from outbox where id = $1`, []any{id}, &form, &state, &wiped)
+		if err != nil || !ok {
 			return err
 		}
-		return b.discard(id)
+		if state != Sent {
+			b.move(form, state, -1)
+			b.move(form, Sent, 1)
+			_, err = b.exec(`update outbox set state = 1, ended = $2, lease = 0, sealed = $3 where id = $1`, id, now, []byte{})
+		}
+		if err != nil {
+			return err
+		}
+		return b.log(id, now, "ok")
 	})
-	if err == nil && there {
-		err = s.dropUpload(ctx, id)
-	}
 	if err != nil {
-		return fmt.Errorf("removing a mail that was sent: %w", err)
+		return fmt.Errorf("noting what was sent: %w", err)
+	}
+	if wiped {
+		s.traces.Store(true)
 	}
 	return nil
 }
 
-// discard hands an upload, no longer referred to, to dropUpload and, after a crash, to Sweep.
-func (b *batch) discard(upload int64) error {
-	_, err := b.exec(`insert into upload (id, seen) values ($1, 0)`, upload)
+// log adds a line to a job's log.
+func (b *batch) log(job, now int64, code string) error {
+	_, err := b.exec(`
+		insert into attempt (job, n, at, code)
+		select $1, coalesce(max(n), 0) + 1, $2, $3 from attempt where job = $1`, job, now, code)
 	return err
 }
 
-// Retry counts a failed attempt and gives the lease back; the job is due again at due.
+// Retry counts and logs a failed attempt and gives the lease back; the job is due again at due.
 // The code says why: one of the program's own words, never a server's. A job whose lease is not
 // held any more is left to whoever has it.
 func (s *Store) Retry(ctx context.Context, id int64, held, due time.Time, code string) error {
-	return s.do(ctx, "putting a mail off", `
-		update outbox set attempts = attempts + 1, due = $3, lease = 0, last_error = $4 where id = $1 and lease = $2`,
-		id, held.UnixMilli(), due.UnixMilli(), code)
+	now := s.cfg.Now().UnixMilli()
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		n, err := b.exec(`
+			update outbox set attempts = attempts + 1, due = $3, lease = 0, last_error = $4
+			where id = $1 and lease = $2 and state = 0`, id, held.UnixMilli(), due.UnixMilli(), code)
+		if err != nil || n == 0 {
+			return err
+		}
+		return b.log(id, now, code)
+	})
+	if err != nil {
+		return fmt.Errorf("putting a message off: %w", err)
+	}
+	return nil
 }
 
-// Waiting says how many mails wait and since when the oldest does (zero: none).
-func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
-	var first int64
-	_, err = s.getter(ctx)(`select count(*), coalesce(min(received), 0) from outbox`, nil, &n, &first)
+// Bury gives a job up after an attempt that failed, to be kept: its state is Dead from now on. A job whose lease is not
+// held any more is left alone.
+func (s *Store) Bury(ctx context.Context, id int64, held time.Time, code string) error {
+	now := s.cfg.Now().UnixMilli()
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		var form int64
+		ok, err := b.get(`
+			update outbox set attempts = attempts + 1, state = 2, ended = $3, lease = 0, last_error = $4
+			where id = $1 and lease = $2 and state = 0 returning form`, []any{id, held.UnixMilli(), now, code}, &form)
+		if err != nil || !ok {
+			return err
+		}
+		b.move(form, Waiting, -1)
+		b.move(form, Dead, 1)
+		return b.log(id, now, code)
+	})
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("counting mails: %w", err)
+		return fmt.Errorf("giving a message up: %w", err)
 	}
-	return n, optional(first), nil
+	return nil
 }

@@ -16,7 +16,7 @@ import (
 const inMemory = 256 << 10
 
 // Put keeps a submission and returns after the commit is on disk: its row, session keys,
-// number, leaf, idempotency token and waiting mails become visible together, or not at
+// number, leaf, idempotency token and what is to go out become visible together, or not at
 // all. Large parts come first, in chunks that nothing refers to.
 //
 // It answers forms.ErrFull, ErrIDTaken, ErrReferenceTaken, *ErrReused as those say;
@@ -57,7 +57,7 @@ type arrival struct {
 	keys     []packet
 	files    []*part
 	fileKeys [][]packet
-	mails    []*part
+	mails    []*part // nil: too large to be mailed
 	room     int
 	size     int64
 }
@@ -152,6 +152,10 @@ func (a *arrival) stage(ctx context.Context) error {
 		a.size += p.size
 	}
 	for _, m := range a.sub.Mails {
+		if m.TooLarge {
+			a.mails = append(a.mails, nil)
+			continue
+		}
 		p := a.part(ctx)
 		a.mails = append(a.mails, p)
 		_, err := m.Body.WriteTo(p)
@@ -183,6 +187,8 @@ func (a *arrival) fill(p *part, err error) error {
 
 func (a *arrival) release(linked bool) {
 	for _, p := range append(a.files, a.mails...) {
-		p.release(linked)
+		if p != nil {
+			p.release(linked)
+		}
 	}
 }

@@ -20,7 +20,7 @@ func TestPutAndOpen(t *testing.T) {
 	_, _ = rand.Read(photo)
 	sub := x.submission(t, "new-patient", []byte("the answers"))
 	sub.Files = []keys.SealedStream{x.stream(t, bytesOf(photo)), x.stream(t, bytesOf([]byte("a note")))}
-	sub.Mails = []forms.Mail{{To: []string{"front@clinic.example"}, MessageID: "m1@clinic", Body: x.stream(t, bytesOf([]byte("a mail")))}}
+	sub.Mails = []forms.Mail{{To: "front@clinic.example", MessageID: "m1@clinic", Body: x.stream(t, bytesOf([]byte("a mail")))}}
 	put(t, s, sub)
 
 	got, err := s.Submission(t.Context(), sub.ID)
@@ -124,7 +124,7 @@ func TestPutConflicts(t *testing.T) {
 func mailOnly(t testing.TB, x *sealer) *forms.Submission {
 	sub := x.like("contact", keys.Sealed{})
 	sub.Stored = false
-	sub.Mails = []forms.Mail{{To: []string{"front@clinic.example"}, MessageID: "m@clinic", Body: x.stream(t, bytesOf([]byte("mail")))}}
+	sub.Mails = []forms.Mail{{To: "front@clinic.example", MessageID: "m@clinic", Body: x.stream(t, bytesOf([]byte("mail")))}}
 	return sub
 }
 

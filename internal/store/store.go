@@ -1,4 +1,4 @@
-// Package store keeps what must last: sealed submissions and their files, mails waiting,
+// Package store keeps what must last: sealed submissions and their files, what is to go out,
 // the audit record, accounts, sessions and locked keys. It holds all SQL of the program.
 //
 // What lies in the database is ciphertext and what is needed to find it: form, time,
@@ -173,9 +173,10 @@ type Job struct {
 	To         string
 	Sealed     []byte // a receipt's address, sealed; gone once it is sent
 	About      string // what a small message says: JSON of counts, codes and ids; "" where there is nothing
-	MessageID  string // the same on every attempt
+	MessageID  string // the same on every attempt; without a domain where the store drew it
 	Received   time.Time
-	Attempts   int // failed ones so far, as counted by Retry
+	Made       time.Time // when it was enqueued, or revived by RetryNow: five days count from here
+	Attempts   int       // failed ones since then, as counted by Retry and Bury
 	Due        time.Time
 	Ended      time.Time // when it was sent or given up
 	Upload     int64     // a mail's body: one sealed message, in chunks

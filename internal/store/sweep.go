@@ -15,7 +15,7 @@ const orphaned = time.Hour
 const eraseChunks = batchBytes / chunkSize
 
 // Sweep removes uploads that nothing refers to and that have stood still for an hour, and
-// what an interrupted erasing left; then it notes the forms' numbers in the audit record.
+// what an interrupted erasing left, and marks that no longer matter; then it notes the forms' numbers in the audit record.
 // Call it hourly; Open does the removing. An upload still coming in, of this process or
 // another, stays.
 func (s *Store) Sweep(ctx context.Context) error {
@@ -37,6 +37,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	for _, id := range ids {
 		err = errors.Join(err, s.dropUpload(ctx, id))
 	}
+	err = errors.Join(err, s.forget(ctx))
 	if err == nil && s.traces.Load() {
 		err = s.wipe(ctx)
 	}

@@ -58,7 +58,7 @@ var tamperings = map[string]struct {
 		`update submission set (data, sealed_hash, leaf) = (select data, sealed_hash, leaf from submission b where b.seq = 5 - submission.seq) where seq in (2, 3)`,
 	}, "form contact: number 2, REF, was changed"},
 	"moved to another form": {[]string{
-		`insert into form (id, name, seq, count_new, count_opened, count_done, count_spam) values (9, 'other', 1, 1, 0, 0, 0)`,
+		`insert into form (id, name, seq, last, count_new, count_opened, count_done, count_spam) values (9, 'other', 1, 0, 1, 0, 0, 0)`,
 		`update submission set form = 9, seq = 1 where seq = 2`,
 	}, "form contact: number 2 is missing"},
 	"erased unrecorded": {[]string{

@@ -29,12 +29,17 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 	if err != nil {
 		return AuditReport{}, err
 	}
-	tx, err := s.read.BeginTx(ctx, nil)
-	if err != nil {
-		return AuditReport{}, err
-	}
-	defer func() { _ = tx.Rollback() }() // it only reads
-	v := &verification{s: s, r: snapshot{tx: tx}, said: newSaid(), named: map[ref]bool{}, noted: map[string]int64{}}
+	var report AuditReport
+	err = s.snapshot(ctx, func(r snapshot) (err error) {
+		v := &verification{s: s, r: r, said: newSaid(), named: map[ref]bool{}, noted: map[string]int64{}}
+		report, err = v.all(ctx, head, finding)
+		return err
+	})
+	return report, err
+}
+
+// all runs every check.
+func (v *verification) all(ctx context.Context, head audit.Head, finding string) (AuditReport, error) {
 	report, err := v.record(ctx, head)
 	if err != nil {
 		return AuditReport{}, err

@@ -11,6 +11,7 @@ create table form (
   id           {{key}},
   name         text not null unique,
   seq          bigint not null, -- last number given
+  last         bigint not null, -- submission that it was given to; 0: none
   count_new    bigint not null,
   count_opened bigint not null,
   count_done   bigint not null,
@@ -97,22 +98,82 @@ create table chunk (
   data bytea not null
 );
 
--- Mails waiting to go out. The id is the upload that holds the body.
+-- What goes out: one row for each thing to one address. It stays in the table, in its state (0 waiting, 1 sent,
+-- 2 given up), so the index that claiming reads holds waiting rows alone.
 create table outbox (
   id         {{key}},
-  submission bigint not null,
-  form       bigint not null,
+  channel    text not null,
+  state      bigint not null,
+  submission bigint not null, -- 0: none
+  form       bigint not null, -- 0: none
   reference  text not null,
   seq        bigint not null,
   address    text not null,
   message_id text not null,
   received   bigint not null,
+  made       bigint not null, -- when it was enqueued, or revived: five days count from here
   attempts   bigint not null,
   due        bigint not null,
   lease      bigint not null,
+  ended      bigint not null, -- when it was sent or given up; 0: not yet
+  upload     bigint not null, -- that holds the body; 0: none
   chunks     bigint not null,
   size       bigint not null,
-  last_error text not null
+  last_error text not null,
+  about      text not null, -- JSON, or empty
+  sealed     bytea not null -- a receipt's address; empty: none, or wiped
+);
+create index outbox_due on outbox (channel, due, id, made) where state = 0;
+create index outbox_ended on outbox (ended) where state = 1;
+create index outbox_state on outbox (state, form, id);
+create index outbox_submission on outbox (submission);
+
+-- How many rows of the outbox each form has in each state.
+create table outbox_count (
+  form  bigint not null,
+  state bigint not null,
+  n     bigint not null,
+  primary key (form, state)
+) {{flat}};
+
+-- The log of the outbox: how each attempt ended.
+create table attempt (
+  job  bigint not null,
+  n    bigint not null,
+  at   bigint not null,
+  code text not null,
+  primary key (job, n)
+) {{flat}};
+
+-- Up to which number of a form an address was told that something came.
+create table told (
+  channel text not null,
+  form    bigint not null,
+  address text not null,
+  seq     bigint not null,
+  at      bigint not null,
+  primary key (channel, form, address)
+) {{flat}};
+
+-- When an address last got an alarm about a matter.
+create table alarm (
+  address text not null,
+  about   text not null,
+  at      bigint not null,
+  primary key (address, about)
+) {{flat}};
+
+-- How many receipts a visitor's address got in a day. The mark is a MAC over both.
+create table receipt (
+  mark bytea primary key,
+  n    bigint not null,
+  at   bigint not null
+) {{flat}};
+
+-- The largest message that the relay takes; one row, or none.
+create table relay (
+  id   bigint primary key,
+  size bigint not null
 );
 
 create table audit (

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A job's id is 41 bits of milliseconds since 2020 and 12 bits drawn at random. It is greater than all there are, so
+// none is given twice, and one can't be guessed from another.
+const jobBits = 12
+
+func (b *batch) newJob(now time.Time) (int64, error) {
+	if b.job == 0 {
+		if _, err := b.get(`select coalesce(max(id), 0) from outbox`, nil, &b.job); err != nil {
+			return 0, err
+		}
+	}
+	var random [2]byte
+	_, _ = rand.Read(random[:]) // never fails
+	ms := max(now.UnixMilli()-uploadEpoch, 0)
+	b.job = max(ms<<jobBits|int64(binary.BigEndian.Uint16(random[:]))>>(16-jobBits), b.job+1)
+	return b.job, nil
+}
+
+// newMessageID is one without its domain, which the store does not know.
+func newMessageID() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
+}
+
+// enqueue adds a waiting job of that form, due now, and gives its id.
+func (b *batch) enqueue(j Job, form int64, now time.Time) (int64, error) {
+	id, err := b.newJob(now)
+	if err != nil {
+		return 0, err
+	}
+	if j.MessageID == "" {
+		j.MessageID = newMessageID()
+	}
+	_, err = b.exec(`
+		insert into outbox (id, channel, state, submission, form, reference, seq, address, message_id, received, made,
+			attempts, due, lease, ended, upload, chunks, size, last_error, about, sealed)
+		values ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, 0, $10, 0, 0, $11, $12, $13, '', $14, $15)`,
+		id, string(j.Channel), j.Submission, form, j.Reference, j.Seq, j.To, j.MessageID, j.Received.UnixMilli(), now.UnixMilli(),
+		j.Upload, j.Chunks, j.Size, j.About, nonNil(j.Sealed))
+	if err != nil {
+		return 0, err
+	}
+	b.move(form, Waiting, 1)
+	return id, nil
+}
+
+// Enqueue adds a job that belongs to no submission (an alarm, a test), due at once, and gives its id.
+func (s *Store) Enqueue(ctx context.Context, j Job) (int64, error) {
+	return s.enqueueIf(ctx, j, func(*batch, int64, time.Time) (bool, error) { return true, nil })
+}
+
+// errTold: there is nothing to say that was not said.
+var errTold = errors.New("told already")
+
+// enqueueIf adds a job where may, in the same transaction, says so; else it is errTold.
+func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form int64, now time.Time) (bool, error)) (int64, error) {
+	var form, id int64
+	var err error
+	if j.Form != "" {
+		form, err = s.formID(ctx, j.Form)
+	}
+	if err == nil {
+		err = s.w.write(ctx, len(j.Sealed), func(b *batch) error {
+			now := s.cfg.Now()
+			ok, err := may(b, form, now)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return refused{errTold}
+			}
+			if j.Received.IsZero() {
+				j.Received = now
+			}
+			j.Upload, j.Chunks, j.Size = 0, 0, 0
+			id, err = b.enqueue(j, form, now)
+			return err
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("enqueuing a message: %w", err)
+	}
+	return id, nil
+}
+
+// EnqueueUpTo adds a notice or digest for what came up to the number seq of its form, and notes that the address was
+// told: both, or nothing when it had been told as much already (false), as another process may have done.
+func (s *Store) EnqueueUpTo(ctx context.Context, j Job, seq int64) (bool, error) {
+	_, err := s.enqueueIf(ctx, j, func(b *batch, form int64, now time.Time) (bool, error) {
+		if seq <= 0 {
+			return false, nil
+		}
+		n, err := b.exec(`
+			insert into told (channel, form, address, seq, at) values ($1, $2, $3, $4, $5)
+			on conflict (channel, form, address) do update set seq = excluded.seq, at = excluded.at where told.seq < excluded.seq`,
+			string(j.Channel), form, j.To, seq, now.UnixMilli())
+		return n > 0, err
+	})
+	return unlessTold(err)
+}
+
+// EnqueueOnce adds an alarm unless one with the same About went to the address within the time given, 90 days at most.
+func (s *Store) EnqueueOnce(ctx context.Context, j Job, within time.Duration) (bool, error) {
+	_, err := s.enqueueIf(ctx, j, func(b *batch, _ int64, now time.Time) (bool, error) {
+		n, err := b.exec(`
+			insert into alarm (address, about, at) values ($1, $2, $3)
+			on conflict (address, about) do update set at = excluded.at where alarm.at <= $4 or alarm.at > excluded.at`,
+			j.To, j.About, now.UnixMilli(), now.Add(-within).UnixMilli())
+		return n > 0, err
+	})
+	return unlessTold(err)
+}
+
+// unlessTold turns errTold into an answer.
+func unlessTold(err error) (bool, error) {
+	if errors.Is(err, errTold) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Told gives the last number of the form that the address was told by that channel, and when; 0 and zero for never.
+func (s *Store) Told(ctx context.Context, c Channel, form, to string) (seq int64, at time.Time, err error) {
+	var ms int64
+	_, err = s.getter(ctx)(`
+		select seq, at from told
+		where channel = $1 and form = case when $2 = '' then 0 else (select id from form where name = $2) end and address = $3`,
+		[]any{string(c), form, to}, &seq, &ms)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("reading what was told: %w", err)
+	}
+	return seq, optional(ms), nil
+}
+
+// LastNumber gives the last number given to a form and, for that submission, its id; 0: none came yet.
+func (s *Store) LastNumber(ctx context.Context, form string) (seq, id int64, err error) {
+	_, err = s.getter(ctx)(`select seq, last from form where name = $1`, []any{form}, &seq, &id)
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading a form's last number: %w", err)
+	}
+	return seq, id, nil
+}
+
+// forgotten is how long marks of alarms and receipts are kept; a receipt's counts for one day.
+const (
+	forgetAlarms   = 90 * 24 * time.Hour
+	forgetReceipts = 48 * time.Hour
+)
+
+// forget removes marks that no longer matter.
+func (s *Store) forget(ctx context.Context) error {
+	now := s.cfg.Now()
+	return s.w.write(ctx, 0, func(b *batch) error {
+		if _, err := b.exec(`delete from alarm where at < $1`, now.Add(-forgetAlarms).UnixMilli()); err != nil {
+			return err
+		}
+		_, err := b.exec(`delete from receipt where at < $1`, now.Add(-forgetReceipts).UnixMilli())
+		return err
+	})
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// sentBefore reads the index of what was sent, from its oldest.
+const sentBefore = `select id, form, upload from outbox where state = 1 and ended < $1 order by ended limit $2`
+
+// PurgeSent removes jobs that were sent before then, with their bodies and logs, and says how many.
+func (s *Store) PurgeSent(ctx context.Context, before time.Time) (int, error) {
+	total := 0
+	for {
+		n, err := s.purgeSent(ctx, before)
+		if total += n; err != nil {
+			return total, fmt.Errorf("removing what was sent: %w", err)
+		}
+		if n < purgeBatch {
+			return total, nil
+		}
+	}
+}
+
+func (s *Store) purgeSent(ctx context.Context, before time.Time) (n int, err error) {
+	var uploads []int64
+	err = s.w.write(ctx, 0, func(b *batch) error {
+		uploads = nil
+		var all []ended
+		err := b.each(sentBefore, []any{before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
+			x := ended{state: Sent}
+			err := scan(&x.id, &x.form, &x.upload)
+			all = append(all, x)
+			return err
+		})
+		for _, x := range all {
+			if err != nil {
+				return err
+			}
+			err = b.remove(x)
+			if x.upload != 0 {
+				uploads = append(uploads, x.upload)
+			}
+		}
+		n = len(all)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range uploads {
+		if err := s.dropUpload(ctx, id); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// ended is a job that is to be removed.
+type ended struct {
+	id, form int64
+	state    JobState
+	channel  Channel
+	upload   int64
+}
+
+// remove takes a job out, with its log; the chunks of its body are left to dropUpload.
+func (b *batch) remove(x ended) error {
+	if _, err := b.exec(`delete from outbox where id = $1`, x.id); err != nil {
+		return err
+	}
+	if _, err := b.exec(`delete from attempt where job = $1`, x.id); err != nil {
+		return err
+	}
+	b.move(x.form, x.state, -1)
+	if x.upload == 0 {
+		return nil
+	}
+	return b.discard(x.upload)
+}
+
+// discard hands an upload, no longer referred to, to dropUpload and, after a crash, to Sweep.
+func (b *batch) discard(upload int64) error {
+	_, err := b.exec(`insert into upload (id, seen) values ($1, 0)`, upload)
+	return err
+}
+
+// jobs takes out what was sent of the submission and the visitor's address, with the receipt that waits for it. What
+// else waits or was given up stays: erasing a submission does not stop its delivery.
+func (x *erasing) jobs(submission int64) error {
+	var all []ended
+	err := x.b.each(`select id, form, state, channel, upload from outbox where submission = $1`, []any{submission},
+		func(scan func(...any) error) error {
+			var j ended
+			err := scan(&j.id, &j.form, &j.state, &j.channel, &j.upload)
+			all = append(all, j)
+			return err
+		})
+	for _, j := range all {
+		if err != nil {
+			return err
+		}
+		switch {
+		case j.state == Sent || j.channel == Receipt && j.state == Waiting:
+			err = x.b.remove(j)
+			if j.upload != 0 {
+				x.uploads = append(x.uploads, j.upload)
+			}
+		case j.channel == Receipt:
+			_, err = x.b.exec(`update outbox set sealed = $2 where id = $1`, j.id, []byte{})
+		}
+	}
+	return err
+}
