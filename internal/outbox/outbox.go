@@ -116,7 +116,7 @@ func (o *Outbox) Run(ctx context.Context) {
 	for o.slot(ctx, slots) {
 		o.watch(ctx)
 		lease := o.Now().Add(o.Lease)
-		jobs, err := o.Store.Claim(ctx, 1, lease)
+		jobs, err := o.Store.Claim(ctx, []store.Channel{store.Mail}, 1, lease)
 		if err != nil && ctx.Err() == nil {
 			o.Events.Trouble("outbox", "claim")
 		}
