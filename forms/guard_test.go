@@ -179,7 +179,7 @@ func TestPlanIsChecked(t *testing.T) {
 		"recipients": func(p *forms.Plan) { p.Recipients = nil },
 		"signer":     func(p *forms.Plan) { p.Signer = nil },
 		"time":       func(p *forms.Plan) { p.Received = time.Time{} },
-		"nowhere":    func(p *forms.Plan) { p.Deliver = &closed },
+		"nowhere":    func(p *forms.Plan) { p.Deliver, p.Mails = &closed, nil },
 		"mail from":  func(p *forms.Plan) { p.MailFrom = "a@x> ORCPT=b@c.example" },
 	} {
 		p := b.plan(f)

@@ -102,7 +102,7 @@ func TestMailEntity(t *testing.T) {
 		t.Errorf("subject %q (%v)", subject, err)
 	}
 	var outer []string
-	for _, x := range forms.OuterHeader(p.MailFrom, f.Mail.To, s.Received, s.Mails[0].MessageID) {
+	for _, x := range forms.OuterHeader(p.MailFrom, s.Mails[0].To, s.Received, s.Mails[0].MessageID) {
 		outer = append(outer, x.Name+": "+x.Value)
 		if x.Name != "Subject" && h.Get(x.Name) != x.Value {
 			t.Errorf("%s inside is %q, outside %q", x.Name, h.Get(x.Name), x.Value)
@@ -126,7 +126,7 @@ func TestMailEntity(t *testing.T) {
 func TestMailedFileHasNoActiveType(t *testing.T) {
 	b := newBench(t)
 	f := formOf(t, "  - { id: x, type: file, label: X, accept: [txt, zip], max_files: 2 }\n")
-	f.Mail, f.Store = &forms.MailDelivery{To: []string{"a@clinic.example"}}, nil
+	f.Mail, f.Store = &forms.MailDelivery{To: []forms.MailTo{{Address: "a@clinic.example"}}}, nil
 	s, err := check(t, f, &forms.Entry{Files: []forms.File{upload("x", "a\r\nContent-Type: text/html\r\n\r\n.txt", "", []byte("<script>"))}}).Seal(b.plan(f))
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,6 @@ var laterSettings = map[string]string{
 	"embed":      "Link to the form's own page.",
 	"resume":     "Keep the form short enough for one sitting; remove the line.",
 	"columns":    "The inbox shows form, time and reference; remove the line.",
-	"notify":     "Use deliver: { mail: { to: [...] } }, which sends the sealed answers.",
 	"plain_post": "Link to the form's own page.",
 	"theme":      "Use brand: { accent: \"#0b6e69\" }.",
 }
@@ -53,6 +52,9 @@ func notYet(m *yamltree.Mapping) {
 	m.Hint("sections", "Give each field a section: section: About you")
 	m.Hint("questions", `The list of questions is called "fields".`)
 	m.Hint("recipients", "Say whose keys open the answers: seal: { to: [front-desk] }")
+	for _, key := range []string{"store", "mail", "notify", "webhooks", "receipt"} {
+		m.Hint(key, fmt.Sprintf("It belongs under deliver: deliver: { %s: … }", key))
+	}
 	m.Hint("id", `The form's id is called "form".`)
 	m.Hint("name", `The form's name is called "title".`)
 }

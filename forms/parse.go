@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"sealform/internal/yamltree"
 )
@@ -19,7 +18,7 @@ const (
 	maxFields  = MaxAnswers
 	maxOptions = 200
 	maxGroups  = 16
-	maxMailTo  = 10
+	maxAddress = 10   // of one list of addresses, or of webhooks
 	lineLimit  = 200  // characters of a title or label
 	textLimit  = 4000 // characters of an intro or a consent's text
 
@@ -79,6 +78,7 @@ func parse(file string, src []byte) (*Form, Faults) {
 		f.read(m, file)
 		notYet(m)
 		f.readFields(m)
+		f.readDeliver(m)
 		m.Done()
 	}
 	faults := t.Faults()
@@ -123,7 +123,6 @@ func (f *Form) read(m *yamltree.Mapping, file string) {
 		m.Warn("form", `"contact" is missing`, "Say how else to reach you: it is shown when the form cannot take answers.")
 	}
 	f.readSeal(m)
-	f.readDeliver(m)
 	f.readBrand(m)
 	f.readAccess(m)
 	f.Limits.TotalUpload = readLimits(m)
@@ -170,60 +169,6 @@ func (f *Form) readSeal(m *yamltree.Mapping) {
 		}
 	}
 	seal.Done()
-}
-
-func (f *Form) readDeliver(m *yamltree.Mapping) {
-	m.Need("deliver", "Say where the sealed answers go: deliver: { store: { keep: 90d } }")
-	m.Hint("deliver", "Say where the sealed answers go: deliver: { store: { keep: 90d } }")
-	d := m.Mapping("deliver")
-	d.Hint("store", "Say how long answers are kept: store: { keep: 90d }")
-	d.Hint("mail", "Say who gets the sealed mail: mail: { to: [frontdesk@clinic.example] }")
-	d.Refuse("notify", "is not in this version yet", "Use mail: it sends the sealed answers themselves.")
-	if d.Has("store") {
-		s := d.Mapping("store")
-		s.Refuse("keep_done", "is not in this version yet", "Use keep: it counts from the day an answer came.")
-		s.Need("keep", "Say how long answers are kept: keep: 90d")
-		f.Store = &StoreDelivery{s.Duration("keep")}
-		if keep := f.Store.Keep; keep > 0 && keep < time.Hour {
-			s.Fault("keep", `"keep" is shorter than an hour`, "Give days or hours: 90d, 12h.")
-		}
-		s.Done()
-	}
-	if d.Has("mail") {
-		f.Mail = readMail(d.Mapping("mail"))
-	}
-	if d.Given() && f.Store == nil && f.Mail == nil {
-		m.Fault("deliver", `"deliver" names no place`, "Give store, mail, or both.")
-	}
-	d.Done()
-}
-
-func readMail(m *yamltree.Mapping) *MailDelivery {
-	m.Need("to", "Say who gets the sealed mail: to: [frontdesk@clinic.example]")
-	to := m.Texts("to")
-	if len(to) > maxMailTo {
-		m.Fault("to", fmt.Sprintf("more than %d addresses", maxMailTo), "Use a mailing list's address.")
-	}
-	for _, a := range to {
-		if !plainAddress(a) {
-			m.FaultItem("to", a, fmt.Sprintf("%q is not a plain mail address", a), "Write it as name@clinic.example: no name before it, no quotes, no brackets.")
-		}
-	}
-	m.Done()
-	d := &MailDelivery{}
-	for _, a := range to {
-		d.To = append(d.To, MailTo{Address: a})
-	}
-	return d
-}
-
-// address is the part of RFC 5321 §4.1.2 that we send to: a dot-string and a domain name. Quoted local parts and
-// address literals are refused, since they can carry what a mail command would read as more than an address.
-var address = regexp.MustCompile(`^[A-Za-z0-9_+=~-]+(\.[A-Za-z0-9_+=~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
-
-func plainAddress(a string) bool {
-	at := strings.IndexByte(a, '@')
-	return len(a) <= 254 && at >= 1 && at <= 64 && address.MatchString(a)
 }
 
 func (f *Form) readAccess(m *yamltree.Mapping) {

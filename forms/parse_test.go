@@ -26,7 +26,7 @@ const head = "form: try\ntitle: A try\ncontact: Call us.\nseal: { to: [front-des
 
 func TestParseReadsEverySetting(t *testing.T) {
 	f := library1(t, "new-patient")
-	if f.Title != "New patient form" || f.Store.Keep != 90*24*time.Hour || f.Mail.To[0] != "frontdesk@riverside.example" ||
+	if f.Title != "New patient form" || f.Store.Keep != 90*24*time.Hour || f.Mail.To[0].Address != "frontdesk@riverside.example" ||
 		f.Brand.Accent != "#0b6e69" || f.Limits.TotalUpload != 25<<20 || f.After.Title != "Thank you" {
 		t.Errorf("settings: %+v", f)
 	}

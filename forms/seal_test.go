@@ -44,7 +44,14 @@ func newBench(t testing.TB) *bench {
 }
 
 func (b *bench) plan(f *forms.Form) forms.Plan {
+	var mails []forms.Envelope
+	if f.Mail != nil {
+		for _, to := range f.Mail.To {
+			mails = append(mails, forms.Envelope{To: to.Address, Sealer: b.recipients.By(b.signer)})
+		}
+	}
 	return forms.Plan{
+		Mails: mails,
 		Service: "service-1", ID: 1234567890123456789, Reference: "R7K-4Q2", Received: now, Lang: "en", Path: "page",
 		Recipients: b.recipients, Signer: b.signer, Deliver: f, MailFrom: "forms@riverside.example",
 	}
