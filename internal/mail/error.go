@@ -28,19 +28,29 @@ const (
 	NoStartTLS     Code = "no-starttls"     // the relay offers no TLS, or somebody on the way took the offer out
 	BadTLS         Code = "bad-tls"         // no TLS 1.2 or newer came about
 	BadCertificate Code = "bad-certificate" // expired, of an unknown authority, or of another name
+	BadPin         Code = "bad-pin"         // a good certificate, but of none of the keys that the operator named
 	Auth           Code = "auth"            // user or password not accepted, or no known way to give them
 	TooLarge       Code = "too-large"       // larger than the relay takes
 	Cut            Code = "cut"             // the connection broke before the message was complete
 	CutAfterData   Code = "cut-after-data"  // it broke after the message was complete: it may have arrived
 	Protocol       Code = "protocol"        // what answered does not speak SMTP
-	temporary           = "temporary-"
-	permanent           = "permanent-"
+
+	temporary = "temporary-"
+	permanent = "permanent-"
 )
+
+// Codes are all there are. The last two stand for those that begin with them.
+func Codes() []Code {
+	return []Code{
+		Address, Body, UnknownHost, Refused, Timeout, Stopped, NoStartTLS, BadTLS, BadCertificate, BadPin, Auth, TooLarge,
+		Cut, CutAfterData, Protocol, temporary, permanent,
+	}
+}
 
 // Error is what Send returns. Its text is the code and the step: never what the relay said, which may quote anything.
 type Error struct {
 	Code  Code
-	Step  string // "connect", "greeting", "starttls", "auth", "mail", "rcpt", "data", "end of data"
+	Step  string // "connect", "greeting", "starttls", "auth", "reset", "mail", "rcpt", "data", "message", "end of data"
 	cause error
 }
 
@@ -60,6 +70,15 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	return Protocol
+}
+
+// refused is for a message that no connection was made for.
+func refused(err error) error {
+	code := Address
+	if !errors.Is(err, ErrAddress) {
+		code = Body
+	}
+	return &Error{Code: code, Step: stepConnect, cause: err}
 }
 
 // fail gives step's error its code.
@@ -113,6 +132,8 @@ func certificate(err error) (Code, bool) {
 		header    tls.RecordHeaderError
 	)
 	switch {
+	case errors.Is(err, errPin):
+		return BadPin, true
 	case errors.As(err, &verify), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
 		return BadCertificate, true
 	case errors.As(err, &header), strings.Contains(err.Error(), "tls: "):

@@ -1,4 +1,4 @@
-package mail_test
+package mail
 
 import (
 	"bytes"
@@ -7,21 +7,19 @@ import (
 	"time"
 
 	"sealform/forms"
-	"sealform/internal/mail"
-	"sealform/keys"
 )
 
 // What forms seals as HP-Outer (RFC 9788 §2.2) must be what this package writes outside, byte for byte; otherwise a
 // reader's mail program warns of a changed header.
 func TestOuterHeaderIsTheOneThatIsSealed(t *testing.T) {
-	m := &mail.Message{
-		From: "forms@clinic.example", To: []string{"desk@clinic.example", "nurse@clinic.example"},
+	m := &Message{
+		From: "forms@clinic.example", To: "desk@clinic.example",
 		MessageID: "0123456789abcdef@clinic.example", Date: time.Date(2026, 1, 5, 10, 12, 0, 0, time.FixedZone("", 3600)),
-		Form: "new-patient", Seq: 42, Body: keys.SealedStream{},
+		Form: "new-patient", Seq: 42, Open: letter(t, 100).Open,
 	}
 	var b bytes.Buffer
-	if _, err := m.WriteTo(&b); err == nil {
-		t.Fatal("a message without a body was written")
+	if _, err := m.WriteTo(&b); err != nil {
+		t.Fatal(err)
 	}
 	head, _, _ := strings.Cut(b.String(), "\r\n\r\n")
 	for _, f := range forms.OuterHeader(m.From, m.To, m.Date, m.MessageID) {

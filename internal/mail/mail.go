@@ -1,31 +1,36 @@
-// Package mail writes the message that a clinic's relay carries, and hands it over by SMTP.
+// Package mail writes the messages that a clinic's relay carries, and hands them over by SMTP.
 //
 //	relay, err := mail.NewRelay(mail.RelayConfig{Address: "smtp.clinic.example:587", Mode: mail.StartTLS})
-//	err = relay.Send(ctx, &mail.Message{From: …, To: …, MessageID: …, Date: …, Form: …, Seq: …, Body: sealed})
+//	defer relay.Close()
+//	err = relay.Send(ctx, &mail.Message{From: …, To: …, MessageID: …, Date: …, Form: …, Seq: …, Open: sealed})
+//	err = relay.Note(ctx, &mail.Note{From: …, To: …, MessageID: …, Date: …, Letter: …})
 //
-// What is mailed is a keys.SealedStream, a type that only sealing and reading sealed messages make: a cleartext body
-// does not compile. It becomes part two of a PGP/MIME message (RFC 3156 §4), in armor, written as it is sent, so that
-// a large message needs no more memory than a small one.
+// What is mailed is a keys.SealedStream or a notice.Letter: the one is made by sealing and by reading sealed messages
+// alone, the other from counts, references and the operator's own words. A body of cleartext answers does not compile.
+// OpenPGP becomes part two of a PGP/MIME message (RFC 3156 §4), CMS an S/MIME one (RFC 8551 §3.3); both are encoded as
+// they are sent, so that a large message needs no more memory than a small one.
 //
-// Nothing of a visitor is in the outer header. It has sender, recipients, date, Message-ID, the subject "[...]"
+// Nothing of a visitor is in the outer header. It has sender, recipient, date, Message-ID, the subject "[...]"
 // (RFC 9788 §4.2: the true subject is sealed inside), and the number that lets the clinic see a gap. Addresses are a
 // strict subset of RFC 5321's; anything else is refused before a connection is made.
 //
-// Send knows no way without TLS: either TLS from the first byte or STARTTLS, never earlier than 1.2, and the
-// certificate must be of the relay's name. A relay that offers less gets nothing, neither message nor password.
-// There is one relay, the operator's; this package looks up no MX and follows no redirect.
+// There is no way without TLS: either TLS from the first byte or STARTTLS, never earlier than 1.2, and the certificate
+// must be of the relay's name and, with pins, of a key that the operator named. A relay that offers less gets nothing,
+// neither message nor password. There is one relay, the operator's; this package looks up no MX and follows no
+// redirect. A connection that went well is kept for the next message, for a short while.
 //
-// Errors are *Error with a short code. What a server says is never part of one.
+// Errors are *Error with a short code, of which Codes has the list. What a server says is never part of one.
 package mail
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"time"
 
-	"sealform/internal/notice"
 	"sealform/keys"
 )
 
@@ -44,16 +49,6 @@ type Message struct {
 	// Open gives the sealed body from its start. It is called twice where the message is signed with DKIM, whose
 	// signature stands before what it covers.
 	Open func() (keys.SealedStream, error)
-}
-
-// Note is a mail that is not sealed: a notice.Letter, which holds nothing of a visitor.
-type Note struct {
-	From      string
-	To        string
-	MessageID string
-	Date      time.Time
-	Letter    notice.Letter
-	Reply     bool // to somebody who just wrote to us: Auto-Submitted: auto-replied, and nobody to bounce to (RFC 3834)
 }
 
 // ErrAddress refuses an address that is not plainly local@domain.
@@ -75,16 +70,43 @@ func CheckAddress(address string) error {
 	return nil
 }
 
-// check finds what no relay should see, before one is called.
-func (m *Message) check() error {
-	if err := CheckAddress(m.From); err != nil {
+// parcel is what a relay carries.
+type parcel interface {
+	io.WriterTo
+	// check finds what no relay should see, before one is called.
+	check() error
+	// sender and recipient are those of the envelope (RFC 5321 §2.3.1), bounces what the operator set for all.
+	sender(bounces string) string
+	recipient() string
+	// mailed is the size on the wire, rounded up; 0: not known.
+	mailed() int64
+}
+
+func (m *Message) check() error { return plain(m.From, m.To, m.MessageID) }
+
+func (m *Message) sender(bounces string) string { return cmp.Or(bounces, m.From) }
+
+func (m *Message) recipient() string { return m.To }
+
+// mailed counts base64 in lines of 64 with CRLF, and the headers.
+func (m *Message) mailed() int64 {
+	if m.Size <= 0 {
+		return 0
+	}
+	return m.Size*4/3*66/64 + 4096
+}
+
+// plain checks the three values that stand in a header, a command, or both. RFC 5322 §3.6.4 gives a Message-ID the
+// shape of an address.
+func plain(from, to, id string) error {
+	if err := CheckAddress(from); err != nil {
 		return fmt.Errorf("sender: %w", err)
 	}
-	if err := CheckAddress(m.To); err != nil {
+	if err := CheckAddress(to); err != nil {
 		return fmt.Errorf("recipient: %w", err)
 	}
-	if err := CheckAddress(m.MessageID); err != nil {
-		return fmt.Errorf("message id: %w", err) // RFC 5322 §3.6.4 gives it the shape of an address
+	if err := CheckAddress(id); err != nil {
+		return fmt.Errorf("message id: %w", err)
 	}
 	return nil
 }

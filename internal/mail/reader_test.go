@@ -95,12 +95,26 @@ func (lineOfX) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// letter is a message whose body can be opened again and again.
 func letter(t testing.TB, size int) *Message {
 	t.Helper()
-	return &Message{
-		From: "forms@clinic.example", To: []string{"desk@clinic.example", "nurse@clinic.example"},
-		MessageID: "7f3a.42@clinic.example", Date: at, Form: "new-patient", Seq: 42, Body: sealed(t, size),
+	var b bytes.Buffer
+	if _, err := sealed(t, size).WriteTo(&b); err != nil {
+		t.Fatal(err)
 	}
+	return carrying(packed(b.Bytes()))
+}
+
+func carrying(open func() (keys.SealedStream, error)) *Message {
+	return &Message{
+		From: "forms@clinic.example", To: "desk@clinic.example",
+		MessageID: "7f3a.42@clinic.example", Date: at, Form: "new-patient", Seq: 42, Open: open,
+	}
+}
+
+// packed opens what the store would give.
+func packed(b []byte) func() (keys.SealedStream, error) {
+	return func() (keys.SealedStream, error) { return keys.ReadSealed(bytes.NewReader(b)) }
 }
 
 // gpg opens file as the clinic's staff would, in a keyring of its own, and gives what was inside.

@@ -1,13 +1,14 @@
 package mail
 
 import (
-	"context"
-	"crypto"
+	"cmp"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"sealform/keys"
@@ -32,9 +33,14 @@ type RelayConfig struct {
 	Hello      string         // what we call ourselves; "": "localhost". Never the machine's own name
 	User       string         // "": no sign-in
 	Password   keys.Password  // of User; sent under TLS only
-	Pins       [][32]byte     // SHA-256 of the public keys (SubjectPublicKeyInfo) that its certificate may have; nil: any that Roots vouch for
-	Bounces    string         // envelope sender, where bounces go; "": that of the message
-	DKIM       *DKIM          // nil: the relay signs, or nobody does
+	// Pins are SHA-256 sums of public keys (SubjectPublicKeyInfo): besides all else, one must be the relay's key or that
+	// of an authority above it. nil: any that Roots vouch for.
+	Pins    [][32]byte
+	Bounces string // envelope sender, where bounces go; "": the sender of the message
+	DKIM    *DKIM  // nil: the relay signs, or nobody does
+	// Sized is told the largest message that the relay takes (RFC 1870; 0: it names none), in the first session and
+	// whenever a session says something else than the last. Sending waits for it; two calls never overlap. nil: nobody.
+	Sized func(int64)
 
 	// How long one step may take (RFC 5321 §4.5.3.2). DataEnd is long because a relay that has the message may be
 	// busy with it, and giving up then makes a duplicate.
@@ -43,32 +49,20 @@ type RelayConfig struct {
 	DataEnd time.Duration // the answer to the final dot; 0: 10 min
 }
 
-// DKIM signs what goes out (RFC 6376): for the sender's domain, with an Ed25519 or RSA key.
-type DKIM struct {
-	Domain   string
-	Selector string
-	Key      crypto.Signer
-}
-
-// Offer is what the relay said of itself under TLS.
-type Offer struct {
-	Size    int64  // largest message (RFC 1870); 0: it names none
-	Version string // of TLS
-}
-
-// Probe signs in and leaves again.
-func (r *Relay) Probe(ctx context.Context) (Offer, error) { panic("contract") }
-
-// Note hands a letter over, as Send does a message.
-func (r *Relay) Note(ctx context.Context, n *Note) error { panic("contract") }
-
-// Close ends connections that wait for the next message.
-func (r *Relay) Close() {}
-
-// Relay sends messages, each on a connection of its own. It may be used by several goroutines at once.
+// Relay sends messages. It may be used by several goroutines at once; each message has a connection for itself, which
+// is then kept for the next one.
 type Relay struct {
-	config RelayConfig
-	tls    *tls.Config
+	config  RelayConfig
+	tls     *tls.Config
+	dialer  net.Dialer
+	resting time.Duration // how long a connection is kept
+
+	mu     sync.Mutex
+	idle   []*talk // newest last
+	closed bool
+
+	sizeMu sync.Mutex // held while Sized is called
+	size   int64      // as the last session had it; -1: none did
 }
 
 // NewRelay finds faults of the configuration; it calls nobody.
@@ -77,22 +71,35 @@ func NewRelay(c RelayConfig) (*Relay, error) {
 	if err != nil || host == "" {
 		return nil, errors.New("the mail relay's address is not host:port")
 	}
-	if c.Mode != StartTLS && c.Mode != ImplicitTLS {
-		return nil, errors.New("the mail relay needs a mode: starttls or tls")
-	}
-	if c.ServerName == "" {
-		c.ServerName = host
-	}
-	if c.Hello == "" {
-		c.Hello = "localhost"
-	}
-	if !domain.MatchString(c.Hello) {
-		return nil, fmt.Errorf("the name to greet the mail relay with is not a host name")
+	c.ServerName, c.Hello = cmp.Or(c.ServerName, host), cmp.Or(c.Hello, "localhost")
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	c.Dial = orElse(c.Dial, 30*time.Second)
 	c.Command = orElse(c.Command, 2*time.Minute)
 	c.DataEnd = orElse(c.DataEnd, 10*time.Minute)
-	return &Relay{c, &tls.Config{ServerName: c.ServerName, RootCAs: c.Roots, MinVersion: tls.VersionTLS12}}, nil
+	r := &Relay{config: c, resting: mostRest, size: -1}
+	r.tls = &tls.Config{
+		ServerName: c.ServerName, RootCAs: c.Roots, MinVersion: tls.VersionTLS12,
+		ClientSessionCache: tls.NewLRUClientSessionCache(8), VerifyConnection: r.pinned,
+	}
+	return r, nil
+}
+
+func (c *RelayConfig) check() error {
+	if c.Mode != StartTLS && c.Mode != ImplicitTLS {
+		return errors.New("the mail relay needs a mode: starttls or tls")
+	}
+	if !domain.MatchString(c.Hello) {
+		return errors.New("the name to greet the mail relay with is not a host name")
+	}
+	if c.Bounces != "" && CheckAddress(c.Bounces) != nil {
+		return errors.New("the address for bounces is not a plain mail address")
+	}
+	if c.DKIM != nil {
+		return c.DKIM.check()
+	}
+	return nil
 }
 
 func orElse(d, otherwise time.Duration) time.Duration {
@@ -100,4 +107,22 @@ func orElse(d, otherwise time.Duration) time.Duration {
 		return otherwise
 	}
 	return d
+}
+
+var errPin = errors.New("none of the relay's keys is pinned")
+
+// pinned is asked after the certificate was found good, in resumed sessions too: the key of the relay, or that of an
+// authority in a chain that leads to it, must be one of Pins.
+func (r *Relay) pinned(s tls.ConnectionState) error {
+	if len(r.config.Pins) == 0 {
+		return nil
+	}
+	for _, chain := range s.VerifiedChains {
+		for _, c := range chain {
+			if slices.Contains(r.config.Pins, sha256.Sum256(c.RawSubjectPublicKeyInfo)) {
+				return nil
+			}
+		}
+	}
+	return errPin
 }

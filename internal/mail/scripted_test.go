@@ -266,6 +266,7 @@ func relay(t *testing.T, addr string, ca *localca.CA, change func(*RelayConfig))
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(r.Close)
 	return r
 }
 

@@ -2,14 +2,7 @@ package mail
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"io"
-	"net"
-	"strconv"
-	"strings"
-
-	"github.com/wneessen/go-mail/smtp"
 )
 
 // The steps of a conversation, in order.
@@ -18,189 +11,101 @@ const (
 	stepGreeting = "greeting"
 	stepStartTLS = "starttls"
 	stepAuth     = "auth"
+	stepReset    = "reset"
 	stepMail     = "mail"
 	stepRcpt     = "rcpt"
 	stepData     = "data"
+	stepMessage  = "message"
 	stepEnd      = "end of data"
+	stepQuit     = "quit"
 )
 
-// Send hands m over. nil means that the relay has taken responsibility for all recipients. Any error is an *Error and
-// means that the message must be sent again; after "cut-after-data", and whenever the relay's answer to the final dot
-// is lost, the relay may have it already, and the same Message-ID lets the reader's program see that.
-func (r *Relay) Send(ctx context.Context, m *Message) error {
-	if err := m.check(); err != nil {
-		return &Error{Code: Address, Step: stepConnect, cause: err}
+// Send hands m over. nil means that the relay has taken responsibility for it. Any error is an *Error and means that
+// the message must be sent again; after "cut-after-data", and whenever the relay's answer to the final dot is lost,
+// the relay may have it already, and the same Message-ID lets the reader's program see that.
+func (r *Relay) Send(ctx context.Context, m *Message) error { return r.send(ctx, m) }
+
+// Note hands a letter over, as Send does a message.
+func (r *Relay) Note(ctx context.Context, n *Note) error { return r.send(ctx, n) }
+
+func (r *Relay) send(ctx context.Context, p parcel) error {
+	if err := p.check(); err != nil {
+		return refused(err)
+	}
+	if t := r.kept(ctx); t != nil {
+		err := t.step(stepReset, min(awake, t.config.Command), t.client.Reset)
+		if err == nil {
+			err = t.carry(p)
+		}
+		if !t.stale(err) {
+			return r.done(t, err)
+		}
+		t.leave()
 	}
 	t, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer t.wire.end()
-	return t.deliver(m)
+	return r.done(t, t.carry(p))
 }
 
-// talk is one conversation with the relay, under TLS and signed in.
-type talk struct {
-	*Relay
-	ctx    context.Context //nolint:containedctx // lives as long as the one call that it came with
-	wire   *wire
-	client *smtp.Client
+// done keeps a connection that did well, and ends every other one.
+func (r *Relay) done(t *talk, err error) error {
+	if err != nil || !r.keep(t) {
+		t.leave()
+	}
+	return err
 }
 
-// step gives what follows its time, does it, and names what went wrong.
-func (t *talk) step(name string, do func() error) error {
-	if err := t.wire.allow(t.config.Command); err != nil {
-		return fail(t.ctx, name, err)
-	}
-	return fail(t.ctx, name, do())
-}
-
-// open connects and signs in; no byte of a message or of a password goes out before TLS stands.
-func (r *Relay) open(ctx context.Context) (*talk, error) {
-	dialing, cancel := context.WithTimeout(ctx, r.config.Dial)
-	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(dialing, "tcp", r.config.Address)
-	if err != nil {
-		return nil, fail(ctx, stepConnect, err)
-	}
-	t := &talk{Relay: r, ctx: ctx, wire: newWire(ctx, conn)}
-	begin := t.startTLS
-	if r.config.Mode == ImplicitTLS {
-		begin = t.implicitTLS
-	}
-	if err := begin(); err != nil {
-		t.wire.end()
-		return nil, fail(ctx, stepStartTLS, err)
-	}
-	if err := t.signIn(); err != nil {
-		t.wire.end()
-		return nil, err
-	}
-	return t, nil
-}
-
-// greet reads the greeting and says EHLO. go-mail falls back to HELO, which offers nothing, so that STARTTLS and AUTH
-// are then found missing.
-func (t *talk) greet(conn net.Conn) error {
-	return t.step(stepGreeting, func() (err error) {
-		if t.client, err = smtp.NewClient(conn, t.config.ServerName); err != nil {
-			return err
-		}
-		t.client.SkipSMTPUTF8(true)
-		return t.client.Hello(t.config.Hello)
-	})
-}
-
-func (t *talk) implicitTLS() error {
-	if err := t.wire.allow(t.config.Dial); err != nil {
-		return fail(t.ctx, stepStartTLS, err)
-	}
-	conn := tls.Client(t.wire, t.tls)
-	if err := conn.HandshakeContext(t.ctx); err != nil {
-		return fail(t.ctx, stepStartTLS, err)
-	}
-	return t.greet(conn)
-}
-
-// startTLS goes on only with the reader that go-mail makes anew over TLS: what was slipped in after the reply to
-// STARTTLS stays in the old one.
-func (t *talk) startTLS() error {
-	if err := t.greet(t.wire); err != nil {
-		return err
-	}
-	if offered, _ := t.client.Extension("STARTTLS"); !offered {
-		return &Error{Code: NoStartTLS, Step: stepStartTLS}
-	}
-	if err := t.step(stepStartTLS, func() error { return t.client.StartTLS(t.tls.Clone()) }); err != nil {
-		var reply *Error
-		if errors.As(err, &reply) && strings.HasPrefix(string(reply.Code), permanent) {
-			return &Error{Code: NoStartTLS, Step: stepStartTLS, cause: err} // offered, and then refused
-		}
-		return err
-	}
-	return nil
-}
-
-// signIn gives user and password, when there is a user. It asks the connection itself whether TLS stands.
-func (t *talk) signIn() error {
-	if _, err := t.client.GetTLSConnectionState(); err != nil {
-		return &Error{Code: BadTLS, Step: stepAuth, cause: err}
-	}
-	if t.config.User == "" {
-		return nil
-	}
-	_, offered := t.client.Extension("AUTH")
-	password := string(t.config.Password.Reveal())
-	var with smtp.Auth
-	for _, mechanism := range strings.Fields(strings.ToUpper(offered)) {
-		switch {
-		case mechanism == "PLAIN":
-			with = smtp.PlainAuth("", t.config.User, password, t.config.ServerName, false)
-		case mechanism == "LOGIN" && with == nil:
-			with = smtp.LoginAuth(t.config.User, password, t.config.ServerName, false)
-		}
-	}
-	if with == nil {
-		return &Error{Code: Auth, Step: stepAuth}
-	}
-	return t.step(stepAuth, func() error { return t.client.Auth(with) })
-}
-
-// limit is the size that the relay announced (RFC 1870); 0: none.
-func (t *talk) limit() int64 {
-	_, value := t.client.Extension("SIZE")
-	n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
-}
-
-func (t *talk) deliver(m *Message) error {
-	if most := t.limit(); most > 0 && m.Size > 0 && m.mailed() > most {
-		t.quit()
+// carry hands one message over.
+func (t *talk) carry(p parcel) error {
+	if most := t.limit(); most > 0 && p.mailed() > most {
 		return &Error{Code: TooLarge, Step: stepMail}
 	}
-	if err := t.step(stepMail, func() error { return t.client.Mail("<" + m.From + ">") }); err != nil {
+	signature, err := t.config.DKIM.sign(p)
+	if err != nil {
+		return &Error{Code: Body, Step: stepMail, cause: err}
+	}
+	from, to := "<"+p.sender(t.config.Bounces)+">", "<"+p.recipient()+">"
+	if err := t.command(stepMail, func() error { return t.client.Mail(from) }); err != nil {
 		return err
 	}
-	if err := t.step(stepRcpt, func() error { return t.client.Rcpt("<" + m.To + ">") }); err != nil {
+	if err := t.command(stepRcpt, func() error { return t.client.Rcpt(to) }); err != nil {
 		return err
 	}
-	if err := t.data(m); err != nil {
+	if err := t.data(signature, p); err != nil {
 		return err
 	}
-	t.quit()
+	t.carried++
 	return nil
 }
 
 // data streams the message. When its body breaks off, the connection is cut without the final dot, so that the relay
 // discards what it has.
-func (t *talk) data(m *Message) error {
+func (t *talk) data(signature string, p parcel) error {
 	var to io.WriteCloser
-	err := t.step(stepData, func() (err error) { to, err = t.client.Data(); return err })
+	err := t.command(stepData, func() (err error) { to, err = t.client.Data(); return err })
 	if err != nil {
 		return err
 	}
+	t.midway = true
 	out := &paced{talk: t, to: to}
-	if _, err := m.WriteTo(out); err != nil {
-		if out.err != nil {
-			return fail(t.ctx, stepData, out.err)
-		}
-		return &Error{Code: Body, Step: stepData, cause: err}
+	if _, err = io.WriteString(out, signature); err == nil {
+		_, err = p.WriteTo(out)
 	}
-	if err := t.wire.allow(t.config.DataEnd); err != nil {
-		return fail(t.ctx, stepEnd, err)
+	if out.err != nil {
+		return fail(t.ctx, stepMessage, out.err)
 	}
-	err = fail(t.ctx, stepEnd, to.Close())
+	if err != nil {
+		return &Error{Code: Body, Step: stepMessage, cause: err}
+	}
+	err = t.step(stepEnd, t.config.DataEnd, to.Close)
+	t.midway = false
 	if CodeOf(err) == Cut {
 		return &Error{Code: CutAfterData, Step: stepEnd, cause: err}
 	}
 	return err
 }
-
-// quit is politeness: the message is handed over or refused whatever becomes of it.
-func (t *talk) quit() { _ = t.step("quit", t.client.Quit) }
 
 // paced gives every block its time and remembers a fault of the connection, to tell it from a fault of the body.
 type paced struct {
@@ -218,6 +123,3 @@ func (p *paced) Write(b []byte) (int, error) {
 	p.err = err
 	return n, err
 }
-
-// mailed is the size of the message as it goes out, rounded up: base64 in lines of 64 with CRLF, and the headers.
-func (m *Message) mailed() int64 { return m.Size*4/3*66/64 + 4096 }

@@ -12,59 +12,93 @@ import (
 	"sealform/keys"
 )
 
-// WriteTo writes the whole message with CRLF line ends (RFC 5322 §2.1), none longer than 998 bytes. It can be called
-// once, as Body can. The same message gives the same bytes, boundary included.
+// WriteTo writes the whole message with CRLF line ends (RFC 5322 §2.1), none longer than 998 bytes. The same message
+// gives the same bytes each time, boundary included. After an error what was written does not look whole.
 func (m *Message) WriteTo(w io.Writer) (int64, error) {
 	if err := m.check(); err != nil {
 		return 0, fmt.Errorf("writing a mail: %w", err)
 	}
-	out := &lines{to: w}
-	boundary := m.boundary()
-	if _, err := out.Write(m.head(boundary)); err != nil {
-		return out.n, err
-	}
-	armor, err := keys.ArmorWriter(out)
-	if err != nil {
-		return out.n, fmt.Errorf("writing a mail: %w", err)
+	if m.Open == nil {
+		return 0, fmt.Errorf("writing a mail: %w", keys.ErrNotSealed)
 	}
 	body, err := m.Open()
 	if err != nil {
+		return 0, fmt.Errorf("writing a mail: %w", err)
+	}
+	out := &counted{to: w}
+	switch body.Kind() {
+	case keys.OpenPGP:
+		err = m.writePGP(out, body)
+	case keys.CMS:
+		err = m.writeCMS(out, body)
+	default:
+		err = keys.ErrNotSealed
+	}
+	if err != nil {
 		return out.n, fmt.Errorf("writing a mail: %w", err)
 	}
-	if _, err := body.WriteTo(armor); err != nil {
-		return out.n, fmt.Errorf("writing a mail: %w", err) // no Close: the armor must not look whole
-	}
-	if err := armor.Close(); err != nil {
-		return out.n, fmt.Errorf("writing a mail: %w", err)
-	}
-	_, err = out.Write([]byte("\n--" + boundary + "--\n"))
-	return out.n, err
+	return out.n, nil
 }
 
-// head is everything up to the armor: the outer header, the first part, and the header of the second.
-func (m *Message) head(boundary string) []byte {
-	var b bytes.Buffer
-	field := func(name, value string) { b.WriteString(name + ": " + value + "\n") }
-	field("From", m.From)
-	field("To", m.To)
-	field("Date", Date(m.Date))
-	field("Message-ID", "<"+m.MessageID+">")
-	field("Subject", Subject)
-	field("Auto-Submitted", "auto-generated") // RFC 3834: no holiday note may answer it
-	if m.Seq > 0 {
-		field("Sealform-Number", m.Number())
+// writePGP writes multipart/encrypted (RFC 3156 §4).
+func (m *Message) writePGP(w io.Writer, body keys.SealedStream) error {
+	out := &lines{to: w}
+	boundary := m.boundary()
+	if _, err := out.Write(m.headPGP(boundary)); err != nil {
+		return err
 	}
-	field("MIME-Version", "1.0")
-	field("Content-Type", `multipart/encrypted; protocol="application/pgp-encrypted";`+"\n boundary=\""+boundary+`"`)
-	b.WriteString("\nThis message is sealed with OpenPGP (RFC 3156).\n\n--" + boundary + "\n")
-	field("Content-Type", "application/pgp-encrypted")
-	field("Content-Description", "PGP/MIME version identification")
-	b.WriteString("\nVersion: 1\n\n--" + boundary + "\n")
-	field("Content-Type", `application/octet-stream; name="encrypted.asc"`)
-	field("Content-Description", "OpenPGP encrypted message")
-	field("Content-Disposition", `inline; filename="encrypted.asc"`)
-	b.WriteString("\n")
-	return b.Bytes()
+	armor, err := keys.ArmorWriter(out)
+	if err != nil {
+		return err
+	}
+	if _, err := body.WriteTo(armor); err != nil {
+		return err // no Close: the armor must not look whole
+	}
+	if err := armor.Close(); err != nil {
+		return err
+	}
+	_, err = out.Write([]byte("\n--" + boundary + "--\n"))
+	return err
+}
+
+// headPGP is everything up to the armor: the outer header, the first part, and the header of the second.
+func (m *Message) headPGP(boundary string) []byte {
+	var h header
+	m.head(&h)
+	h.field("Content-Type", `multipart/encrypted; protocol="application/pgp-encrypted";`+"\n boundary=\""+boundary+`"`)
+	h.WriteString("\nThis message is sealed with OpenPGP (RFC 3156).\n\n--" + boundary + "\n")
+	h.field("Content-Type", "application/pgp-encrypted")
+	h.field("Content-Description", "PGP/MIME version identification")
+	h.WriteString("\nVersion: 1\n\n--" + boundary + "\n")
+	h.field("Content-Type", `application/octet-stream; name="encrypted.asc"`)
+	h.field("Content-Description", "OpenPGP encrypted message")
+	h.field("Content-Disposition", `inline; filename="encrypted.asc"`)
+	h.WriteString("\n")
+	return h.Bytes()
+}
+
+// head is the part of the outer header that does not depend on how the body is sealed.
+func (m *Message) head(h *header) {
+	h.field("From", m.From)
+	h.field("To", m.To)
+	h.field("Date", Date(m.Date))
+	h.field("Message-ID", "<"+m.MessageID+">")
+	h.field("Subject", Subject)
+	h.field("Auto-Submitted", "auto-generated") // RFC 3834 §5: no holiday note may answer it
+	if m.Seq > 0 {
+		h.field("Sealform-Number", m.Number())
+	}
+	h.field("MIME-Version", "1.0")
+}
+
+// header is written with LF line ends; lines makes CRLF of them.
+type header struct{ bytes.Buffer }
+
+func (h *header) field(name, value string) {
+	h.WriteString(name)
+	h.WriteString(": ")
+	h.WriteString(value)
+	h.WriteByte('\n')
 }
 
 // Number is the value of the header Sealform-Number, "42; series=1f0c9a2b". Numbers of one series have no gap, so a
@@ -83,29 +117,4 @@ func Date(t time.Time) string { return t.UTC().Format("Mon, 02 Jan 2006 15:04:05
 func (m *Message) boundary() string {
 	sum := sha256.Sum256([]byte("sealform boundary\x00" + m.MessageID))
 	return "sealed-" + hex.EncodeToString(sum[:12])
-}
-
-// lines gives every line the CRLF that mail wants; what it is given ends lines with LF.
-type lines struct {
-	to io.Writer
-	n  int64 // bytes written
-	b  []byte
-}
-
-// Write implements io.Writer.
-func (l *lines) Write(p []byte) (int, error) {
-	l.b = l.b[:0]
-	for line := range bytes.Lines(p) {
-		text, ended := bytes.CutSuffix(line, []byte("\n"))
-		l.b = append(l.b, bytes.TrimSuffix(text, []byte("\r"))...)
-		if ended {
-			l.b = append(l.b, '\r', '\n')
-		}
-	}
-	n, err := l.to.Write(l.b)
-	l.n += int64(n)
-	if err != nil {
-		return 0, err
-	}
-	return len(p), nil
 }
