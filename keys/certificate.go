@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -22,19 +23,22 @@ type Certificate struct {
 	hash        [32]byte
 	fingerprint Fingerprint
 	userID      string
+	version     int       // 4 or 6
 	from, until time.Time // of the primary key; until zero: never ends
 	encryption  []encryptionKey
+	announces   bool // that its program reads SEIPDv2
+	listsGCM    bool // that it reads SEIPDv2 with AES-256 in GCM
 }
 
 // ParseCertificate reads one armored or binary certificate of at most 64 KiB and
 // refuses (*Refusal) what cannot safely receive: expired, revoked, encryption-less,
-// RSA < 3072, secp256k1.
+// RSA < 3072, secp256k1. Version 4 and 6 keys parse; NewRecipients takes version 4 only.
 func ParseCertificate(b []byte, now time.Time) (*Certificate, error) {
 	raw, err := certificateBytes(b)
 	if err != nil {
 		return nil, err
 	}
-	entity, err := readEntity(raw)
+	entity, err := readEntity(raw, 4, 6)
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +46,7 @@ func ParseCertificate(b []byte, now time.Time) (*Certificate, error) {
 		raw:         raw,
 		hash:        sha256.Sum256(raw),
 		fingerprint: FingerprintOf(entity.PrimaryKey.Fingerprint),
+		version:     entity.PrimaryKey.Version,
 	}
 	if err := c.readPrimary(entity, now); err != nil {
 		return nil, err
@@ -62,7 +67,7 @@ func ParseCertificate(b []byte, now time.Time) (*Certificate, error) {
 // encrypted to (a low-order point, say) shows here and not when a visitor sends.
 func (c *Certificate) try() error {
 	for _, k := range c.encryption {
-		if err := packet.SerializeEncryptedKeyAEAD(io.Discard, k.public, packet.CipherAES256, false, make([]byte, sessionKeySize), nil); err != nil {
+		if err := packet.SerializeEncryptedKeyAEAD(io.Discard, k.public, packet.CipherAES256, c.version == 6, make([]byte, sessionKeySize), nil); err != nil {
 			return &Refusal{Key: c.name(), Reason: exactly(ErrUnsupported, "has an encryption key that cannot be encrypted to"), Mend: mendReplace}
 		}
 	}
@@ -116,11 +121,11 @@ func checkPackets(raw []byte) error {
 
 // readEntity lets the library read the packets. What it cannot read is refused here by
 // kind, because its own errors do not tell an old key from a broken file.
-func readEntity(raw []byte) (*openpgp.Entity, error) {
+func readEntity(raw []byte, versions ...byte) (*openpgp.Entity, error) {
 	first, _ := packets.Split(raw)
-	if version := firstOctet(first[0].Body); version != 4 {
+	if version := firstOctet(first[0].Body); !slices.Contains(versions, version) {
 		return nil, &Refusal{
-			Reason: exactly(ErrUnsupported, "holds a version %d key, and only version 4 keys can be sealed to so far", version),
+			Reason: exactly(ErrUnsupported, "holds a version %d key, which cannot be used here", version),
 			Mend:   mendReplace,
 		}
 	}
@@ -160,7 +165,10 @@ func (c *Certificate) Fingerprint() Fingerprint { return c.fingerprint }
 // Hash is the SHA-256 of the binary certificate, so that a stripped revocation shows.
 func (c *Certificate) Hash() [32]byte { return c.hash }
 
-// UserID is the primary user id, such as "Dana <dana@clinic.example>".
+// Version is the key's: 4, or 6, which only the profile "modern" seals to.
+func (c *Certificate) Version() int { return c.version }
+
+// UserID is the primary user id, such as "Dana <dana@clinic.example>"; a version 6 certificate may have none.
 func (c *Certificate) UserID() string { return c.userID }
 
 // Armored is the certificate as given, as ASCII armor.

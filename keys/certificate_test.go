@@ -130,7 +130,6 @@ func TestCertificateRefused(t *testing.T) {
 		"sign-only":             {public(t, signOnly(t)), keys.ErrNoEncryption, "add an encryption subkey"},
 		"RSA-2048":              {public(t, entity(t, profile(func(c *packet.Config) { c.Algorithm, c.RSABits = packet.PubKeyAlgoRSA, 2048 }))), keys.ErrWeak, "RSA with 2048 bits"},
 		"secp256k1":             {public(t, entity(t, profile(func(c *packet.Config) { c.Algorithm, c.Curve = packet.PubKeyAlgoECDSA, packet.CurveSecP256k1 }))), keys.ErrWeak, "secp256k1"},
-		"version 6":             {public(t, entity(t, profile(func(c *packet.Config) { c.Algorithm, c.V6Keys = packet.PubKeyAlgoEd25519, true }))), keys.ErrUnsupported, "version 6"},
 		"post-quantum only":     {public(t, quantumOnly(t)), keys.ErrUnsupported, "algorithm 35"},
 		"private":               {private(t, false), keys.ErrSecret, "gpg --armor --export"},
 		"private, binary":       {private(t, true), keys.ErrSecret, "public half"},

@@ -75,6 +75,8 @@ func (d *dataWriter) add(p []byte) {
 	}
 }
 
+func (d *dataWriter) failed() error { return d.err }
+
 // flush sends a full partial body on.
 func (d *dataWriter) flush() {
 	d.protect()

@@ -7,11 +7,12 @@
 //	sealed, err := to.Seal(answers, signer, now)    // whole, in memory
 //	stream, err := to.SealStream(signer, now, copy) // large, constant memory
 //
-// One profile is written, the one that every OpenPGP program in use reads: version 3
+// By default the profile is written that every OpenPGP program in use reads: version 3
 // session-key packets and SEIPDv1 with AES-256 (RFC 9580 §5.13.1), even for a reader
 // whose key announces more; no compression; a version 4 Ed25519 signature by the
 // server's Signer inside; no list of intended recipients, so that a reader can be added
-// later by adding one small packet.
+// later by adding one small packet. NewModern writes another one, to a mailed address for which it was chosen; what
+// the store keeps for its readers is always the first.
 //
 // It refuses certificates that are expired, revoked, weak, of a kind the profile cannot
 // serve, or that hold no encryption key, and it never seals to only some of the
@@ -48,7 +49,8 @@ func (k Kind) String() string {
 	}
 }
 
-// Fingerprint names an OpenPGP key by its primary key: 40 upper-case hex digits for v4 (RFC 9580 §5.5.4.2).
+// Fingerprint names an OpenPGP key by its primary key: 40 upper-case hex digits for v4, 64 for v6 (RFC 9580 §5.5.4); or a
+// certificate of S/MIME by its SHA-256, 64 digits.
 type Fingerprint string
 
 // FingerprintOf writes raw fingerprint octets as a Fingerprint.

@@ -21,13 +21,13 @@ const piecePower = 15 // partial bodies of the literal packet: 32 KiB
 // literalWriter writes a literal packet of unknown length into d, and hashes its content
 // for the signature.
 type literalWriter struct {
-	d      *dataWriter
+	d      sink
 	signed hash.Hash
 	buf    []byte // one partial body
 	fresh  int    // what in buf is not content: the fields in the first body
 }
 
-func newLiteralWriter(d *dataWriter) *literalWriter {
+func newLiteralWriter(d sink) *literalWriter {
 	d.add([]byte{0xC0 | packets.TagLiteral})
 	l := &literalWriter{d: d, signed: sha256.New(), buf: make([]byte, 0, 1<<piecePower)}
 	l.buf = append(l.buf, literalFields...)
@@ -46,8 +46,8 @@ func (l *literalWriter) Write(p []byte) (int, error) {
 		n := min(len(p), cap(l.buf)-len(l.buf))
 		l.buf = append(l.buf, p[:n]...)
 		p = p[n:]
-		if l.d.err != nil {
-			return total - len(p), l.d.err
+		if err := l.d.failed(); err != nil {
+			return total - len(p), err
 		}
 	}
 	return total, nil

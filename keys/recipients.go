@@ -16,8 +16,27 @@ const MaxReaders = 64
 type Recipients struct{ certs []*Certificate }
 
 // NewRecipients puts readers together. The same certificate may come several times, as a
-// person can be in two groups; it counts once.
+// person can be in two groups; it counts once. A version 6 certificate is a *Refusal: only the profile "modern", which
+// one mailed address can have, seals to it.
 func NewRecipients(certs ...*Certificate) (*Recipients, error) {
+	r, err := gather(certs)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range r.certs {
+		if c.version != 4 {
+			return nil, &Refusal{
+				Key:    c.name(),
+				Reason: exactly(ErrUnsupported, "is a version %d key, which only the profile modern can seal to", c.version),
+				Mend:   "Give this address profile: modern in sealform.yaml, or use a version 4 key, which every program reads.",
+			}
+		}
+	}
+	return r, nil
+}
+
+// gather drops repeats and counts.
+func gather(certs []*Certificate) (*Recipients, error) {
 	r := &Recipients{}
 	seen := make(map[Fingerprint][32]byte, len(certs))
 	for _, c := range certs {
@@ -58,8 +77,8 @@ func (r *Recipients) Usable(now time.Time) error {
 	return nil
 }
 
-// wrap encrypts one session key to every reader: version 3 packets (RFC 9580 §5.1.1).
-func (r *Recipients) wrap(key []byte, at time.Time) ([]SessionKey, error) {
+// wrap encrypts one session key to every reader, in packets of version 3 or 6 (RFC 9580 §5.1).
+func (r *Recipients) wrap(version byte, key []byte, at time.Time) ([]SessionKey, error) {
 	all := make([]SessionKey, len(r.certs))
 	for i, c := range r.certs {
 		public, err := c.receiving(at)
@@ -68,7 +87,7 @@ func (r *Recipients) wrap(key []byte, at time.Time) ([]SessionKey, error) {
 		}
 		var buf bytes.Buffer
 		buf.Grow(packetSizeHint(public))
-		if err := packet.SerializeEncryptedKeyAEAD(&buf, public, packet.CipherAES256, false, key, nil); err != nil {
+		if err := packet.SerializeEncryptedKeyAEAD(&buf, public, packet.CipherAES256, version == 6, key, nil); err != nil {
 			return nil, fmt.Errorf("sealing to key %s: %w", c.name(), err)
 		}
 		all[i] = SessionKey{Reader: c.fingerprint, Packet: buf.Bytes()}
@@ -80,5 +99,5 @@ func packetSizeHint(k *packet.PublicKey) int {
 	if k.PubKeyAlgo == packet.PubKeyAlgoRSA || k.PubKeyAlgo == packet.PubKeyAlgoRSAEncryptOnly {
 		return 1040
 	}
-	return 96
+	return 112
 }

@@ -24,7 +24,7 @@ func (r *Recipients) Seal(p Plaintext, by *Signer, at time.Time) (Sealed, error)
 	var key [sessionKeySize]byte
 	defer clear(key[:])
 	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
-	wrapped, err := r.wrap(key[:], at)
+	wrapped, err := r.wrap(3, key[:], at)
 	if err != nil {
 		return Sealed{}, err
 	}
@@ -64,12 +64,19 @@ func sealWhole(key []byte, by *Signer, body, signature []byte) ([]byte, error) {
 // data comes when WriteData runs, pulled from write, which is called once. Memory stays
 // at some 100 KiB whatever the size, and however large write's pieces are.
 func (r *Recipients) SealStream(by *Signer, at time.Time, write func(io.Writer) error) (SealedStream, error) {
+	return r.stream(3, by, at, write, func(w io.Writer, key []byte) error {
+		return sealStream(w, key, by, at, write)
+	})
+}
+
+// stream draws a session key, wraps it in packets of that version, and lets seal write the data under it, once.
+func (r *Recipients) stream(version byte, by *Signer, at time.Time, write func(io.Writer) error, seal func(io.Writer, []byte) error) (SealedStream, error) {
 	if write == nil || by == nil || at.IsZero() {
 		return SealedStream{}, errors.New("sealing needs a source, a signer and a time")
 	}
 	key := make([]byte, sessionKeySize)
 	_, _ = rand.Read(key) // never fails (crypto/rand)
-	wrapped, err := r.wrap(key, at)
+	wrapped, err := r.wrap(version, key, at)
 	if err != nil {
 		clear(key)
 		return SealedStream{}, err
@@ -80,7 +87,7 @@ func (r *Recipients) SealStream(by *Signer, at time.Time, write func(io.Writer) 
 			return errUsed
 		}
 		defer clear(key)
-		return sealStream(w, key, by, at, write)
+		return seal(w, key)
 	}}, nil
 }
 
@@ -91,6 +98,20 @@ func sealStream(w io.Writer, key []byte, by *Signer, at time.Time, write func(io
 		return err
 	}
 	defer d.wipe()
+	if err := signedContent(d, by, at, write); err != nil {
+		return err
+	}
+	return d.close()
+}
+
+// sink takes the packets inside the data packet. An error shows in failed, and at the latest at its end.
+type sink interface {
+	add(p []byte)
+	failed() error
+}
+
+// signedContent adds what write gives, as a literal packet between the two halves of a signature.
+func signedContent(d sink, by *Signer, at time.Time, write func(io.Writer) error) error {
 	d.add(by.onePass())
 	literal := newLiteralWriter(d)
 	defer literal.wipe()
@@ -103,5 +124,5 @@ func sealStream(w io.Writer, key []byte, by *Signer, at time.Time, write func(io
 		return err
 	}
 	d.add(signature)
-	return d.close()
+	return nil
 }

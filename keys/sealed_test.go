@@ -255,6 +255,7 @@ func FuzzParseCertificate(f *testing.F) {
 	e := entity(f, profile(nil))
 	f.Add(public(f, e))
 	f.Add(dearmor(f, public(f, e)))
+	f.Add(dearmor(f, public(f, entity(f, sixth(nil)))))
 	for range 4 {
 		noise := make([]byte, 64)
 		_, _ = rand.Read(noise)
@@ -277,6 +278,12 @@ func FuzzParseCertificate(f *testing.F) {
 			t.Fatalf("it does not read back: %v", err)
 		}
 		to, err := keys.NewRecipients(c)
+		if c.Version() != 4 {
+			if !errors.As(err, &refusal) || refusal.Mend == "" {
+				t.Fatalf("version %d in the usual profile: %v", c.Version(), err)
+			}
+			return
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

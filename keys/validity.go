@@ -24,21 +24,22 @@ const (
 
 // readPrimary checks the primary key and its user id and notes how long they hold.
 func (c *Certificate) readPrimary(e *openpgp.Entity, now time.Time) error {
-	self, identity := e.PrimaryIdentity(now, policy)
+	self := c.selfSignature(e, now)
 	if self == nil {
 		// Without a date the library ignores times: so the times will be what is wrong.
-		self, identity = e.PrimaryIdentity(time.Time{}, policy)
+		self = c.selfSignature(e, time.Time{})
 	}
 	if self == nil {
 		return &Refusal{Key: nameKey("", c.fingerprint), Reason: exactly(ErrNotCertificate, "carries no valid signature of its own"), Mend: mendExport}
 	}
-	c.userID = identity.Name
 	if revoked(e) {
 		return &Refusal{Key: c.name(), Reason: ErrRevoked, Mend: mendWithdraw}
 	}
 	if err := c.checkAlgorithm(e.PrimaryKey); err != nil {
 		return err
 	}
+	c.announces = self.SEIPDv2
+	c.listsGCM = slices.Contains(self.PreferredCipherSuites, [2]uint8{uint8(packet.CipherAES256), uint8(packet.AEADModeGCM)})
 	c.from = later(e.PrimaryKey.CreationTime, self.CreationTime)
 	c.until = sooner(ends(e.PrimaryKey.CreationTime, self.KeyLifetimeSecs), ends(self.CreationTime, self.SigLifetimeSecs))
 	if direct, err := e.LatestValidDirectSignature(now, policy); err == nil {
@@ -48,6 +49,23 @@ func (c *Certificate) readPrimary(e *openpgp.Entity, now time.Time) error {
 		c.encryption = append(c.encryption, encryptionKey{e.PrimaryKey, c.from, c.until})
 	}
 	return nil
+}
+
+// selfSignature finds the signature that speaks for the whole key, and the name: in version 4 that of the primary user
+// id, in version 6 a direct one, beside which a user id is only a name and may be missing (RFC 9580 §10.1.1).
+func (c *Certificate) selfSignature(e *openpgp.Entity, at time.Time) *packet.Signature {
+	self, identity := e.PrimaryIdentity(at, policy)
+	if identity != nil {
+		c.userID = identity.Name
+	}
+	if c.version != 6 {
+		return self
+	}
+	direct, err := e.LatestValidDirectSignature(at, policy)
+	if err != nil {
+		return nil
+	}
+	return direct
 }
 
 // revoked takes every revocation that verifies, whatever its date and reason says: a
@@ -73,7 +91,11 @@ func (c *Certificate) readSubkeys(e *openpgp.Entity) error {
 			refusal.Reason, refusal.Mend = exactly(ErrRevoked, "has only encryption keys that have been revoked"), mendSubkey
 			continue
 		}
-		if reason := sealable(s.PublicKey); reason != nil {
+		reason := sealable(s.PublicKey)
+		if s.PublicKey.Version != c.version {
+			reason = exactly(ErrUnsupported, "has an encryption key of another version than its own")
+		}
+		if reason != nil {
 			refusal.Reason, refusal.Mend = reason, mendReplace
 			continue
 		}

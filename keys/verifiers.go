@@ -26,7 +26,7 @@ func ParseVerifiers(certs ...[]byte) (*Verifiers, error) {
 		if err != nil {
 			return nil, fmt.Errorf("signing key %d: %w", i+1, err)
 		}
-		entity, err := readEntity(raw)
+		entity, err := readEntity(raw, 4)
 		if err != nil {
 			return nil, fmt.Errorf("signing key %d: %w", i+1, err)
 		}

@@ -26,8 +26,12 @@ func Import(b []byte, old, pw keys.Password, now time.Time) (*Locked, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := keys.ParseCertificate(public, now); err != nil {
+	certificate, err := keys.ParseCertificate(public, now)
+	if err != nil {
 		return nil, err
+	}
+	if _, err := keys.NewRecipients(certificate); err != nil {
+		return nil, err // a reader here must be one that the store can be sealed to
 	}
 	return lockAll(all, old, pw)
 }

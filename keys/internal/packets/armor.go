@@ -26,11 +26,15 @@ const (
 var ErrArmor = errors.New("the armor is not valid")
 
 // armorWriter writes ASCII armor with its CRC-24. GnuPG before 2.4.9 fails on about a
-// third of all messages without the checksum (GnuPG T7071), so we always write it.
+// third of all messages without the checksum (GnuPG T7071), so we always write it, but for
+// messages whose session keys have version 6: those must not have it (RFC 9580 §6.1), and
+// no program that wants it reads them.
 type armorWriter struct {
 	w    io.Writer
 	kind string
 	crc  uint32
+	late bool   // something was encoded
+	bare bool   // no checksum
 	in   []byte // less than a full batch, waiting
 	out  []byte
 	err  error
@@ -77,6 +81,9 @@ func (a *armorWriter) Write(p []byte) (int, error) {
 
 // encode writes p as lines; only the last call's p may end within a line.
 func (a *armorWriter) encode(p []byte) {
+	if !a.late {
+		a.late, a.bare = true, sixth(p)
+	}
 	a.crc = crc24(a.crc, p)
 	a.out = a.out[:0]
 	for len(p) > 0 {
@@ -96,12 +103,23 @@ func (a *armorWriter) Close() error {
 	if a.err != nil {
 		return a.err
 	}
-	sum := binary.BigEndian.AppendUint32(nil, a.crc)[1:]
-	end := append([]byte{'='}, base64.StdEncoding.EncodeToString(sum)...)
-	end = append(end, "\n-----END "+a.kind+"-----\n"...)
-	_, err := a.w.Write(end)
+	var end []byte
+	if !a.bare {
+		sum := binary.BigEndian.AppendUint32(nil, a.crc)[1:]
+		end = append(base64.StdEncoding.AppendEncode([]byte{'='}, sum), '\n')
+	}
+	_, err := a.w.Write(append(end, "-----END "+a.kind+"-----\n"...))
 	a.err = errors.New("armor is already closed")
 	return err
+}
+
+// sixth says whether a message begins with a session key of version 6.
+func sixth(p []byte) bool {
+	if len(p) == 0 || p[0] != 0xC0|TagSessionKey {
+		return false
+	}
+	l, err := ReadLength(FromBytes(p[1:]))
+	return err == nil && len(p) > 1+l.RawLen && p[1+l.RawLen] == 6
 }
 
 // Armor gives b in armor of that kind.
