@@ -32,16 +32,22 @@ func sharedHeader(from, to string, received time.Time, messageID string) []Heade
 	}
 }
 
+// sealForMail seals one mail: each address has its own, with an id and a record that names its readers.
 func (a *Answers) sealForMail(p *Plan, to Envelope) (Mail, error) {
 	m := Mail{To: to.To, MessageID: messageID(p)}
-	body, err := to.Sealer.SealMail(p.Received, func(w io.Writer) error {
-		return a.writeMail(w, p, to, m.MessageID)
-	})
-	if err != nil {
-		return Mail{}, fmt.Errorf("sealing the mail: %w", err)
+	room := mailRoom(p.MailLimit, to.Sealer)
+	if p.MailLimit > 0 && a.mailLength(p, to, m.MessageID) > room {
+		if p.Deliver.Store == nil {
+			return Mail{}, ErrTooLargeToMail
+		}
+		m.TooLarge = true
+		return m, nil
 	}
-	m.Body = body
-	return m, nil
+	var err error
+	m.Body, err = to.Sealer.SealMail(p.Received, func(w io.Writer) error {
+		return a.writeMail(w, p, to, m.MessageID, room)
+	})
+	return m, err //nolint:wrapcheck // which Seal does
 }
 
 func messageID(p *Plan) string {
@@ -51,19 +57,25 @@ func messageID(p *Plan) string {
 	return hex.EncodeToString(b[:]) + "@" + domain
 }
 
-// writeMail writes the inner entity: protected headers, text, record, files. Without files it is padded in the
-// record, as for the store; with files, whose lengths dwarf it, behind the last part.
-func (a *Answers) writeMail(w io.Writer, p *Plan, to Envelope, messageID string) error {
-	edge := boundary()
+// mailHead is the entity up to its files: protected headers, text, record. Without files it is all of it.
+func (a *Answers) mailHead(p *Plan, to Envelope, messageID, edge string) []byte {
 	b := make([]byte, 0, a.sizeHint())
 	b = appendKind(b, kindMail, p.Service)
 	b = a.appendProtected(b, p, to.To, messageID, edge)
-	b = a.appendBody(b, p, to.Sealer, edge, len(a.files) == 0)
+	return a.appendBody(b, p, to.Sealer, edge, len(a.files) == 0)
+}
+
+// writeMail writes the inner entity. Without files it is padded in the record, as for the store; with files, whose
+// lengths dwarf it, behind the last part, as far as there is room.
+func (a *Answers) writeMail(w io.Writer, p *Plan, to Envelope, messageID string, room int64) error {
+	edge := boundary()
+	head := a.mailHead(p, to, messageID, edge)
 	out := &counted{w: w}
-	if _, err := out.Write(b); err != nil || len(a.files) == 0 {
+	_, err := out.Write(head)
+	clear(head)
+	if err != nil || len(a.files) == 0 {
 		return err
 	}
-	clear(b)
 	for i := range a.files {
 		if err := a.files[i].writePart(out, edge); err != nil {
 			return err
@@ -72,7 +84,7 @@ func (a *Answers) writeMail(w io.Writer, p *Plan, to Envelope, messageID string)
 	if _, err := io.WriteString(out, closing(edge)); err != nil {
 		return err
 	}
-	return writeSpaces(out, padme(out.n)-out.n)
+	return writeSpaces(out, min(padme(out.n), room)-out.n)
 }
 
 // appendProtected writes the header section that RFC 9788 protects. Thunderbird reads it only where the entity's type
@@ -97,10 +109,11 @@ func appendField(b []byte, before string, h HeaderField) []byte {
 // printable is ASCII that needs no encoding in a header, quoted or not.
 const printable = " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
-// encodedText is text for a header: as it is, or in encoded words (RFC 2047 §2), one a line.
+// encodedText is text for a header: as it is, or in encoded words (RFC 2047 §2), one a line. What reads like an encoded
+// word already is encoded too, or a mail program would show something else.
 func encodedText(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
-	if len(s) <= 200 && strings.Trim(s, printable) == "" {
+	if len(s) <= 200 && strings.Trim(s, printable) == "" && !strings.Contains(s, "=?") {
 		return s
 	}
 	var words []string
@@ -118,15 +131,18 @@ var shownTypes = map[string]string{
 	"pdf": "application/pdf",
 }
 
-func (f *File) writePart(w *counted, edge string) error {
+func (f *File) partHead(edge string) string {
 	name := DownloadName(f.Name)
 	kind := shownTypes[extension(name)]
 	if kind == "" {
 		kind = "application/octet-stream"
 	}
-	head := "\r\n--" + edge + "\r\nContent-Type: " + kind + "\r\nContent-Disposition: attachment" + parameter("filename", name) +
+	return "\r\n--" + edge + "\r\nContent-Type: " + kind + "\r\nContent-Disposition: attachment" + parameter("filename", name) +
 		"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-	if _, err := io.WriteString(w, head); err != nil {
+}
+
+func (f *File) writePart(w *counted, edge string) error {
+	if _, err := io.WriteString(w, f.partHead(edge)); err != nil {
 		return err
 	}
 	lines := &base64Lines{w: w}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"time"
 
 	"sealform/keys"
@@ -52,14 +53,24 @@ func (p *Plan) check() error {
 	if p.Follows != "" && !word.MatchString(p.Follows) {
 		return errors.New("the reference it follows is not a plain word")
 	}
+	if p.Deliver.Receipt != nil && p.Receipt == nil {
+		return errors.New("nothing seals the address of a receipt")
+	}
 	if len(p.Mails) > 0 && !plainAddress(p.MailFrom) {
 		return errors.New("the mail has no plain address to come from")
+	}
+	for _, m := range p.Mails {
+		if m.Sealer == nil || !plainAddress(m.To) {
+			return errors.New("a mail has no reader, or no plain address to go to")
+		}
 	}
 	return nil
 }
 
 // Seal completes the record, pads it (Padmé, at most 12 %), builds the MIME entities and seals them: for the store
-// the answers and each file apart, for mail all in one. Files are read later, when the sealed streams are written.
+// the answers and each file apart, for each mail all in one. Files are read later, when the sealed streams are written.
+// A mail larger than the plan's MailLimit has no Body but says TooLarge; where nothing is stored, ErrTooLargeToMail
+// comes back instead.
 func (a *Answers) Seal(p Plan) (*Submission, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("sealing a submission: %w", err)
@@ -67,7 +78,7 @@ func (a *Answers) Seal(p Plan) (*Submission, error) {
 	p.Received = p.Received.UTC().Truncate(time.Second)
 	s := &Submission{
 		ID: p.ID, Form: a.form.ID, Revision: a.form.Revision, Reference: p.Reference, Received: p.Received,
-		Token: p.Token, Content: p.Content,
+		Token: p.Token, Content: p.Content, Webhooks: slices.Clone(p.Deliver.Webhooks),
 	}
 	if p.Deliver.Store != nil {
 		if err := a.sealForStore(s, &p); err != nil {
@@ -77,10 +88,11 @@ func (a *Answers) Seal(p Plan) (*Submission, error) {
 	for _, to := range p.Mails {
 		m, err := a.sealForMail(&p, to)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("sealing a mail: %w", err)
 		}
 		s.Mails = append(s.Mails, m)
 	}
+	s.Receipt = a.sealReceipt(&p)
 	return s, nil
 }
 
