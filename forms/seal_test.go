@@ -51,7 +51,7 @@ func (b *bench) plan(f *forms.Form) forms.Plan {
 		}
 	}
 	return forms.Plan{
-		Mails: mails,
+		Mails:   mails,
 		Service: "service-1", ID: 1234567890123456789, Reference: "R7K-4Q2", Received: now, Lang: "en", Path: "page",
 		Recipients: b.recipients, Signer: b.signer, Deliver: f, MailFrom: "forms@riverside.example",
 	}
