@@ -14,9 +14,11 @@ import (
 // none is given twice, and one can't be guessed from another.
 const jobBits = 12
 
+const lastJob = `select coalesce(max(id), 0) from outbox`
+
 func (b *batch) newJob(now time.Time) (int64, error) {
 	if b.job == 0 {
-		if _, err := b.get(`select coalesce(max(id), 0) from outbox`, nil, &b.job); err != nil {
+		if _, err := b.get(lastJob, nil, &b.job); err != nil {
 			return 0, err
 		}
 	}

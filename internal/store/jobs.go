@@ -109,6 +109,8 @@ func (s *Store) JobCounts(ctx context.Context, forms []string) (map[JobState]int
 // mostAttempts is how much of a job's log is shown.
 const mostAttempts = 200
 
+const newestAttempts = `select at, code from attempt where job = $1 order by n desc limit $2`
+
 // Job gives one job with the log of its attempts, oldest first, the last 200 of them; ErrNotFound.
 func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 	var job *Job
@@ -125,7 +127,7 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 		if job == nil {
 			return ErrNotFound
 		}
-		return r.each(ctx, `select at, code from attempt where job = $1 order by n desc limit $2`, []any{id, mostAttempts},
+		return r.each(ctx, newestAttempts, []any{id, mostAttempts},
 			func(scan func(...any) error) error {
 				var at int64
 				var a Attempt

@@ -108,7 +108,7 @@ func TestOutboxLeases(t *testing.T) {
 	}
 }
 
-// covers R10
+// Two processes share the queue: each job is one's alone, and the counts stay right. covers R10
 func TestEachJobIsClaimedOnce(t *testing.T) {
 	c := config(t, newClock())
 	handles := []*Store{openStore(t, c), openStore(t, c)}
@@ -137,6 +137,22 @@ func TestEachJobIsClaimedOnce(t *testing.T) {
 					seen[j.ID]++
 				}
 				mu.Unlock()
+				for k, j := range jobs { // one goes out, one fails, one is given up
+					held := c.Now().Add(time.Hour)
+					for range 2 { // the second time nothing changes
+						switch k {
+						case 0:
+							err = handles[i%2].Sent(t.Context(), j.ID)
+						case 1:
+							err = handles[i%2].Retry(t.Context(), j.ID, held, held, "timeout")
+						case 2:
+							err = handles[i%2].Bury(t.Context(), j.ID, held, "refused")
+						}
+						if err != nil {
+							t.Error(err)
+						}
+					}
+				}
 			}
 		})
 	}
@@ -147,6 +163,12 @@ func TestEachJobIsClaimedOnce(t *testing.T) {
 	for id, times := range seen {
 		if times != 1 {
 			t.Errorf("job %d was claimed %d times", id, times)
+		}
+	}
+	for state, column := range map[JobState]string{Waiting: "0", Sent: "1", Dead: "2"} {
+		got, err := handles[0].JobCounts(t.Context(), nil)
+		if rows := count(t, handles[0], "outbox where state = "+column); err != nil || int64(rows) != got[state] || rows == 0 {
+			t.Errorf("state %d: %d rows, counted %d: %v", state, rows, got[state], err)
 		}
 	}
 }

@@ -1,15 +1,16 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// A page is read from the index, in order: sorting or scanning would slow it down with age.
-func TestPagePlan(t *testing.T) {
-	s, _ := newStore(t)
-	var plan []string
-	err := s.each(t.Context(), `explain query plan `+newestFirst, []any{1, 2, 3, 4}, func(scan func(...any) error) error {
+// planOf is how SQLite goes about a query.
+func planOf(t testing.TB, s *Store, query string, args ...any) (plan []string) {
+	t.Helper()
+	err := s.each(t.Context(), `explain query plan `+query, args, func(scan func(...any) error) error {
 		var id, parent, unused int
 		var line string
 		err := scan(&id, &parent, &unused, &line)
@@ -19,7 +20,58 @@ func TestPagePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return plan
+}
+
+// A page is read from the index, in order: sorting or scanning would slow it down with age.
+func TestPagePlan(t *testing.T) {
+	s, _ := newStore(t)
+	plan := planOf(t, s, newestFirst, 1, 2, 3, 4)
 	if len(plan) != 1 || !strings.Contains(plan[0], "SEARCH submission USING INDEX submission_received (form=? AND received<?)") {
 		t.Errorf("plan: %q", plan)
+	}
+}
+
+// With 10,000 jobs waiting and 100,000 sent nothing reads more of the outbox than it gives, but for the index of what
+// waits; also when somebody ran ANALYZE. covers R10
+func TestOutboxPlans(t *testing.T) {
+	s, c := newStore(t)
+	const waiting, sent = 10_000, 100_000
+	fillJobs(t, s, waiting, sent)
+	check := func() {
+		t.Helper()
+		for _, x := range []struct{ what, query, plan string }{
+			{"claim", longestDue, "SEARCH outbox USING INDEX outbox_due (channel=? AND due<?)"},
+			{"list", newestJobs, "SEARCH outbox USING COVERING INDEX outbox_form (form=? AND state=? AND id<?)"},
+			{"one", `select id from outbox where id = $1`, "SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)"},
+			{"purge", sentBefore, "SEARCH outbox USING INDEX outbox_ended (ended<?)"},
+			{"erase", jobsOf, "SEARCH outbox USING INDEX outbox_submission (submission=?)"},
+			{"oldest", oldestWaiting, "SEARCH outbox USING COVERING INDEX outbox_due"},
+			{"next id", lastJob, "SEARCH outbox"},
+			{"log", newestAttempts, "SEARCH attempt USING PRIMARY KEY (job=?)"},
+		} {
+			if plan := planOf(t, s, x.query, 1, 2, 3, 4); !slices.Equal(plan, []string{x.plan}) {
+				t.Errorf("%s: plan %q, want %q", x.what, plan, x.plan)
+			}
+		}
+	}
+	check()
+	tamperSchema(t, s, `analyze`)
+	s2 := openStore(t, s.cfg)
+	check()
+	for _, s := range []*Store{s, s2} {
+		jobs, err := s.Claim(t.Context(), []Channel{Webhook, Mail}, 5, c.Now().Add(time.Minute))
+		if err != nil || len(jobs) != 5 || !slices.IsSortedFunc(jobs, func(a, b Job) int { return int(a.ID - b.ID) }) {
+			t.Errorf("claimed %+v: %v", jobs, err)
+		}
+		list, err := s.Jobs(t.Context(), JobFilter{State: Sent, Forms: []string{"new-patient"}, Limit: 3})
+		if err != nil || len(list) != 3 || list[0].Form != "new-patient" || list[0].State != Sent {
+			t.Errorf("listed %+v: %v", list, err)
+		}
+	}
+	counted(t, s, waiting, sent, 0)
+	counted(t, s, waiting/2, sent/2, 0, "contact")
+	if n, oldest, err := s.Waiting(t.Context()); n != waiting || !oldest.Equal(c.Now()) || err != nil {
+		t.Errorf("%d since %v: %v", n, oldest, err)
 	}
 }

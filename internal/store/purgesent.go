@@ -9,7 +9,8 @@ import (
 // sentBefore reads the index of what was sent, from its oldest.
 const sentBefore = `select id, form, upload from outbox where state = 1 and ended < $1 order by ended limit $2`
 
-// PurgeSent removes jobs that were sent before then, with their bodies and logs, and says how many.
+// PurgeSent removes jobs that were sent before then, with their bodies and logs, and says how many. Give it a time
+// reckoned from Witnessed, so that a clock that jumps removes nothing.
 func (s *Store) PurgeSent(ctx context.Context, before time.Time) (int, error) {
 	total := 0
 	for {
@@ -86,11 +87,13 @@ func (b *batch) discard(upload int64) error {
 	return err
 }
 
+const jobsOf = `select id, form, state, channel, upload from outbox where submission = $1`
+
 // jobs takes out what was sent of the submission and the visitor's address, with the receipt that waits for it. What
 // else waits or was given up stays: erasing a submission does not stop its delivery.
 func (x *erasing) jobs(submission int64) error {
 	var all []ended
-	err := x.b.each(`select id, form, state, channel, upload from outbox where submission = $1`, []any{submission},
+	err := x.b.each(jobsOf, []any{submission},
 		func(scan func(...any) error) error {
 			var j ended
 			err := scan(&j.id, &j.form, &j.state, &j.channel, &j.upload)

@@ -125,7 +125,7 @@ create table outbox (
 );
 create index outbox_due on outbox (channel, due, id, made) where state = 0;
 create index outbox_ended on outbox (ended) where state = 1;
-create index outbox_state on outbox (state, form, id);
+create index outbox_form on outbox (form, state, id);
 create index outbox_submission on outbox (submission);
 
 -- How many rows of the outbox each form has in each state.
