@@ -9,8 +9,8 @@ import (
 
 	"sealform/internal/event"
 	"sealform/internal/mail"
+	"sealform/internal/notice"
 	"sealform/internal/store"
-	"sealform/keys"
 )
 
 // settling is how long the store may take to write down how an attempt ended.
@@ -21,22 +21,43 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
 	limited, cancel := context.WithTimeout(ctx, o.Attempt)
 	var held sync.WaitGroup
 	held.Go(func() { lease = o.hold(limited, job.ID, lease) })
-	err := o.send(limited, job)
+	err := o.send(limited, &job)
 	cancel()
 	held.Wait()
+	code := codeOf(err)
+	if job.Channel != store.Webhook {
+		o.reached(code)
+	}
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
-	code := event.Code("ok")
-	if err == nil {
-		err = o.Store.Sent(settle, job.ID)
-	} else {
-		code = event.Code(mail.CodeOf(err))
-		err = o.Store.Retry(settle, job.ID, lease, o.Now().Add(o.delay(job.Attempts, code)), string(code))
-	}
-	if err != nil {
+	if err := o.settle(settle, &job, lease, code); err != nil {
 		o.Events.Trouble("outbox", "settle")
 	}
 	o.Events.Mailed(job.ID, job.Attempts+1, code)
+}
+
+// ok is the code of an attempt that went well.
+const ok event.Code = "ok"
+
+// settle writes down how an attempt ended. The code never decides whether a job is given up, its age alone does.
+func (o *Outbox) settle(ctx context.Context, job *store.Job, lease time.Time, code event.Code) error {
+	now := o.Now()
+	if code == event.Code(mail.TooLarge) {
+		o.raise(ctx, about{Matter: notice.TooLarge}, o.Alarms)
+	}
+	switch {
+	case code == ok:
+		return o.Store.Sent(ctx, job.ID)
+	case code == event.Code(mail.Stopped): // our own doing: whoever starts next may try at once
+		return o.Store.Retry(ctx, job.ID, lease, now, string(code))
+	case now.Sub(job.Made) < o.GiveUp:
+		return o.Store.Retry(ctx, job.ID, lease, now.Add(delay(job.Attempts)), string(code))
+	}
+	o.Events.Trouble("outbox", "given-up")
+	if job.Channel != store.Alarm { // an alarm about an alarm would go the same way
+		o.givenUp(ctx) // first: an alarm too many is better than none
+	}
+	return o.Store.Bury(ctx, job.ID, lease, string(code))
 }
 
 // hold renews the job's lease until ctx ends, and gives the one then held. A renewal that fails is told and tried again:
@@ -66,29 +87,11 @@ func (o *Outbox) extend(ctx context.Context, job int64, lease, next time.Time) e
 	return o.Store.Extend(settle, job, lease, next)
 }
 
-func (o *Outbox) send(ctx context.Context, job store.Job) error {
-	return o.Send(ctx, &mail.Message{
-		From:      o.From,
-		To:        job.To,
-		MessageID: job.MessageID,
-		Date:      job.Received,
-		Form:      job.Form,
-		Seq:       job.Seq,
-		Size:      job.Size,
-		Open: func() (keys.SealedStream, error) {
-			return keys.ReadSealed(o.Store.Message(ctx, job.Upload, job.Chunks))
-		},
-	})
-}
-
-// delays are what follows the first, second, … attempt; the last one repeats for ever.
+// delays are what follows the first, second, … attempt; the last one repeats.
 var delays = [...]time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
 
 // delay says how long to wait after an attempt that so many came before.
-func (o *Outbox) delay(before int, code event.Code) time.Duration {
-	if code == event.Code(mail.Stopped) {
-		return 0 // our own doing: whoever starts next may try at once
-	}
+func delay(before int) time.Duration {
 	d := delays[min(max(before, 0), len(delays)-1)]
 	return d - d/5 + jitter(2*d/5)
 }

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -87,26 +88,27 @@ type sealer struct {
 	signer  *keys.Signer
 }
 
+// arrival is a submission to be kept.
+type arrival struct {
+	form     string // "": new-patient
+	size     int    // bytes of each mail
+	to       []string
+	stored   bool
+	webhooks []string
+	receipt  *forms.SealedAddress
+	tooLarge string // an address whose mail the relay would not take
+}
+
 // put keeps a submission with one mail of size bytes and gives its Message-ID.
 func put(t *testing.T, s *store.Store, c *clock, size int) string {
 	t.Helper()
+	return arrive(t, s, c, arrival{size: size, stored: true, to: []string{"desk@clinic.example"}}).Mails[0].MessageID
+}
+
+// arrive keeps a submission, with a mail to each address.
+func arrive(t *testing.T, s *store.Store, c *clock, a arrival) *forms.Submission {
+	t.Helper()
 	by, err := sealing()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := make([]byte, size)
-	answers, err := by.readers.Seal(keys.NewPlaintext([]byte("answers")), by.signer, c.now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := by.readers.SealStream(by.signer, c.now(), func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	reference, err := forms.NewReference(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,17 +116,39 @@ func put(t *testing.T, s *store.Store, c *clock, size int) string {
 	if _, err := rand.Read(drawn[:]); err != nil {
 		t.Fatal(err)
 	}
-	id := int64(binary.BigEndian.Uint64(drawn[:]) >> 1)
-	message := fmt.Sprintf("%x@clinic.example", drawn[8:])
-	_, err = s.Put(t.Context(), &forms.Submission{
-		ID: id, Form: "new-patient", Reference: reference, Received: c.now(), Token: [16]byte(drawn[8:]), Stored: true, Answers: answers,
-		Mails: []forms.Mail{{To: []string{"desk@clinic.example"}, MessageID: message, Body: body}},
-	})
-	if err != nil {
+	sub := &forms.Submission{
+		ID: int64(binary.BigEndian.Uint64(drawn[:]) >> 1), Form: cmp.Or(a.form, "new-patient"), Received: c.now(),
+		Token: [16]byte(drawn[8:]), Stored: a.stored, Webhooks: a.webhooks, Receipt: a.receipt,
+	}
+	if sub.Reference, err = forms.NewReference(rand.Reader); err != nil {
 		t.Fatal(err)
 	}
-	return message
+	if a.stored {
+		if sub.Answers, err = by.readers.Seal(keys.NewPlaintext([]byte("answers")), by.signer, c.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, to := range a.to {
+		body, err := by.readers.SealStream(by.signer, c.now(), func(w io.Writer) error {
+			_, err := w.Write(make([]byte, a.size))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sub.Mails = append(sub.Mails, forms.Mail{To: to, MessageID: fmt.Sprintf("%x.%d@clinic.example", drawn[8:], i), Body: body})
+	}
+	if a.tooLarge != "" {
+		sub.Mails = append(sub.Mails, forms.Mail{To: a.tooLarge, MessageID: fmt.Sprintf("%x.l@clinic.example", drawn[8:]), TooLarge: true})
+	}
+	if _, err := s.Put(t.Context(), sub); err != nil {
+		t.Fatal(err)
+	}
+	return sub
 }
+
+// one is the only channel of most tests.
+var one = []store.Channel{store.Mail}
 
 // sink is a relay in the test's hands: it reads each message to its end and then answers as told.
 type sink struct {

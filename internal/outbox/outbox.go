@@ -1,18 +1,25 @@
-// Package outbox sends what waits in the store's queue, for as long as it takes.
+// Package outbox sends what waits in the store's queue, for as long as it takes, and puts there what has to be said.
 //
-//	box := outbox.New(outbox.Config{Store: s, Send: relay.Send, From: "forms@clinic.example", Events: log})
+//	box := outbox.New(outbox.Config{Store: s, Send: relay.Send, Note: relay.Note, From: "forms@clinic.example", Events: log})
 //	go box.Run(ctx)  // until ctx ends
-//	box.Nudge()      // something new is in the queue
+//	box.Nudge()      // something new came
 //
-// A job is in the queue from the commit that made its submission durable, and leaves it in one way only: the relay
-// took the message. Every other end of an attempt, a permanent refusal too, puts it back: after 1, 5, 15, 30 and
-// 60 minutes, then hourly, each ±20 % so that a thousand jobs do not come back at once. Nothing is ever dropped.
+// One mechanism carries sealed mail, notices, digests, alarms, receipts and webhooks: a job is one thing to one
+// address. Jobs of a submission are in the queue from the commit that made it durable. Notices and digests are derived
+// from the number that a form has reached and the number that an address was told (plan.go), so that intake has
+// nothing to do for them and none is lost.
+//
+// A job leaves the queue in one way only: the relay, or the other program, took it. Every other end of an attempt, a
+// permanent refusal too, puts it back: after 1, 5, 15, 30 and 60 minutes, then hourly, each ±20 % so that a thousand
+// jobs do not come back at once. When the relay answers again after it was away, those that failed for its sake alone
+// are due at once (back.go). After five days a job is given up: that is alarmed, and the job is kept, to be sent again.
 //
 // A job is leased while it is sent, for a minute at a time. If the process dies, the lease ends by itself and the job
 // is sent again, with the same Message-ID: delivery is at least once, and a mail program can tell the copies. Several
-// processes may work on one queue.
+// processes may work on one queue. What goes to the relay and what goes to webhooks run in lanes of their own, so that
+// a program that hangs holds up no mail.
 //
-// The queue holds ciphertext; this package cannot open it, and reads it chunk by chunk.
+// The queue holds ciphertext, counts, codes and ids; this package cannot open anything but the address of a receipt.
 package outbox
 
 import (
@@ -40,6 +47,7 @@ type Config struct {
 	Words   notice.Words
 	Forms   []Form
 	Alarms  []string                                   // addresses that alarms go to
+	Probe   func(context.Context) error                // asks whether the relay is there; nil: only sending tells
 	Ending  func(now time.Time) []Ending               // keys and certificates in use and when they end; nil: none
 	Link    func(form string, submission int64) string // into the staff pages, by /go/; submission 0: the inbox
 	Zone    *time.Location                             // of quiet hours and digests; nil: UTC
@@ -70,9 +78,21 @@ type Ending struct {
 // Outbox is the worker over the queue.
 type Outbox struct {
 	Config
-	nudge   chan struct{}
-	watched time.Time
+	lanes []*lane
+	look  chan struct{} // wakes the planner
+	relay reach
+	plans *plans
 }
+
+// The channels by what carries them.
+var (
+	sealed   = []store.Channel{store.Mail}
+	letters  = []store.Channel{store.Notice, store.Digest, store.Alarm, store.Receipt}
+	webhooks = []store.Channel{store.Webhook}
+)
+
+// leastGiveUp is RFC 5321 §4.5.4.1's time, before which nothing is given up.
+const leastGiveUp = 5 * 24 * time.Hour
 
 // New starts nothing; Run does.
 func New(c Config) *Outbox {
@@ -85,11 +105,33 @@ func New(c Config) *Outbox {
 	if c.Workers <= 0 {
 		c.Workers = 4
 	}
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	if c.Link == nil {
+		c.Link = func(string, int64) string { return "" }
+	}
 	c.Poll = orElse(c.Poll, 5*time.Second)
 	c.Lease = orElse(c.Lease, time.Minute)
 	c.Attempt = orElse(c.Attempt, 20*time.Minute)
 	c.Grace = orElse(c.Grace, 10*time.Second)
-	return &Outbox{Config: c, nudge: make(chan struct{}, 1)}
+	c.Keep = orElse(c.Keep, 30*24*time.Hour)
+	c.GiveUp = max(c.GiveUp, leastGiveUp)
+	o := &Outbox{Config: c, look: make(chan struct{}, 1), plans: newPlans(c.Now())}
+	var byRelay []store.Channel
+	if c.Send != nil {
+		byRelay = append(byRelay, sealed...)
+	}
+	if c.Note != nil {
+		byRelay = append(byRelay, letters...)
+	}
+	if len(byRelay) > 0 {
+		o.lanes = append(o.lanes, newLane(o, byRelay))
+	}
+	if c.Call != nil {
+		o.lanes = append(o.lanes, newLane(o, webhooks))
+	}
+	return o
 }
 
 func orElse(d, otherwise time.Duration) time.Duration {
@@ -101,9 +143,14 @@ func orElse(d, otherwise time.Duration) time.Duration {
 
 // Nudge says that there may be something to send. It never blocks.
 func (o *Outbox) Nudge() {
+	o.wakeLanes()
+	wake(o.look)
+}
+
+func wake(c chan<- struct{}) {
 	select {
-	case o.nudge <- struct{}{}:
-	default: // one is pending already
+	case c <- struct{}{}:
+	default: // it will look already
 	}
 }
 
@@ -112,66 +159,12 @@ func (o *Outbox) Run(ctx context.Context) {
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var under sync.WaitGroup
-	slots := make(chan struct{}, o.Workers)
-	for o.slot(ctx, slots) {
-		o.watch(ctx)
-		lease := o.Now().Add(o.Lease)
-		jobs, err := o.Store.Claim(ctx, []store.Channel{store.Mail}, 1, lease)
-		if err != nil && ctx.Err() == nil {
-			o.Events.Trouble("outbox", "claim")
-		}
-		if err != nil || len(jobs) == 0 {
-			<-slots
-			o.rest(ctx)
-			continue
-		}
-		under.Go(func() {
-			defer func() { <-slots }()
-			o.attempt(sending, jobs[0], lease)
-		})
+	for _, l := range o.lanes {
+		under.Go(func() { l.run(ctx, sending) })
 	}
+	under.Go(func() { o.plan(ctx) })
+	<-ctx.Done()
 	grace := time.AfterFunc(o.Grace, cut)
 	defer grace.Stop()
 	under.Wait()
-}
-
-// slot waits until fewer than Workers messages are on their way; false: ctx ended.
-func (o *Outbox) slot(ctx context.Context, slots chan struct{}) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	select {
-	case slots <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// rest waits for a nudge, the next look, or the end.
-func (o *Outbox) rest(ctx context.Context) {
-	timer := time.NewTimer(o.Poll)
-	defer timer.Stop()
-	select {
-	case <-o.nudge:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-const (
-	tooLong   = time.Hour        // a job older than this is worth a warning
-	watchEach = 15 * time.Minute // and so often
-)
-
-// watch warns when mail does not get out.
-func (o *Outbox) watch(ctx context.Context) {
-	now := o.Now()
-	if now.Sub(o.watched) < watchEach {
-		return
-	}
-	o.watched = now
-	if n, oldest, err := o.Store.Waiting(ctx); err == nil && n > 0 && now.Sub(oldest) > tooLong {
-		o.Events.Trouble("outbox", "waiting-over-an-hour")
-	}
 }

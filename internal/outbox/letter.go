@@ -1,0 +1,129 @@
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"sealform/internal/mail"
+	"sealform/internal/notice"
+	"sealform/internal/store"
+)
+
+// about is what a job says besides its columns: counts, codes, dates, and names that the operator gave. It is stored as
+// JSON, so its names stay as they are.
+type about struct {
+	Test     bool `json:"test,omitempty"`      // of a webhook: somebody pressed the button
+	TooLarge bool `json:"too_large,omitempty"` // of a notice: the submission was not mailed
+
+	Count int64 `json:"count,omitempty"` // of a notice: what came since the last one
+
+	Day     string `json:"day,omitempty"` // of a digest
+	First   int64  `json:"first,omitempty"`
+	Last    int64  `json:"last,omitempty"`
+	Waiting int64  `json:"waiting,omitempty"`
+	Dead    int64  `json:"dead,omitempty"`
+
+	Matter notice.Matter `json:"matter,omitempty"` // of an alarm
+	Name   string        `json:"name,omitempty"`   // of a key, as the operator configured it
+	Days   int           `json:"days,omitempty"`   // the mark that it has reached: see marks
+	Ends   string        `json:"ends,omitempty"`   // the day, in UTC
+}
+
+func (a about) json() string {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return "" // strings and numbers alone: it never fails
+	}
+	return string(b)
+}
+
+func readAbout(job *store.Job) (about, error) {
+	var a about
+	if job.About == "" {
+		return a, nil
+	}
+	if err := json.Unmarshal([]byte(job.About), &a); err != nil {
+		return a, failed(mail.Body)
+	}
+	return a, nil
+}
+
+// sendLetter writes a notice, digest or alarm from the job's counts, now: the figures of an alarm are those of today.
+func (o *Outbox) sendLetter(ctx context.Context, job *store.Job) error {
+	what, err := readAbout(job)
+	if err != nil {
+		return err
+	}
+	var letter notice.Letter
+	switch {
+	case job.Channel == store.Digest:
+		letter = o.Words.Digest(what.Day, []notice.Series{o.series(job.Form, what)}, o.Link(job.Form, 0))
+	case job.Channel == store.Alarm:
+		a, err := o.figures(ctx, what)
+		if err != nil {
+			return failed(mail.Body)
+		}
+		letter = o.Words.Alarm(a, o.Link("", 0))
+	case what.TooLarge:
+		letter = o.Words.TooLarge(job.Reference, o.Link(job.Form, job.Submission))
+	default:
+		letter = o.Words.Arrived(what.Count, o.Link(job.Form, job.Submission))
+	}
+	return o.Note(ctx, o.note(job, job.To, letter))
+}
+
+// sendReceipt opens the visitor's address for this one attempt.
+func (o *Outbox) sendReceipt(ctx context.Context, job *store.Job) error {
+	if o.Address == nil {
+		return failed(mail.Address)
+	}
+	to, err := o.Address(job.Sealed)
+	if err != nil {
+		return failed(mail.Address)
+	}
+	n := o.note(job, to, notice.Receipt(o.Words.Clinic, job.Reference, o.receiptOf(job.Form)))
+	n.Reply = true
+	return o.Note(ctx, n)
+}
+
+func (o *Outbox) note(job *store.Job, to string, letter notice.Letter) *mail.Note {
+	return &mail.Note{From: o.From, To: to, MessageID: o.messageID(job), Date: job.Received, Letter: letter}
+}
+
+func (o *Outbox) receiptOf(form string) string {
+	for _, f := range o.Forms {
+		if f.ID == form {
+			return f.Receipt
+		}
+	}
+	return "" // the form went since: the reference alone still tells that it came
+}
+
+// series names a form as the headers of its mails do.
+func (o *Outbox) series(form string, what about) notice.Series {
+	_, name, _ := strings.Cut((&mail.Message{From: o.From, Form: form, Seq: 1}).Number(), "; ")
+	return notice.Series{Name: name, First: what.First, Last: what.Last, Waiting: what.Waiting, Dead: what.Dead}
+}
+
+// figures are those of an alarm, as they are now.
+func (o *Outbox) figures(ctx context.Context, what about) (notice.Alarm, error) {
+	a := notice.Alarm{Matter: what.Matter, Name: what.Name}
+	now := o.Now()
+	var err error
+	switch what.Matter {
+	case notice.QueueOld:
+		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool {
+			return j.Channel != store.Alarm && now.Sub(j.Made) > tooLong
+		})
+	case notice.TooLarge:
+		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool { return j.LastError == string(mail.TooLarge) })
+	case notice.DeadLetter:
+		a.Count, err = o.count(ctx, store.Dead, nil, func(j *store.Job) bool { return j.Channel != store.Alarm })
+	case notice.KeyEnds:
+		at, parseErr := time.Parse(time.RFC3339, what.Ends)
+		a.Count, err = daysUntil(at, now), parseErr
+	}
+	return a, err
+}

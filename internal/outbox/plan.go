@@ -1,0 +1,136 @@
+package outbox
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"sealform/internal/event"
+	"sealform/internal/notice"
+	"sealform/internal/store"
+)
+
+const (
+	planEach = time.Minute // the planner looks so often without a nudge,
+	planGap  = time.Second // and with nudges at most so often
+	hourly   = time.Hour   // of what need not be looked at more often
+	tooLong  = time.Hour   // what waits for longer is alarmed
+	warnEach = 15 * time.Minute
+)
+
+// plans is what the planner remembers. Nothing rests on it: marks and alarms that were told are in the store.
+type plans struct {
+	started time.Time
+	told    map[target]int64 // a mark that each was told at least; spares a question
+	warned  time.Time
+	kept    time.Time // when the hourly work was done
+	probed  time.Time
+
+	mu   sync.Mutex
+	owed map[string]bool // alarm addresses to be told of letters given up, once a day has passed
+}
+
+// target is one address that is told of one form, by one channel.
+type target struct {
+	channel  store.Channel
+	form, to string
+}
+
+func newPlans(now time.Time) *plans {
+	return &plans{started: now, told: map[target]int64{}, owed: map[string]bool{}}
+}
+
+// plan puts into the queue what has to be said, until ctx ends.
+func (o *Outbox) plan(ctx context.Context) {
+	each := time.NewTicker(planEach)
+	defer each.Stop()
+	for ctx.Err() == nil {
+		o.round(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(planGap):
+		}
+		select {
+		case <-ctx.Done():
+		case <-o.look:
+		case <-each.C:
+		}
+	}
+}
+
+// round is one look at everything.
+func (o *Outbox) round(ctx context.Context) {
+	now := o.Now()
+	o.probe(ctx, now)
+	if o.relay.cameBack() {
+		o.trouble(ctx, "hasten", o.hasten(ctx, now))
+	}
+	if o.Note != nil {
+		for i := range o.Forms {
+			o.trouble(ctx, "notify", o.tell(ctx, &o.Forms[i], now))
+		}
+	}
+	o.trouble(ctx, "watch", o.watch(ctx, now))
+	if since := now.Sub(o.plans.kept); since >= hourly || since < 0 {
+		o.plans.kept = now
+		o.endings(ctx, now)
+		_, err := o.Store.PurgeSent(ctx, now.Add(-o.Keep))
+		o.trouble(ctx, "purge", err)
+	}
+}
+
+// trouble tells that something has to be tried again at the next look.
+func (o *Outbox) trouble(ctx context.Context, code event.Code, err error) {
+	if err != nil && ctx.Err() == nil {
+		o.Events.Trouble("outbox", code)
+	}
+}
+
+// watch warns, in the log and by alarm, when what waits does not get out.
+func (o *Outbox) watch(ctx context.Context, now time.Time) error {
+	o.raiseOwed(ctx)
+	n, oldest, err := o.Store.Waiting(ctx)
+	if err != nil || n == 0 || now.Sub(oldest) <= tooLong {
+		return err
+	}
+	if since := now.Sub(o.plans.warned); since >= warnEach || since < 0 {
+		o.plans.warned = now
+		o.Events.Trouble("outbox", "waiting-over-an-hour")
+	}
+	o.raise(ctx, about{Matter: notice.QueueOld}, o.Alarms)
+	return nil
+}
+
+// page is how many jobs are read at once.
+const page = 500
+
+// each gives the jobs of a state, of the forms named (nil: of all), to look.
+func (o *Outbox) each(ctx context.Context, state store.JobState, forms []string, look func(*store.Job) error) error {
+	f := store.JobFilter{State: state, Forms: forms, Limit: page}
+	for {
+		jobs, err := o.Store.Jobs(ctx, f)
+		if err != nil {
+			return err
+		}
+		for i := range jobs {
+			if err := look(&jobs[i]); err != nil {
+				return err
+			}
+		}
+		if len(jobs) < page {
+			return nil
+		}
+		f.Before = jobs[len(jobs)-1].ID
+	}
+}
+
+func (o *Outbox) count(ctx context.Context, state store.JobState, forms []string, fits func(*store.Job) bool) (n int64, err error) {
+	err = o.each(ctx, state, forms, func(j *store.Job) error {
+		if fits(j) {
+			n++
+		}
+		return nil
+	})
+	return n, err
+}
