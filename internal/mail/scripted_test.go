@@ -1,26 +1,22 @@
 package mail
 
 import (
-	"bufio"
 	"bytes"
-	"cmp"
 	"crypto/tls"
-	"errors"
-	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"sealform/internal/localca"
 )
 
 // What a scripted relay can do instead of answering.
 const (
 	hang    = "(hang)"
 	drop    = "(drop)"
-	endless = "(endless)"
+	endless = "(endless)" // a reply of one line after the other, as fast as it goes
+	drip    = "(drip)"    // a reply of one letter after the other
 )
 
 // secretText is in every reply, to see that no error repeats it.
@@ -34,12 +30,15 @@ type scripted struct {
 	clearOffer []string          // extensions before TLS
 	tlsOffer   []string          // extensions under TLS
 	replies    map[string]string // by verb, "greeting", "." or "handshake"; otherwise it agrees
+	later      map[string]string // the same, in a conversation that has brought a message
 	injected   string            // sent in one piece with the reply to STARTTLS
 
 	mu     sync.Mutex
 	plain  bytes.Buffer // what came outside TLS
 	said   []string     // all commands
 	letter bytes.Buffer // what came after DATA, dots and all
+	met    int          // conversations
+	taken  int          // messages that were agreed to
 }
 
 // serve starts it and gives its address.
@@ -59,7 +58,8 @@ func (s *scripted) serve(t *testing.T) string {
 			}
 			under.Go(func() {
 				defer func() { _ = c.Close() }()
-				s.talk(c, over)
+				_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+				(&conversation{scripted: s, over: over}).hold(c)
 			})
 		}
 	})
@@ -69,78 +69,6 @@ func (s *scripted) serve(t *testing.T) string {
 		under.Wait()
 	})
 	return l.Addr().String()
-}
-
-// talk holds one conversation.
-func (s *scripted) talk(c net.Conn, over <-chan struct{}) {
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	var conn net.Conn = &tapped{Conn: c, s: s}
-	if s.implicit {
-		conn = s.secure(c)
-	}
-	in := bufio.NewReader(conn)
-	if !s.reply(conn, over, "greeting", "220 relay ready") {
-		return
-	}
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return
-		}
-		verb, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(line)), " ")
-		s.note(line)
-		switch verb {
-		case "EHLO":
-			_, isTLS := conn.(*tls.Conn)
-			if !s.reply(conn, over, verb, s.hello(isTLS)) {
-				return
-			}
-		case "STARTTLS":
-			if !s.reply(conn, over, verb, "220 go ahead") {
-				return
-			}
-			if s.replies[verb] == "" {
-				if conn = s.upgrade(c); conn == nil {
-					return
-				}
-				in = bufio.NewReader(conn)
-			}
-		case "DATA":
-			if !s.reply(conn, over, verb, "354 send it") {
-				return
-			}
-			if s.replies[verb] == "" {
-				if !s.take(in) || !s.reply(conn, over, ".", "250 taken") {
-					return
-				}
-			}
-		default:
-			agree := map[string]string{"AUTH": "235 welcome", "QUIT": "221 bye"}[verb]
-			if !s.reply(conn, over, verb, cmp.Or(agree, "250 fine")) || verb == "QUIT" {
-				return
-			}
-		}
-	}
-}
-
-// upgrade begins TLS, unless the script has something else to say in its place; then it gives nil.
-func (s *scripted) upgrade(c net.Conn) net.Conn {
-	instead := s.replies["handshake"]
-	if instead == "" {
-		return s.secure(c)
-	}
-	_, _ = c.Read(make([]byte, 16)) // of the client's handshake, so that the words come after it
-	_, _ = io.WriteString(c, instead+"\r\n")
-	_, _ = io.Copy(io.Discard, c) // closing with something unread would reset the connection
-	return nil
-}
-
-func (s *scripted) secure(c net.Conn) net.Conn {
-	newest := s.newest
-	if newest == 0 {
-		newest = tls.VersionTLS13
-	}
-	return tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.certs}, MinVersion: tls.VersionTLS10, MaxVersion: newest})
 }
 
 func (s *scripted) hello(isTLS bool) string {
@@ -156,70 +84,29 @@ func (s *scripted) hello(isTLS bool) string {
 	return b.String() + "250 " + lines[len(lines)-1]
 }
 
-// reply answers verb as the script says, otherwise with agree; false: the conversation is over.
-func (s *scripted) reply(c net.Conn, over <-chan struct{}, verb, agree string) bool {
-	with, scripted := s.replies[verb]
-	if !scripted {
-		with = agree
-	}
-	switch with {
-	case hang:
-		<-over
-		return false
-	case drop:
-		return false
-	case endless:
-		for range 64 {
-			if _, err := io.WriteString(c, "250-"+strings.Repeat("y", 8<<10)); err != nil {
-				break
-			}
-		}
-		<-over
-		return false
-	}
-	if scripted {
-		with += " " + secretText
-	}
-	with += "\r\n"
-	if verb == "STARTTLS" {
-		with += s.injected
-	}
-	_, err := io.WriteString(c, with)
-	return err == nil
-}
-
-// take reads a message up to the final dot.
-func (s *scripted) take(in *bufio.Reader) bool {
-	for {
-		line, err := in.ReadSlice('\n')
-		if err != nil {
-			return false
-		}
-		if string(line) == ".\r\n" {
-			return true
-		}
-		s.mu.Lock()
-		s.letter.Write(line)
-		s.mu.Unlock()
-	}
-}
-
 func (s *scripted) note(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.said = append(s.said, strings.TrimSpace(line))
+	s.said = append(s.said, strings.TrimSuffix(line, "\r\n"))
 }
 
 // heard says whether a command began with verb.
 func (s *scripted) heard(verb string) bool {
+	return slices.ContainsFunc(s.commands(), func(l string) bool { return strings.HasPrefix(l, verb) })
+}
+
+// commands is what was said so far, without line ends.
+func (s *scripted) commands() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, l := range s.said {
-		if strings.HasPrefix(l, verb) {
-			return true
-		}
-	}
-	return false
+	return slices.Clone(s.said)
+}
+
+// counts are the conversations, and the messages agreed to.
+func (s *scripted) counts() (met, taken int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.met, s.taken
 }
 
 // inClear is all that came before TLS.
@@ -241,43 +128,4 @@ func (c *tapped) Read(p []byte) (int, error) {
 	defer c.s.mu.Unlock()
 	c.s.plain.Write(p[:n])
 	return n, err
-}
-
-func authority(t *testing.T) *localca.CA {
-	t.Helper()
-	ca, err := localca.Open(t.TempDir(), time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ca
-}
-
-// relay is one that trusts ca, is patient for 300 ms, and gives user and password.
-func relay(t *testing.T, addr string, ca *localca.CA, change func(*RelayConfig)) *Relay {
-	t.Helper()
-	c := RelayConfig{
-		Address: addr, Mode: StartTLS, ServerName: "localhost", Roots: ca.Pool(), Hello: "forms.clinic.example",
-		Dial: 5 * time.Second, Command: 5 * time.Second, DataEnd: 5 * time.Second,
-	}
-	if change != nil {
-		change(&c)
-	}
-	r, err := NewRelay(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.Close)
-	return r
-}
-
-// expect wants err to be an *Error of code that quotes nobody.
-func expect(t *testing.T, err error, code Code) {
-	t.Helper()
-	var typed *Error
-	if code == "" && err != nil || code != "" && (!errors.As(err, &typed) || typed.Code != code) {
-		t.Fatalf("got %v, want %q", err, code)
-	}
-	if err != nil && strings.Contains(err.Error(), "patient") {
-		t.Errorf("the error quotes the server: %v", err)
-	}
 }
