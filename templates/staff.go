@@ -13,6 +13,7 @@ type StaffFrame struct {
 	Person string     // e-mail of who is signed in; "" for nobody
 	Here   string     // the page's own path, where "Stay unlocked" comes back to
 	Lock   *StaffLock // how long the key stays open; nil when it is locked
+	Late   *StaffLate // what does not get out; nil when all does
 }
 
 // StaffLock is the countdown in the header.

@@ -45,10 +45,12 @@ var (
 // desk is the code that may act.
 type desk struct {
 	Config
-	forms     map[string]Served
-	order     []string                // form ids as configured
-	pages     *token.Maker            // of the inbox
-	sids      map[string]*token.Maker // of a form's submissions
+	forms     map[string]Served // those that are kept
+	order     []string          // their ids as configured
+	every     []Served          // with those that are only mailed
+	paths     *Paths
+	pages     *token.Maker // of lists
+	jobs      *token.Maker // of deliveries
 	peers     web.Peers
 	gate      *limit.Gate
 	addresses *limit.Buckets[netip.Prefix] // failed sign-ins
@@ -84,7 +86,7 @@ func newDesk(c Config) (*desk, error) {
 		c.SignInFailures = 10
 	}
 	d := &desk{
-		Config: c, forms: map[string]Served{}, sids: map[string]*token.Maker{},
+		Config: c, forms: map[string]Served{}, every: c.Forms,
 		peers:     web.Peers{Proxies: c.Proxies},
 		gate:      limit.NewGate(kdfRunning, kdfQueue, kdfWait),
 		addresses: limit.NewBuckets[netip.Prefix](c.SignInFailures, time.Hour, 10_000, c.Now),
@@ -102,23 +104,22 @@ func newDesk(c Config) (*desk, error) {
 	return d, d.serve(c.Forms)
 }
 
-// serve takes the forms in, in their order. What a form only mails is not here.
+// serve takes the forms in, in their order. Of what a form only mails, there is nothing but the deliveries here.
 func (d *desk) serve(all []Served) (err error) {
 	if d.pages, err = token.New(d.Key("viewer-urls"), d.Service, d.Now); err != nil {
 		return fmt.Errorf("the key of the viewer's addresses: %w", err)
 	}
-	for _, f := range all {
-		if f.Form.Store == nil {
-			continue
-		}
-		id := f.Form.ID
-		if d.sids[id], err = token.New(d.Key("viewer-urls/"+id), d.Service, d.Now); err != nil {
-			return fmt.Errorf("the key of a form's addresses: %w", err)
-		}
-		d.forms[id] = f
-		d.order = append(d.order, id)
+	if d.jobs, err = token.New(d.Key("viewer-deliveries"), d.Service, d.Now); err != nil {
+		return fmt.Errorf("the key of the deliveries' addresses: %w", err)
 	}
-	return nil
+	for _, f := range all {
+		if f.Form.Store != nil {
+			d.forms[f.Form.ID] = f
+			d.order = append(d.order, f.Form.ID)
+		}
+	}
+	d.paths, err = NewPaths(d.Service, d.order, d.Key)
+	return err
 }
 
 // turn waits for the one attempt at a time that an account or a key has. Without it, guesses sent side by

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -19,6 +20,20 @@ func (h handlers) who(c echo.Context, stage int) (Staff, error) {
 	return h.desk.identify(c.Request().Context(), cookies{c.Request()}, from(h.desk.peers.Addr(c.Request())), stage)
 }
 
+// posted reads who asks, at that stage, and what they posted; it is wiped when do returns.
+func (h handlers) posted(c echo.Context, stage int, do func(Staff, *fields) error) error {
+	who, err := h.who(c, stage)
+	if err != nil {
+		return err
+	}
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	return do(who, f)
+}
+
 // attempt is what a sign-in is counted by.
 func (h handlers) attempt(c echo.Context) attempt {
 	return attempt{device: cookies{c.Request()}.value(deviceCookie), addr: h.desk.peers.Addr(c.Request())}
@@ -29,10 +44,16 @@ func (d *desk) door() templates.StaffFrame {
 	return templates.StaffFrame{Clinic: d.Name, Sheet: d.brand.address}
 }
 
-// room is the frame of a page for a person.
-func (d *desk) room(who Staff, here string) templates.StaffFrame {
+// room is the frame of a page for a person. The mark of what does not get out is left away when it cannot be found: no
+// page shall fail for it.
+func (d *desk) room(ctx context.Context, who Staff, here string) templates.StaffFrame {
 	f := d.door()
 	f.Person, f.Here = who.Email, here
+	late, err := d.late(ctx, who)
+	if err != nil {
+		d.Events.Trouble("deliveries", "count")
+	}
+	f.Late = late
 	if left := d.left(who); left.isOpen() {
 		f.Lock = &templates.StaffLock{Left: time.Duration(left)}
 	}
@@ -45,7 +66,7 @@ func (d *desk) frame(c echo.Context) templates.StaffFrame {
 	if err != nil {
 		return d.door()
 	}
-	return d.room(who, safeNext(c.Request().URL.RequestURI()))
+	return d.room(c.Request().Context(), who, safeNext(c.Request().URL.RequestURI()))
 }
 
 // when is a moment as lists show it: the time today, the weekday and date this year, else the date.

@@ -67,6 +67,7 @@ type house struct {
 	log      *bytes.Buffer
 	inner    atomic.Pointer[http.Handler]
 	hashes   atomic.Int64 // password hashes run
+	nudges   atomic.Int64
 	next     int64
 }
 
@@ -74,7 +75,7 @@ const patientForm = `
 form: new-patient
 title: New patient form
 seal: { to: [all] }
-deliver: { store: { keep: 90d } }
+deliver: { store: { keep: 90d }, mail: { to: [ frontdesk@riverside.example ] } }
 fields:
   - { id: full_name, type: name, label: Full name, section: About you }
   - { id: birth, type: date, label: Date of birth, memorable: true }
@@ -161,6 +162,7 @@ func (h *house) open() {
 			{h.forms["new-patient"], h.readers["new-patient"].Fingerprints()},
 			{h.forms["contact"], h.readers["contact"].Fingerprints()},
 		},
+		Webhooks: []string{"crm"}, Nudge: func() { h.nudges.Add(1) },
 		Zone: zone(h.t), Now: h.clock.now, Events: event.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -258,10 +260,17 @@ func (h *house) send(form string, values [][2]string, files ...file) (int64, str
 	h.next += 1 << 20
 	ref := fmt.Sprintf("R%02d-%03d", h.next>>20&0x3f, h.next>>20&0x1ff)
 	token := sha256.Sum256([]byte(ref))
-	sub, err := answers.Seal(forms.Plan{
+	plan := forms.Plan{
 		Service: service, ID: h.next, Reference: ref, Received: now, Lang: "en", Path: "page",
 		Recipients: h.readers[form], Signer: h.signer, Token: [16]byte(token[:16]), Content: token, Deliver: h.forms[form],
-	})
+	}
+	if m := h.forms[form].Mail; m != nil {
+		plan.MailFrom = "forms@riverside.example"
+		for _, to := range m.To {
+			plan.Mails = append(plan.Mails, forms.Envelope{To: to.Address, Sealer: h.readers[form].By(h.signer)})
+		}
+	}
+	sub, err := answers.Seal(plan)
 	if err != nil {
 		h.t.Fatal(err)
 	}

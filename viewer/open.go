@@ -46,7 +46,7 @@ func (d *desk) find(ctx context.Context, who Staff, sid string) (*store.Submissi
 func (d *desk) locate(who Staff, sid string) (Served, int64, bool) {
 	for _, id := range d.order {
 		if f := d.forms[id]; who.MayOpen(f) {
-			if n, ok := d.sids[id].OpenID(sid); ok {
+			if n, ok := d.paths.open(id, sid); ok {
 				return f, n, true
 			}
 		}
@@ -55,7 +55,7 @@ func (d *desk) locate(who Staff, sid string) (Served, int64, bool) {
 }
 
 // address is where a submission stands.
-func (d *desk) address(form string, id int64) string { return "/s/" + d.sids[form].SealID(id) }
+func (d *desk) address(form string, id int64) string { return d.paths.submission(form, id) }
 
 // Open reads a submission's answers: found, allowed, on record, opened, verified, and held against its row.
 func (d *desk) Open(ctx context.Context, who Staff, sid string) (*opened, error) {

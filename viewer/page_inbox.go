@@ -28,11 +28,11 @@ func (h handlers) getInbox(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Show(c.Response(), http.StatusOK, h.desk.inboxPage(who, l, form, before != 0))
+	return web.Show(c.Response(), http.StatusOK, h.desk.inboxPage(h.desk.room(c.Request().Context(), who, inboxAddress(form, "")), l, form, before != 0))
 }
 
-func (d *desk) inboxPage(who Staff, l *listing, form string, paged bool) templates.InboxPage {
-	p := templates.InboxPage{StaffFrame: d.room(who, inboxAddress(form, "")), Forms: form == "" && len(l.forms) > 1}
+func (d *desk) inboxPage(frame templates.StaffFrame, l *listing, form string, paged bool) templates.InboxPage {
+	p := templates.InboxPage{StaffFrame: frame, Forms: form == "" && len(l.forms) > 1}
 	p.Tabs = append(p.Tabs, templates.StaffTab{Title: "All", Address: "/inbox", Chosen: form == ""})
 	titles := map[string]string{}
 	for _, f := range l.forms {

@@ -107,15 +107,10 @@ func (h handlers) getCode(c echo.Context) error {
 }
 
 func (h handlers) postCode(c echo.Context) error {
-	who, err := h.who(c, 1)
-	if err != nil {
-		return err
-	}
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	defer f.wipe()
+	return h.posted(c, 1, func(who Staff, f *fields) error { return h.code(c, who, f) })
+}
+
+func (h handlers) code(c echo.Context, who Staff, f *fields) error {
 	in, err := h.desk.Code(c.Request().Context(), who, f.text("code"), h.attempt(c))
 	if errors.Is(err, errTries) {
 		return h.startAgain(c)

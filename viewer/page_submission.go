@@ -23,17 +23,18 @@ func (h handlers) getSubmission(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := h.desk.submissionPage(who, o)
+	p := h.desk.submissionPage(o)
+	p.StaffFrame = h.desk.room(c.Request().Context(), who, p.Action)
 	if p.Lock != nil { // the page leaves by itself when the key has locked, scripts or not
 		c.Response().Header().Set("Refresh", strconv.Itoa(p.Lock.Seconds()+2)+"; url=/inbox")
 	}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (d *desk) submissionPage(who Staff, o *opened) templates.SubmissionPage {
+func (d *desk) submissionPage(o *opened) templates.SubmissionPage {
 	address := d.address(o.sub.Form, o.sub.ID)
 	p := templates.SubmissionPage{
-		StaffFrame: d.room(who, address), Reference: o.sub.Reference, Form: o.served.Form.Title,
+		Reference: o.sub.Reference, Form: o.served.Form.Title,
 		State: stateNames[o.sub.State], Action: address, Received: d.when(o.sub.Received),
 		Facts: d.facts(o), Notes: notes(o), Sections: sections(o.reading.Answers), Back: "/inbox",
 	}
@@ -110,22 +111,16 @@ func answer(a forms.Answered) templates.StaffAnswer {
 var statesByName = map[string]store.State{"new": store.New, "open": store.Opened, "done": store.Done, "spam": store.Spam}
 
 func (h handlers) postState(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	to, ok := statesByName[f.text("to")]
-	if !ok {
-		return errBody
-	}
-	if err := h.desk.SetState(c.Request().Context(), who, c.Param("sid"), to); err != nil {
-		return err
-	}
-	return see(c, "/inbox")
+	return h.posted(c, 2, func(who Staff, f *fields) error {
+		to, ok := statesByName[f.text("to")]
+		if !ok {
+			return errBody
+		}
+		if err := h.desk.SetState(c.Request().Context(), who, c.Param("sid"), to); err != nil {
+			return err
+		}
+		return see(c, "/inbox")
+	})
 }
 
 func (h handlers) getErase(c echo.Context) error {
@@ -139,7 +134,7 @@ func (h handlers) getErase(c echo.Context) error {
 	}
 	address := h.desk.address(sub.Form, sub.ID)
 	return web.Show(c.Response(), http.StatusOK, templates.ErasePage{
-		StaffFrame: h.desk.room(who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
+		StaffFrame: h.desk.room(c.Request().Context(), who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
 		Received: h.desk.when(sub.Received), Files: sub.Files, Action: address, Back: address,
 	})
 }

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -22,7 +23,7 @@ func (h handlers) getUnlock(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.desk.unlockPage(who, "", c.QueryParam("next"))
+	p, err := h.desk.unlockPage(c.Request().Context(), who, "", c.QueryParam("next"))
 	if err != nil {
 		return err
 	}
@@ -30,16 +31,11 @@ func (h handlers) getUnlock(c echo.Context) error {
 }
 
 func (h handlers) postUnlock(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	defer f.wipe()
-	p, err := h.desk.unlockPage(who, f.text("key"), f.text("next"))
+	return h.posted(c, 2, func(who Staff, f *fields) error { return h.unlock(c, who, f) })
+}
+
+func (h handlers) unlock(c echo.Context, who Staff, f *fields) error {
+	p, err := h.desk.unlockPage(c.Request().Context(), who, f.text("key"), f.text("next"))
 	if err != nil {
 		return err
 	}
@@ -67,8 +63,8 @@ type unlockForm struct {
 }
 
 // unlockPage offers the keys that open something here.
-func (d *desk) unlockPage(who Staff, chosen, next string) (*unlockForm, error) {
-	p := &unlockForm{UnlockPage: templates.UnlockPage{StaffFrame: d.room(who, "/inbox"), Next: safeNext(next)}}
+func (d *desk) unlockPage(ctx context.Context, who Staff, chosen, next string) (*unlockForm, error) {
+	p := &unlockForm{UnlockPage: templates.UnlockPage{StaffFrame: d.room(ctx, who, "/inbox"), Next: safeNext(next)}}
 	p.Lock = nil // what is asked for here is the password, not staying
 	var mine []store.LockedKey
 	seen := map[keys.Fingerprint]bool{}
@@ -136,16 +132,10 @@ func (h handlers) postLock(c echo.Context) error {
 }
 
 func (h handlers) postStay(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	if err := h.desk.Stay(who); err != nil {
-		return err
-	}
-	return see(c, safeNext(f.text("next")))
+	return h.posted(c, 2, func(who Staff, f *fields) error {
+		if err := h.desk.Stay(who); err != nil {
+			return err
+		}
+		return see(c, safeNext(f.text("next")))
+	})
 }

@@ -42,6 +42,11 @@ func (d *desk) routes() []route {
 		{http.MethodPost, "/s/:sid/state", h.postState, false},
 		{http.MethodGet, "/s/:sid/erase", h.getErase, true},
 		{http.MethodPost, "/s/:sid/erase", h.postErase, false},
+		{http.MethodGet, "/deliveries", h.getDeliveries, true},
+		{http.MethodGet, "/deliveries/:job", h.getDelivery, true},
+		{http.MethodPost, "/deliveries/:job/retry", h.postRetry, false},
+		{http.MethodPost, "/deliveries/webhooks/:name/test", h.postHookTest, false},
+		{http.MethodGet, "/go/:id", h.getGo, false},
 	}
 }
 

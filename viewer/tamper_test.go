@@ -134,10 +134,10 @@ func TestPutBackAfterErasing(t *testing.T) {
 func TestTamperedFiles(t *testing.T) {
 	for name, do := range map[string]func(*house, int64){
 		"a byte changed": func(h *house, id int64) {
-			h.tamper(`update chunk set data = cast(substr(data, 1, 2000) || x'00ff' || substr(data, 2003) as blob) where id = (select max(id) from chunk)`)
+			h.tamper(`update chunk set data = cast(substr(data, 1, 2000) || x'00ff' || substr(data, 2003) as blob) where id = (select max(id) from chunk where id < (select max(upload) + 4096 from file))`)
 		},
 		"cut": func(h *house, id int64) {
-			h.tamper(`delete from chunk where id = (select max(id) from chunk)`)
+			h.tamper(`delete from chunk where id = (select max(id) from chunk where id < (select max(upload) + 4096 from file))`)
 		},
 		"the files swapped": func(h *house, id int64) {
 			h.tamper(`update file set n = n + 10 where submission = ?`, id)

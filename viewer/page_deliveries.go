@@ -1,0 +1,119 @@
+package viewer
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/internal/store"
+	"sealform/internal/web"
+	"sealform/templates"
+)
+
+// jobStates are the tabs, in their order; the first is shown first.
+var jobStates = []store.JobState{store.Waiting, store.Dead, store.Sent}
+
+var jobStateNames = map[store.JobState]templates.StaffJob{store.Waiting: "waiting", store.Dead: "given-up", store.Sent: "sent"}
+
+// chosenState reads a tab's name; "" is the first.
+func chosenState(name string) (store.JobState, bool) {
+	for _, s := range jobStates {
+		if name == string(jobStateNames[s]) {
+			return s, true
+		}
+	}
+	return jobStates[0], name == ""
+}
+
+func (h handlers) getDeliveries(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	state, ok := chosenState(c.QueryParam("show"))
+	if !ok {
+		return errNotFound
+	}
+	var before int64
+	if at := c.QueryParam("before"); at != "" {
+		if before, ok = h.desk.pages.OpenID(at); !ok {
+			return errNotFound
+		}
+	}
+	q, err := h.desk.Deliveries(c.Request().Context(), who, state, before)
+	if err != nil {
+		return err
+	}
+	p := h.desk.deliveriesPage(q, state, before != 0)
+	p.StaffFrame = h.desk.room(c.Request().Context(), who, queueAddress(state, ""))
+	return web.Show(c.Response(), http.StatusOK, p)
+}
+
+func (d *desk) deliveriesPage(q *queue, chosen store.JobState, paged bool) templates.DeliveriesPage {
+	p := templates.DeliveriesPage{Chosen: jobStateNames[chosen], Kept: q.counts[chosen]}
+	for _, s := range jobStates {
+		p.Tabs = append(p.Tabs, templates.StaffQueue{
+			State: jobStateNames[s], Address: queueAddress(s, ""), Count: q.counts[s], Chosen: s == chosen,
+		})
+	}
+	for i := range q.rows {
+		p.Rows = append(p.Rows, d.delivery(&q.rows[i]))
+	}
+	p.Why = shared(p.Rows)
+	if q.more {
+		p.Older = queueAddress(chosen, d.pages.SealID(q.rows[len(q.rows)-1].ID))
+	}
+	if paged {
+		p.Newest = queueAddress(chosen, "")
+	}
+	for _, name := range d.Webhooks {
+		p.Hooks = append(p.Hooks, templates.StaffHook{Name: name, Action: "/deliveries/webhooks/" + url.PathEscape(name) + "/test"})
+	}
+	return p
+}
+
+// shared takes the reason out of the rows where all of several have the same, to be said once.
+func shared(rows []templates.StaffDelivery) *templates.StaffReason {
+	if len(rows) < 2 || rows[0].Why == nil {
+		return nil
+	}
+	why := *rows[0].Why
+	for _, r := range rows {
+		if r.Why == nil || *r.Why != why {
+			return nil
+		}
+	}
+	for i := range rows {
+		rows[i].Why = nil
+	}
+	return &why
+}
+
+// queueAddress writes show before before, always.
+func queueAddress(s store.JobState, before string) string {
+	q := url.Values{}
+	if s != jobStates[0] {
+		q.Set("show", string(jobStateNames[s]))
+	}
+	to := "/deliveries"
+	if before != "" {
+		q.Set("before", before)
+	}
+	if len(q) > 0 {
+		to += "?" + q.Encode()
+	}
+	return to
+}
+
+func (h handlers) postHookTest(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	id, err := h.desk.TestHook(c.Request().Context(), who, c.Param("name"))
+	if err != nil {
+		return err
+	}
+	return see(c, h.desk.jobAddress(id))
+}

@@ -1,0 +1,141 @@
+package viewer
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/internal/store"
+	"sealform/internal/web"
+	"sealform/templates"
+)
+
+var kinds = map[store.Channel]string{
+	store.Mail: "Sealed mail", store.Notice: "Notice", store.Digest: "Digest", store.Alarm: "Alarm",
+	store.Webhook: "Webhook", store.Receipt: "Receipt",
+}
+
+// kindOf is what a delivery is called.
+func kindOf(j *store.Job) string {
+	switch a := aboutOf(j); {
+	case j.Channel == store.Webhook && a.Test:
+		return "Webhook test"
+	case j.Channel == store.Notice && a.TooLarge:
+		return "Notice of a large submission"
+	}
+	return kinds[j.Channel]
+}
+
+// jobAddress is where a delivery stands.
+func (d *desk) jobAddress(id int64) string { return "/deliveries/" + d.jobs.SealID(id) }
+
+// delivery is a job as lists show it.
+func (d *desk) delivery(j *store.Job) templates.StaffDelivery {
+	r := templates.StaffDelivery{
+		Address: d.jobAddress(j.ID), State: jobStateNames[j.State], Kind: kindOf(j), To: j.To, Form: d.titleOf(j.Form),
+		Reference: j.Reference, Made: d.moment(j.Made), Attempts: j.Attempts,
+	}
+	if j.Channel == store.Receipt {
+		r.To = "the visitor"
+	}
+	now := d.Now()
+	switch {
+	case j.State != store.Waiting:
+		ended := d.moment(j.Ended)
+		r.Ended = &ended
+	case j.Due.After(now):
+		next := d.moment(j.Due)
+		r.Next = &next
+	}
+	if j.State == store.Sent {
+		return r
+	}
+	r.Why = reasonOf(j.Channel, j.LastError)
+	if r.Why == nil && j.State == store.Waiting && now.Sub(j.Made) > lateAfter {
+		r.Why = &untried
+	}
+	return r
+}
+
+// untried: an hour, and no attempt.
+var untried = templates.StaffReason{
+	Said: "Nothing has tried to send it yet.",
+	Do:   "Ask whoever runs Sealform whether the part that delivers is running.",
+}
+
+// titleOf is a form's title; its id where the form was taken away; "" for none.
+func (d *desk) titleOf(form string) string {
+	for _, f := range d.every {
+		if f.Form.ID == form {
+			return f.Form.Title
+		}
+	}
+	return form
+}
+
+// moment is a time of which the hour matters, whichever day it is.
+func (d *desk) moment(t time.Time) templates.StaffTime {
+	m := d.when(t)
+	if clock := m.At.Format("15:04"); m.Short != clock {
+		m.Short += ", " + clock
+	}
+	return m
+}
+
+func (h handlers) getDelivery(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	job, log, err := h.desk.Delivery(c.Request().Context(), who, c.Param("job"))
+	if err != nil {
+		return err
+	}
+	p := h.desk.deliveryPage(job, log)
+	p.StaffFrame = h.desk.room(c.Request().Context(), who, p.Address)
+	return web.Show(c.Response(), http.StatusOK, p)
+}
+
+func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.DeliveryPage {
+	p := templates.DeliveryPage{
+		StaffDelivery: d.delivery(j), Received: d.moment(j.Received), Spent: spent(j), Back: queueAddress(j.State, ""),
+	}
+	p.Action = p.Address
+	p.ID = templates.StaffFact{Label: "Message-ID", Text: j.MessageID}
+	if j.Channel == store.Webhook {
+		p.ID.Label = "Webhook ID"
+	}
+	if j.Submission != 0 {
+		p.Submission = d.address(j.Form, j.Submission)
+	}
+	if j.Size > 0 {
+		p.Size = size(j.Size)
+	}
+	switch {
+	case p.Spent:
+	case j.State == store.Sent:
+		p.Again = "Send again"
+	default:
+		p.Again = "Try again now"
+	}
+	for _, a := range log {
+		line := templates.StaffAttempt{At: d.moment(a.At), Said: "Sent.", OK: true}
+		if why := reasonOf(j.Channel, a.Code); why != nil {
+			line.Said, line.OK = why.Said, false
+		}
+		p.Log = append(p.Log, line)
+	}
+	return p
+}
+
+func (h handlers) postRetry(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	if err := h.desk.Retry(c.Request().Context(), who, c.Param("job")); err != nil {
+		return err
+	}
+	return see(c, "/deliveries/"+c.Param("job"))
+}

@@ -1,0 +1,92 @@
+package viewer
+
+import (
+	"strings"
+
+	"sealform/internal/store"
+	"sealform/templates"
+)
+
+// Why a delivery failed is kept as a code, never as what a server said. Here each code gets its sentence for staff: what
+// happened, and what to do. A test holds that no code lacks one.
+
+// atRelay is what can happen between us and the clinic's mail server.
+var atRelay = map[string]templates.StaffReason{
+	"address":         {Said: "The address cannot be written to: it has characters that mail programs misread.", Do: "Ask whoever runs Sealform to correct it."},
+	"body":            {Said: "The sealed message could not be read to its end here, so none of it was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
+	"unknown-host":    {Said: "Your mail server’s name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name and the network."},
+	"refused":         {Said: "Your mail server does not answer.", Do: "It may be restarting. If this goes on, ask whoever runs the mail server."},
+	"timeout":         {Said: "Your mail server took too long to answer.", Do: "It may be busy. If this goes on, ask whoever runs the mail server."},
+	"stopped":         {Said: "Sealform was stopped while it was sending.", Do: "Nothing to do: it goes on by itself."},
+	"no-starttls":     {Said: "Your mail server offered no encryption, so nothing was sent in clear.", Do: "Ask whoever runs the mail server to turn on TLS. If it was on before, somebody may be interfering on the way."},
+	"bad-tls":         {Said: "No safe connection to your mail server came about, so nothing was sent.", Do: "Ask whoever runs the mail server to offer TLS 1.2 or newer."},
+	"bad-certificate": {Said: "Your mail server showed a certificate that is expired, unknown or of another name, so nothing was sent.", Do: "Ask whoever runs the mail server to renew or correct it."},
+	"bad-pin":         {Said: "Your mail server showed another key than the one that Sealform was told to expect, so nothing was sent.", Do: "Ask whoever runs the mail server whether its key was changed. If not, somebody may be interfering on the way."},
+	"auth":            {Said: "Your mail server did not accept Sealform’s user name or password.", Do: "Ask whoever runs Sealform to check them."},
+	"too-large":       {Said: "The message is larger than your mail server takes.", Do: "Ask whoever runs the mail server to allow larger messages, then try again."},
+	"cut":             {Said: "The connection broke before the message was complete.", Do: "Nothing to do: it is tried again."},
+	"cut-after-data":  {Said: "The connection broke right after the message, before your mail server confirmed it. The message may have arrived already.", Do: "It is sent again to be sure. Should it come twice, both copies have the same Message-ID."},
+	"protocol":        {Said: "What answers in place of your mail server does not speak SMTP.", Do: "Ask whoever runs Sealform to check the server’s name and port."},
+	"temporary-421":   {Said: "Your mail server is closing or too busy, and asked us to come back.", Do: "Nothing to do, unless it goes on for hours."},
+	"temporary-450":   {Said: "The mailbox is busy, or your mail server lets first-time senders wait a while.", Do: "Nothing to do, unless it goes on for hours."},
+	"temporary-451":   {Said: "Your mail server asked us to try again later. Many do so with senders that they do not know yet.", Do: "Nothing to do, unless it goes on for hours."},
+	"temporary-452":   {Said: "The mailbox, or your mail server’s disk, is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
+	"permanent-550":   {Said: "Your mail server refuses this address: the mailbox does not exist, or its rules forbid the message.", Do: "Check the address. If it is right, ask whoever runs the mail server."},
+	"permanent-551":   {Said: "Your mail server says that this mailbox has moved.", Do: "Ask whoever runs Sealform to enter the new address."},
+	"permanent-552":   {Said: "The mailbox is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
+	"permanent-553":   {Said: "Your mail server does not allow this address.", Do: "Check how it is written, or ask whoever runs the mail server."},
+	"permanent-554":   {Said: "Your mail server refuses the message, as its rules or a spam filter forbid it.", Do: "Ask whoever runs the mail server to let Sealform’s messages through."},
+}
+
+// atHook is what can happen between us and a webhook's receiver.
+var atHook = map[string]templates.StaffReason{
+	"not-https":       {Said: "The webhook’s address is not an https one, so nothing was sent.", Do: "Ask whoever runs Sealform to correct it."},
+	"inside":          {Said: "The webhook’s address leads into a private network, so nothing was sent.", Do: "If that is meant, whoever runs Sealform can allow it under outward.allow."},
+	"unknown-host":    {Said: "The webhook’s host name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name."},
+	"refused":         {Said: "The webhook’s server does not answer.", Do: "It may be restarting. If this goes on, ask whoever runs it."},
+	"timeout":         {Said: "The webhook’s server took too long to answer.", Do: "If this goes on, ask whoever runs it."},
+	"stopped":         {Said: "Sealform was stopped while it was calling.", Do: "Nothing to do: it goes on by itself."},
+	"bad-certificate": {Said: "The webhook’s server showed a certificate that is expired, unknown or of another name, so nothing was sent.", Do: "Ask whoever runs that server to renew or correct it."},
+	"redirect":        {Said: "The webhook’s server sends us on to another address. We do not follow.", Do: "Ask whoever runs Sealform to enter the final address."},
+	"too-long":        {Said: "The webhook’s server answered with more than we read.", Do: "It may have taken the message. Ask whoever runs it to answer briefly."},
+	"protocol":        {Said: "What answers at the webhook’s address does not speak HTTP.", Do: "Ask whoever runs Sealform to check the address."},
+	"unknown-hook":    {Said: "No webhook of that name is configured any more.", Do: "Ask whoever runs Sealform to set it up again, or leave it."},
+	"answered-401":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},
+	"answered-403":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},
+	"answered-404":    {Said: "The webhook’s server has nothing at this address.", Do: "Ask whoever runs Sealform to check the address."},
+	"answered-410":    {Said: "The webhook’s server says that this address is gone for good.", Do: "Ask whoever runs Sealform to enter another, or to remove the webhook."},
+}
+
+// begins are the codes that end in a number which says no more to staff.
+var begins = []struct {
+	prefix string
+	templates.StaffReason
+}{
+	{"temporary-", templates.StaffReason{Said: "Your mail server asked us to try again later.", Do: "Nothing to do, unless it goes on for hours."}},
+	{"permanent-", templates.StaffReason{Said: "Your mail server refused the message. It is kept, and tried again in case that changes.", Do: "Ask whoever runs the mail server why."}},
+	{"answered-4", templates.StaffReason{Said: "The webhook’s server refused the message.", Do: "Ask whoever runs it why."}},
+	{"answered-", templates.StaffReason{Said: "The webhook’s server could not take the message just now.", Do: "If this goes on, ask whoever runs it."}},
+}
+
+// reasonOf gives the words for a code; nil where there is none to explain.
+func reasonOf(c store.Channel, code string) *templates.StaffReason {
+	if code == "" || code == "ok" {
+		return nil
+	}
+	table := atRelay
+	if c == store.Webhook {
+		table = atHook
+	}
+	if r, ok := table[code]; ok {
+		return &r
+	}
+	for _, b := range begins {
+		if strings.HasPrefix(code, b.prefix) {
+			return &b.StaffReason
+		}
+	}
+	return &templates.StaffReason{
+		Said: "It did not go out, for a reason that we have no words for: “" + code + "”.",
+		Do:   "Tell whoever runs Sealform.",
+	}
+}
