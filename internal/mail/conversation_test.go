@@ -122,9 +122,11 @@ func (c *conversation) upgrade(conn net.Conn) net.Conn {
 }
 
 func (c *conversation) secure(conn net.Conn) net.Conn {
-	return tls.Server(conn, &tls.Config{
+	config := &tls.Config{
 		Certificates: []tls.Certificate{c.certs}, MinVersion: tls.VersionTLS10, MaxVersion: cmp.Or(c.newest, tls.VersionTLS13),
-	})
+	}
+	config.SetSessionTicketKeys([][32]byte{{1}}) // so that one conversation can go on from another
+	return tls.Server(conn, config)
 }
 
 // reply answers verb as the script says, otherwise with agree; false: the conversation is over.
