@@ -26,7 +26,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"sealform/keys"
@@ -37,8 +36,6 @@ type Profile struct {
 	GCM  bool // AuthEnvelopedData AES-256-GCM (RFC 5083, 5084) in place of EnvelopedData AES-256-CBC
 	OAEP bool // RSAES-OAEP with SHA-256 (RFC 4055 §4.1) in place of PKCS #1 v1.5, for RSA recipients
 }
-
-var errUsed = errors.New("a sealed mail can be written only once")
 
 // New gives a sealer to these certificates (1 to 64): the entity is signed by multipart/signed (RFC 8551 §3.5.3), then
 // enveloped, as a stream in constant memory. A certificate that comes several times counts once.
@@ -98,13 +95,7 @@ func (s *sealer) SealMail(at time.Time, write func(io.Writer) error) (keys.Seale
 	if err := s.Usable(at); err != nil {
 		return keys.SealedStream{}, err
 	}
-	var used atomic.Bool
-	return keys.NewCMS(func(w io.Writer) error {
-		if used.Swap(true) {
-			return errUsed
-		}
-		return s.seal(w, at, write)
-	}), nil
+	return keys.NewCMS(func(w io.Writer) error { return s.seal(w, at, write) }), nil
 }
 
 func (s *sealer) seal(w io.Writer, at time.Time, write func(io.Writer) error) error {
