@@ -24,12 +24,17 @@ const (
 )
 
 // UploadLimit is how many bytes of files one submission may bring: as the file says, and where nothing is kept, what a
-// mail can carry of it. That is mailLimit (the relay's SIZE in bytes; 0: not known) divided by 1.9: base64 inside armor.
+// mail can carry of it. That is mailLimit (the relay's SIZE in bytes; 0: not known) divided by 1.9, for base64 inside
+// armor, and down to a tenth of a megabyte, which is how people are told.
 func (f *Form) UploadLimit(mailLimit int64) int64 {
 	if f.Store != nil || mailLimit <= 0 {
 		return f.Limits.TotalUpload
 	}
-	return min(f.Limits.TotalUpload, mailLimit/19*10)
+	most := mailLimit / 19 * 10
+	if tenths := most * 10 >> 20; tenths > 0 {
+		most = tenths << 20 / 10
+	}
+	return min(f.Limits.TotalUpload, most)
 }
 
 // mailRoom is the longest entity whose message, as SMTP carries it (RFC 1870 §3), is no longer than limit bytes.

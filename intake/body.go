@@ -30,6 +30,7 @@ type post struct {
 	entry forms.Entry
 	token string
 	full  bool // a file found no room in the spool
+	heavy bool // the files came to more than is taken of all together
 	many  bool // there were more files than a post may have; the first of them are in entry
 
 	text    int64 // bytes of answers so far
@@ -57,7 +58,8 @@ func (p *post) close() error {
 type reader struct {
 	spool       *spool.Request
 	files       map[string]int64 // fields that take files, and the most that each file may have
-	totalUpload int64
+	totalUpload int64            // bytes of all files together that are read
+	taken       int64            // bytes of them that are taken; what is beyond is read, and not kept
 }
 
 // read takes a body of one of the two types that browsers post. On an error the post holds what was read until then,

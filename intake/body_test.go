@@ -41,7 +41,7 @@ func tryRead(t testing.TB, contentType string, body io.Reader, header ...string)
 	if n, err := strconv.ParseInt(r.Header.Get("Content-Length"), 10, 64); err == nil {
 		r.ContentLength = n
 	}
-	rd := &reader{spool: s.Request(netip.MustParseAddr("192.0.2.1")), files: map[string]int64{"card": 3_000_000}, totalUpload: 8_000_000}
+	rd := &reader{spool: s.Request(netip.MustParseAddr("192.0.2.1")), files: map[string]int64{"card": 3_000_000}, totalUpload: 8_000_000, taken: 8_000_000}
 	p, err := rd.read(httptest.NewRecorder(), r)
 	t.Cleanup(func() {
 		if err := p.close(); err != nil {
@@ -419,7 +419,7 @@ func FuzzBody(f *testing.F) {
 		if plain {
 			r.Header.Set("Content-Type", urlencoded)
 		}
-		rd := &reader{spool: s.Request(netip.Addr{}), files: map[string]int64{"card": 1000}, totalUpload: 5000}
+		rd := &reader{spool: s.Request(netip.Addr{}), files: map[string]int64{"card": 1000}, totalUpload: 5000, taken: 5000}
 		p, err := rd.read(httptest.NewRecorder(), r)
 		if err == nil {
 			check(t, &p.entry, body)

@@ -108,7 +108,7 @@ func openClinic(t *testing.T, change ...func(*Config)) *clinic {
 		t.Fatal(err)
 	}
 	c.config = Config{
-		Service: "test", Forms: []Served{{Form: parseForm(t, contactYAML), Readers: c.recipients}},
+		Service: "test", Forms: []Served{{Form: parseForm(t, contactYAML), Readers: c.readers}},
 		Drop: c, Signer: c.signer, Tokens: tokens, Spool: c.spool, Now: c.now, Zone: time.FixedZone("CET", 3600),
 		Events: event.New(slog.NewJSONHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -147,16 +147,21 @@ func parseForm(t *testing.T, yaml string) *forms.Form {
 	return f
 }
 
-func (c *clinic) recipients() (*keys.Recipients, error) {
+func (c *clinic) readers() (*forms.Readers, error) {
 	locked, err := frontDesk()
 	if err != nil {
 		return nil, err
 	}
-	cert, err := keys.ParseCertificate(locked.Certificate(), time.Now())
+	return readersOf(locked.Certificate(), time.Now())
+}
+
+func readersOf(certificate []byte, now time.Time) (*forms.Readers, error) {
+	cert, err := keys.ParseCertificate(certificate, now)
 	if err != nil {
 		return nil, err
 	}
-	return keys.NewRecipients(cert)
+	r, err := keys.NewRecipients(cert)
+	return &forms.Readers{Store: r}, err
 }
 
 // answer is one response, read whole.
@@ -302,7 +307,7 @@ func attr(n *html.Node, name string) string {
 	return ""
 }
 
-func text(n *html.Node) string {
+func textOf(n *html.Node) string {
 	var b strings.Builder
 	if n != nil {
 		for d := range n.Descendants() {

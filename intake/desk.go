@@ -28,8 +28,24 @@ type desk struct {
 	tokens  *token.Maker
 	now     func() time.Time
 
-	mailFrom string
+	mailFrom  string
+	mailLimit func() int64
+	receipt   func(address []byte) *forms.SealedAddress
 }
+
+func newDesk(c Config, now func() time.Time) *desk {
+	d := &desk{
+		service: c.Service, drop: c.Drop, signer: c.Signer, tokens: c.Tokens, now: now,
+		mailFrom: c.MailFrom, mailLimit: c.MailLimit, receipt: c.Receipt,
+	}
+	if d.mailLimit == nil {
+		d.mailLimit = func() int64 { return 0 }
+	}
+	return d
+}
+
+// uploads is how many bytes of files one post of the form may bring now.
+func (d *desk) uploads(f *forms.Form) int64 { return f.UploadLimit(d.mailLimit()) }
 
 // accept seals answers to the form's readers and gives the receipt once they are durable. The same page with the same
 // answers gives the first receipt again; with other answers, at most three times, a submission that says what it
@@ -38,7 +54,8 @@ type desk struct {
 func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms.Answers) (forms.Kept, error) {
 	plan := forms.Plan{
 		Service: d.service, ID: page.ID, Received: d.now(), Lang: "en", Path: "page", Signer: d.signer,
-		Token: d.tokens.Mark(page), Content: a.ContentMAC(page.Nonce[:]), Deliver: to.Form, MailFrom: d.mailFrom,
+		Token: d.tokens.Mark(page), Content: a.ContentMAC(page.Nonce[:]), Deliver: to.Form,
+		MailFrom: d.mailFrom, MailLimit: d.mailLimit(), Receipt: d.receipt,
 	}
 	for draws, second, corrections := 0, false, 0; ; {
 		kept, err := d.put(ctx, to, a, &plan)

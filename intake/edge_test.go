@@ -171,10 +171,10 @@ func TestAPanicTellsNothing(t *testing.T) {
 	}
 	v := c.filled("message", "CANARY")
 	a := c.post(v)
-	if a.StatusCode != http.StatusInternalServerError || text(a.find("h1", "", "")) != "Something went wrong on our side" {
-		t.Fatalf("status %d: %s", a.StatusCode, text(a.page))
+	if a.StatusCode != http.StatusInternalServerError || textOf(a.find("h1", "", "")) != "Something went wrong on our side" {
+		t.Fatalf("status %d: %s", a.StatusCode, textOf(a.page))
 	}
-	id := text(a.find("span", "class", "code"))
+	id := textOf(a.find("span", "class", "code"))
 	if log := c.log.String(); id == "" || !strings.Contains(log, id) || !strings.Contains(log, "panicked") || !strings.Contains(log, "takeForm") {
 		t.Errorf("id %q is not in the log, or the log lacks the stack", id)
 	}

@@ -45,13 +45,13 @@ func (in *intake) showForm(c echo.Context) error {
 	if _, err := s.readers(in.now()); err != nil {
 		return in.showClosed(c, s, false)
 	}
-	p := templates.FormPage{Frame: s.frame, Form: s.Form, Token: in.tokens.NewPage(s.Form.ID, s.Form.Revision)}
+	p := templates.FormPage{Frame: s.frame, Form: s.Form, Uploads: in.desk.uploads(s.Form), Token: in.tokens.NewPage(s.Form.ID, s.Form.Revision)}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
 // again shows a form with what was typed.
 func (in *intake) again(c echo.Context, s *served, questions *forms.Form, p *post, page templates.FormPage, status int) error {
-	page.Frame, page.Form, page.Entry = s.frame, s.asShown(questions), &p.entry
+	page.Frame, page.Form, page.Entry, page.Uploads = s.frame, s.asShown(questions), &p.entry, in.desk.uploads(s.Form)
 	if page.Token == "" {
 		page.Form, page.Token = s.Form, in.tokens.NewPage(s.Form.ID, s.Form.Revision)
 	}

@@ -15,7 +15,7 @@ func TestFormPage(t *testing.T) {
 	if a.StatusCode != http.StatusOK {
 		t.Fatalf("status %d", a.StatusCode)
 	}
-	if got := text(a.find("title", "", "")); got != "Contact us – Riverside Family Clinic" {
+	if got := textOf(a.find("title", "", "")); got != "Contact us – Riverside Family Clinic" {
 		t.Errorf("title %q", got)
 	}
 	form := a.find("form", "", "")
@@ -25,11 +25,11 @@ func TestFormPage(t *testing.T) {
 			t.Errorf("form %s=%q", name, attr(form, name))
 		}
 	}
-	if !has(form, "novalidate") || strings.Contains(a.body, "*") && strings.Contains(text(form), "*") {
+	if !has(form, "novalidate") || strings.Contains(a.body, "*") && strings.Contains(textOf(form), "*") {
 		t.Error("the browser checks, or an asterisk stands somewhere")
 	}
 	for _, want := range []string{"We read every message.", "Call 555-0142 if you would rather talk.", "Goes to: Riverside Family Clinic, front desk", "Email address (optional)", "encrypted as soon as they reach our server"} {
-		if !strings.Contains(text(a.page), want) {
+		if !strings.Contains(textOf(a.page), want) {
 			t.Errorf("page lacks %q", want)
 		}
 	}
@@ -94,8 +94,8 @@ func TestEachPageHasItsOwnToken(t *testing.T) {
 func TestStartPageListsOpenForms(t *testing.T) {
 	c := openClinic(t)
 	a := c.get("/")
-	if attr(a.find("a", "", ""), "href") != "/f/contact" || text(a.find("a", "", "")) != "Contact us" {
-		t.Errorf("list: %s", text(a.page))
+	if attr(a.find("a", "", ""), "href") != "/f/contact" || textOf(a.find("a", "", "")) != "Contact us" {
+		t.Errorf("list: %s", textOf(a.page))
 	}
 }
 
@@ -103,8 +103,8 @@ func TestUnknownPages(t *testing.T) {
 	c := openClinic(t)
 	for _, path := range []string{"/f/nothing", "/f", "/f/", "/x", "/f/contact/sent/made-up", "/f/contact/sent/", "/f/contact/brand/x.css", "/assets/", "/assets/base.css", "/.git/config"} {
 		a := c.get(path)
-		if a.StatusCode != http.StatusNotFound || text(a.find("h1", "", "")) != "There is no page here" {
-			t.Errorf("%s: %d %q", path, a.StatusCode, text(a.find("h1", "", "")))
+		if a.StatusCode != http.StatusNotFound || textOf(a.find("h1", "", "")) != "There is no page here" {
+			t.Errorf("%s: %d %q", path, a.StatusCode, textOf(a.find("h1", "", "")))
 		}
 	}
 }

@@ -48,7 +48,8 @@ type Config struct {
 	Drop     Drop
 	Signer   *keys.Signer
 	MailFrom string // sender of forms that are mailed; needed if any is
-	// MailLimit is how many bytes of a message the relay takes, 0 where that is not known; nil: not known.
+	// MailLimit is how many bytes of a message the relay takes, 0 where that is not known; nil: not known. It is asked
+	// for each page and post and must answer from memory: intake waits for nobody.
 	MailLimit func() int64
 	// Receipt seals the address of a visitor who is mailed a receipt; needed if a form mails them.
 	Receipt func(address []byte) *forms.SealedAddress
@@ -123,20 +124,29 @@ func newIntake(c Config) (*intake, error) {
 	if in.zone == nil {
 		in.zone = time.UTC
 	}
+	in.desk = newDesk(c, in.now)
 	for _, f := range c.Forms {
-		s, err := newServed(f)
-		if err != nil {
+		if err := in.serve(f); err != nil {
 			return nil, err
 		}
-		if in.forms[f.Form.ID] != nil {
-			return nil, errors.New("form " + f.Form.ID + " is served twice")
-		}
-		in.forms[f.Form.ID] = s
-		in.order = append(in.order, s)
 	}
-	in.desk = &desk{service: c.Service, drop: c.Drop, signer: c.Signer, tokens: c.Tokens, now: in.now, mailFrom: c.MailFrom}
 	in.broken, err = in.renderBroken()
 	return in, err
+}
+
+func (in *intake) serve(f Served) error {
+	s, err := newServed(f)
+	switch {
+	case err != nil:
+		return err
+	case in.forms[f.Form.ID] != nil:
+		return errors.New("form " + f.Form.ID + " is served twice")
+	case f.Form.Receipt != nil && in.desk.receipt == nil:
+		return errors.New("form " + f.Form.ID + " mails receipts, and nothing seals their addresses")
+	}
+	in.forms[f.Form.ID] = s
+	in.order = append(in.order, s)
+	return nil
 }
 
 func (in *intake) routes(e *echo.Echo) {

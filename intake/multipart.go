@@ -115,7 +115,8 @@ func (p *post) readPart(part *multipart.Part, rd *reader) error {
 func (p *post) readFile(part io.Reader, d disposition, rd *reader) error {
 	surplus := len(p.entry.Files) >= fileLimit
 	keep, known := rd.files[d.name]
-	if !known || p.full || surplus {
+	keep = min(keep, rd.taken-p.uploads)
+	if !known || p.full || surplus || p.heavy {
 		keep = 0
 	}
 	source := &counted{Reader: part, left: rd.totalUpload - p.uploads}
@@ -125,6 +126,7 @@ func (p *post) readFile(part io.Reader, d disposition, rd *reader) error {
 		f, err = rd.spool.Add(source, 0)
 	}
 	p.uploads = rd.totalUpload - source.left
+	p.heavy = p.uploads > rd.taken
 	if err != nil {
 		if errors.Is(err, errTooLarge) || errors.Is(err, io.ErrUnexpectedEOF) || source.failed {
 			return fmt.Errorf("reading a file: %w", err)

@@ -107,7 +107,7 @@ func TestFilesAreCountedAsPeopleCountThem(t *testing.T) {
 		before := len(c.rows())
 		a := c.send(posted{[][2]string{{"who", "Maria Alvarez"}}, x.files})
 		if a.StatusCode != x.status {
-			t.Errorf("%s: status %d: %s", x.what, a.StatusCode, text(a.page))
+			t.Errorf("%s: status %d: %s", x.what, a.StatusCode, textOf(a.page))
 			continue
 		}
 		if x.status == http.StatusSeeOther {
@@ -116,7 +116,7 @@ func TestFilesAreCountedAsPeopleCountThem(t *testing.T) {
 			}
 			continue
 		}
-		page := text(a.page)
+		page := textOf(a.page)
 		if !strings.Contains(page, x.says) || strings.Contains(page, "too large") || attr(a.find("input", "name", "who"), "value") != "Maria Alvarez" {
 			t.Errorf("%s: %s", x.what, page)
 		}
@@ -163,7 +163,7 @@ func TestLargestFormsCanBeSent(t *testing.T) {
 				}
 			}
 			if a := c.send(b); a.StatusCode != http.StatusSeeOther {
-				t.Fatalf("status %d: %.300s", a.StatusCode, text(a.page))
+				t.Fatalf("status %d: %.300s", a.StatusCode, textOf(a.page))
 			}
 			if rows := c.rows(); len(rows) != 1 || len(c.open(rows[0]).Answers) != len(c.config.Forms[0].Form.Fields) {
 				t.Errorf("%d rows", len(rows))

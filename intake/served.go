@@ -59,6 +59,9 @@ func (s *served) readers(now time.Time) (*forms.Readers, error) {
 	if err != nil || r == nil || r.Store == nil {
 		return nil, errClosed
 	}
+	if s.Form.Store == nil && len(r.Mails) == 0 {
+		return nil, errClosed // nobody would ever read the answers
+	}
 	if err := r.Usable(now); err != nil {
 		return nil, errClosed
 	}

@@ -11,6 +11,7 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/event"
+	"sealform/internal/text"
 	"sealform/internal/token"
 	"sealform/templates"
 )
@@ -39,6 +40,9 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 		in.events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "file_count")
 		return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: noticeMany}, http.StatusUnprocessableEntity)
 	}
+	if p.heavy {
+		return in.tooLarge(c, s, questions, p)
+	}
 	if p.full {
 		return in.notKept(c, s, questions, p, forms.ErrFull)
 	}
@@ -58,7 +62,10 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 // read takes the body of a post apart.
 func (in *intake) read(c echo.Context, s *served) (*post, error) {
 	r := c.Request()
-	rd := &reader{spool: in.spool.Request(in.peers.Addr(r)), files: s.maxFiles, totalUpload: s.Form.Limits.TotalUpload}
+	rd := &reader{
+		spool: in.spool.Request(in.peers.Addr(r)), files: s.maxFiles,
+		totalUpload: s.Form.Limits.TotalUpload, taken: in.desk.uploads(s.Form),
+	}
 	return rd.read(c.Response(), r)
 }
 
@@ -76,7 +83,8 @@ const (
 	noticeFull  = "We could not keep your answers just now. They are still here, and nothing was sent: please wait a minute and press “Send my answers” again."
 	noticeMaybe = "We could not tell whether your answers arrived. They are still here: please press “Send my answers” again. They cannot arrive twice."
 	noticeAgain = "You have sent this page and corrected it several times, and each of them has arrived. What you changed now was not sent. It is still here: press “Send my answers” to send all of it as a new form."
-	noticeLarge = "Your files are too large together, so nothing was sent. Please choose fewer or smaller files and send again."
+	noticeLong  = "Your answers are too long to be sent together, so nothing was sent. Please shorten the longest of them and send again."
+	noticeLarge = "Your files are too large together, so nothing was sent. They may come to %s in all: please choose fewer or smaller files and send again."
 )
 
 var noticeMany = fmt.Sprintf("You chose more than %d files in all, so nothing was sent. Your answers are still here: please choose fewer files and send again.", fileLimit)
@@ -88,14 +96,23 @@ const retryAfter = "60"
 // ours, it comes back with what was typed.
 func (in *intake) refuseBody(c echo.Context, s *served, p *post, err error) error {
 	c.Response().Header().Set("Connection", "close") // the rest is not read
-	if !errors.Is(err, errTooLarge) || len(p.entry.Files) == 0 {
+	if !errors.Is(err, errTooLarge) || p.uploads == 0 {
 		return err
 	}
 	if _, questions := in.page(s, p.token); questions != nil {
-		in.events.Refused(program, c.Path(), http.StatusRequestEntityTooLarge, "too_large")
-		return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: noticeLarge}, http.StatusRequestEntityTooLarge)
+		return in.tooLarge(c, s, questions, p)
 	}
 	return err
+}
+
+// tooLarge shows the page again where files, or else answers, are more than can be sent.
+func (in *intake) tooLarge(c echo.Context, s *served, questions *forms.Form, p *post) error {
+	notice := noticeLong
+	if p.uploads > 0 {
+		notice = fmt.Sprintf(noticeLarge, text.Size(in.desk.uploads(s.Form)))
+	}
+	in.events.Refused(program, c.Path(), http.StatusRequestEntityTooLarge, "too_large")
+	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice}, http.StatusRequestEntityTooLarge)
 }
 
 // notKept answers when checked answers could not be handed in.
@@ -104,6 +121,8 @@ func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *p
 	switch {
 	case errors.Is(err, errClosed):
 		return in.showClosed(c, s, true)
+	case errors.Is(err, forms.ErrTooLargeToMail):
+		return in.tooLarge(c, s, questions, p)
 	case errors.Is(err, errNotSealed):
 		in.events.Closed(s.Form.ID, "not_sealed")
 		return in.showClosed(c, s, true)

@@ -24,7 +24,6 @@ import (
 	"sealform/internal/spool"
 	"sealform/internal/store"
 	"sealform/internal/token"
-	"sealform/keys"
 )
 
 func TestAnswersArriveAndAReceiptSaysSo(t *testing.T) {
@@ -38,10 +37,10 @@ func TestAnswersArriveAndAReceiptSaysSo(t *testing.T) {
 		t.Fatalf("%d rows", len(rows))
 	}
 	receipt := c.get(a.Header.Get("Location"))
-	if receipt.StatusCode != http.StatusOK || text(receipt.find("p", "class", "reference")) != rows[0].Reference {
-		t.Errorf("receipt %d: %q, stored %q", receipt.StatusCode, text(receipt.find("p", "class", "reference")), rows[0].Reference)
+	if receipt.StatusCode != http.StatusOK || textOf(receipt.find("p", "class", "reference")) != rows[0].Reference {
+		t.Errorf("receipt %d: %q, stored %q", receipt.StatusCode, textOf(receipt.find("p", "class", "reference")), rows[0].Reference)
 	}
-	page := text(receipt.page)
+	page := textOf(receipt.page)
 	for _, want := range []string{"Thank you", "We will call within one working day.", "Call 555-0142", rows[0].Received.In(c.config.Zone).Format("15:04 CET")} {
 		if !strings.Contains(page, want) {
 			t.Errorf("receipt lacks %q", want)
@@ -132,7 +131,7 @@ func TestFilesArrive(t *testing.T) {
 	photo := strings.Repeat("\xff\xd8 photo ", 120_000)
 	a := c.postFiles(c.filled(), [3]string{"card", "../../card.jpg", photo})
 	if a.StatusCode != http.StatusSeeOther {
-		t.Fatalf("status %d: %s", a.StatusCode, text(a.page))
+		t.Fatalf("status %d: %s", a.StatusCode, textOf(a.page))
 	}
 	rows := c.rows()
 	if len(rows) != 1 || rows[0].Files != 1 {
@@ -170,7 +169,7 @@ func TestRefusedAnswersComeBack(t *testing.T) {
 	if a.StatusCode != http.StatusUnprocessableEntity || len(c.rows()) != 0 {
 		t.Fatalf("status %d, %d rows", a.StatusCode, len(c.rows()))
 	}
-	if title := text(a.find("title", "", "")); !strings.HasPrefix(title, "Error: ") {
+	if title := textOf(a.find("title", "", "")); !strings.HasPrefix(title, "Error: ") {
 		t.Errorf("title %q", title)
 	}
 	summary := a.find("div", "class", "summary")
@@ -186,8 +185,8 @@ func TestRefusedAnswersComeBack(t *testing.T) {
 				t.Errorf("%s leads to no wrong control", attr(n, "href"))
 			}
 			id := strings.Split(strings.TrimPrefix(attr(n, "href"), "#"), ".")[0]
-			if message := text(a.byID(id + "-error")); message != "Error: "+text(n) {
-				t.Errorf("summary says %q, question says %q", text(n), message)
+			if message := textOf(a.byID(id + "-error")); message != "Error: "+textOf(n) {
+				t.Errorf("summary says %q, question says %q", textOf(n), message)
 			}
 		}
 	}
@@ -213,8 +212,8 @@ func TestRefusedAnswersComeBack(t *testing.T) {
 	if !has(a.byID("privacy"), "checked") {
 		t.Error("consent is lost")
 	}
-	if !strings.Contains(text(a.byID("card-again")), "card & photo.jpg") {
-		t.Errorf("the file is not asked for again: %q", text(a.byID("card-again")))
+	if !strings.Contains(textOf(a.byID("card-again")), "card & photo.jpg") {
+		t.Errorf("the file is not asked for again: %q", textOf(a.byID("card-again")))
 	}
 	if attr(a.find("input", "name", "_token"), "value") != v.Get("_token") {
 		t.Error("another token")
@@ -236,7 +235,7 @@ func TestRefusalsTellNoValue(t *testing.T) {
 			t.Errorf("%s: status %d", field, a.StatusCode)
 		}
 		for n := range a.page.Descendants() {
-			if class := attr(n, "class"); (class == "summary" || class == "error") && strings.Contains(text(n), "CANARY") {
+			if class := attr(n, "class"); (class == "summary" || class == "error") && strings.Contains(textOf(n), "CANARY") {
 				t.Errorf("%s: the message quotes the answer", field)
 			}
 		}
@@ -281,8 +280,8 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 	}
 	v := c.filled()
 	a := c.post(v)
-	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || !strings.Contains(text(a.page), "cannot arrive twice") {
-		t.Fatalf("status %d: %s", a.StatusCode, text(a.page))
+	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || !strings.Contains(textOf(a.page), "cannot arrive twice") {
+		t.Fatalf("status %d: %s", a.StatusCode, textOf(a.page))
 	}
 	if attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" || attr(a.find("input", "name", "_token"), "value") != v.Get("_token") {
 		t.Error("typed values or token are lost")
@@ -334,8 +333,10 @@ func TestCorrectionsFollow(t *testing.T) {
 func TestWhatClosesAForm(t *testing.T) {
 	for name, change := range map[string]func(*Served){
 		"by its file": func(s *Served) { s.Form.Access.Closed = true },
-		"key gone":    func(s *Served) { s.Readers = func() (*keys.Recipients, error) { return nil, os.ErrNotExist } },
-		"no readers":  func(s *Served) { s.Readers = func() (*keys.Recipients, error) { return nil, nil } },
+		"key gone":    func(s *Served) { s.Readers = func() (*forms.Readers, error) { return nil, os.ErrNotExist } },
+		"no readers":  func(s *Served) { s.Readers = func() (*forms.Readers, error) { return nil, nil } },
+		"none stored": func(s *Served) { s.Readers = func() (*forms.Readers, error) { return &forms.Readers{}, nil } },
+		"none mailed": func(s *Served) { s.Form.Store = nil },
 	} {
 		v := openClinic(t).filled()
 		closed := openClinic(t, func(k *Config) { change(&k.Forms[0]) })
@@ -347,13 +348,13 @@ func TestWhatClosesAForm(t *testing.T) {
 func (c *clinic) isClosed(name string, v url.Values) {
 	c.t.Helper()
 	for _, a := range []answer{c.get("/f/contact"), c.post(v)} {
-		page := text(a.page)
+		page := textOf(a.page)
 		if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(page, "This form is closed at the moment") ||
 			!strings.Contains(page, "We cannot take messages just now.") || !strings.Contains(page, "Call 555-0142") {
 			c.t.Errorf("%s: %d %s", name, a.StatusCode, page)
 		}
 	}
-	if len(c.rows()) != 0 || !strings.Contains(text(c.get("/").page), "No form is open") {
+	if len(c.rows()) != 0 || !strings.Contains(textOf(c.get("/").page), "No form is open") {
 		c.t.Errorf("%s: a row, or the form is still listed", name)
 	}
 }
@@ -372,12 +373,8 @@ func TestAKeyExpiresWhileTheFormIsOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := openClinic(t, func(k *Config) {
-		k.Forms[0].Readers = func() (*keys.Recipients, error) {
-			cert, err := keys.ParseCertificate(public.Bytes(), made)
-			if err != nil {
-				return nil, err
-			}
-			return keys.NewRecipients(cert)
+		k.Forms[0].Readers = func() (*forms.Readers, error) {
+			return readersOf(public.Bytes(), made)
 		}
 	})
 	v := c.filled()
@@ -404,10 +401,10 @@ func TestNoRoomForUploadsKeepsWhatWasTyped(t *testing.T) {
 	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || len(c.rows()) != 0 {
 		t.Fatalf("status %d, %d rows", a.StatusCode, len(c.rows()))
 	}
-	if attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" || !strings.Contains(text(a.byID("card-again")), "small.jpg") {
+	if attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" || !strings.Contains(textOf(a.byID("card-again")), "small.jpg") {
 		t.Error("what was typed, or a file's name, is lost")
 	}
-	if id := text(a.find("span", "class", "code")); id == "" || !strings.Contains(c.log.String(), id) {
+	if id := textOf(a.find("span", "class", "code")); id == "" || !strings.Contains(c.log.String(), id) {
 		t.Errorf("the page's id %q is not in the log", id)
 	}
 	if a := c.postFiles(v, [3]string{"card", "small.jpg", "x"}); a.StatusCode != http.StatusSeeOther {
@@ -420,14 +417,14 @@ func TestKeysAreLookedAtRightBeforeSealing(t *testing.T) {
 	calls := 0
 	c := openClinic(t, func(k *Config) {
 		good := k.Forms[0].Readers
-		k.Forms[0].Readers = func() (*keys.Recipients, error) {
+		k.Forms[0].Readers = func() (*forms.Readers, error) {
 			if calls++; calls > 2 { // the page, the post's beginning, then the sealing
 				return nil, errors.New("changed")
 			}
 			return good()
 		}
 	})
-	if a := c.post(c.filled()); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text(a.page), "closed at the moment") {
+	if a := c.post(c.filled()); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(textOf(a.page), "closed at the moment") {
 		t.Errorf("status %d", a.StatusCode)
 	}
 	if len(c.rows()) != 0 {
@@ -439,11 +436,11 @@ func TestKeysAreLookedAtRightBeforeSealing(t *testing.T) {
 // makes it a new form.
 func (c *clinic) wantsANewForm(a answer, sent url.Values) {
 	c.t.Helper()
-	notice := text(a.find("p", "role", "status"))
+	notice := textOf(a.find("p", "role", "status"))
 	if a.StatusCode != http.StatusConflict || !strings.Contains(notice, "was not sent") || !strings.Contains(notice, "press “Send my answers”") {
 		c.t.Errorf("status %d, %q", a.StatusCode, notice)
 	}
-	if text(a.byID("message")) != sent.Get("message") || attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" {
+	if textOf(a.byID("message")) != sent.Get("message") || attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" {
 		c.t.Error("what was typed is gone")
 	}
 	page, err := c.config.Tokens.OpenPage(attr(a.find("input", "name", "_token"), "value"))
@@ -493,7 +490,7 @@ func TestAPageOpenedBeforeAnEditStillSubmits(t *testing.T) {
 	v.Set("_token", c.config.Tokens.NewPage("contact", older.Revision))
 	v.Set("birth.day", "")
 	a := c.post(v)
-	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(text(a.page), "Full name") || strings.Contains(text(a.page), "Your whole name") {
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(textOf(a.page), "Full name") || strings.Contains(textOf(a.page), "Your whole name") {
 		t.Errorf("refused: %d, shown with other questions than it had", a.StatusCode)
 	}
 	v.Set("birth.day", "27")
@@ -536,8 +533,8 @@ func TestWhatTheDropAnswers(t *testing.T) {
 		c := openClinic(t)
 		c.drop = scripted(x.errs...)
 		a := c.post(c.filled())
-		if a.StatusCode != x.status || len(c.rows()) != x.rows || !strings.Contains(text(a.page), x.says) {
-			t.Errorf("%s: %d, %d rows: %s", name, a.StatusCode, len(c.rows()), text(a.page))
+		if a.StatusCode != x.status || len(c.rows()) != x.rows || !strings.Contains(textOf(a.page), x.says) {
+			t.Errorf("%s: %d, %d rows: %s", name, a.StatusCode, len(c.rows()), textOf(a.page))
 		}
 		if strings.Contains(a.body+c.log.String(), "CANARY") {
 			t.Errorf("%s: the inner error shows", name)
@@ -584,11 +581,11 @@ func TestTooMuchTogetherComesBackWithAnswers(t *testing.T) {
 	b.WriteString(ending)
 	a := c.do(c.request(http.MethodPost, "/f/contact", multi, b.String()))
 	if a.StatusCode != http.StatusRequestEntityTooLarge || attr(a.find("input", "name", "full_name"), "value") != "Maria Alvarez" {
-		t.Errorf("status %d: %s", a.StatusCode, text(a.page))
+		t.Errorf("status %d: %s", a.StatusCode, textOf(a.page))
 	}
 	v.Set("message", strings.Repeat("x", 2<<20))
-	if a := c.post(v); a.StatusCode != http.StatusRequestEntityTooLarge || text(a.find("h1", "", "")) != "That was too much at once" {
-		t.Errorf("status %d: %s", a.StatusCode, text(a.page))
+	if a := c.post(v); a.StatusCode != http.StatusRequestEntityTooLarge || textOf(a.find("h1", "", "")) != "That was too much at once" {
+		t.Errorf("status %d: %s", a.StatusCode, textOf(a.page))
 	}
 	if len(c.rows()) != 0 {
 		t.Error("something was kept")

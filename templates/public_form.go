@@ -10,6 +10,7 @@ import (
 type FormPage struct {
 	Frame
 	Form     *forms.Form
+	Uploads  int64           // most bytes of all files together, told where more is offered; 0: not told
 	Token    string          // the page's token, posted back
 	Entry    *forms.Entry    // what was typed; nil on a new page
 	Problems []forms.Problem // what must be mended; one per field, in field order

@@ -53,7 +53,7 @@ func questions(p FormPage) []question {
 		}
 		q.Controls = controls(q, entry, wrongPart)
 		if q.Shape == "file" {
-			q.Limits = fileLimits(f)
+			q.Limits = fileLimits(f, p.together())
 			for _, file := range entry.Files {
 				if file.Field == f.ID && file.Name != "" {
 					q.Again = append(q.Again, legible(file.Name))
@@ -142,8 +142,23 @@ func groups(ids []string) string {
 	return strings.ReplaceAll(strings.Join(ids, ", "), "-", " ")
 }
 
-// fileLimits says what may be chosen: "JPG, PNG or PDF, up to 8 MB each, at most 2 files".
-func fileLimits(f *forms.Field) string {
+// together is what all files may come to, 0 where it need not be said: they cannot come to more.
+func (p FormPage) together() int64 {
+	var offered int64
+	for _, f := range p.Form.Fields {
+		if f.Type == forms.FileType {
+			offered += int64(f.MaxFiles) * f.MaxSize
+		}
+	}
+	if offered <= p.Uploads {
+		return 0
+	}
+	return p.Uploads
+}
+
+// fileLimits says what may be chosen: "JPG, PNG or PDF, up to 8 MB each, at most 2 files". Where all files together
+// may come to less than that (0: they may not), it says that too: "up to 12 MB in all".
+func fileLimits(f *forms.Field, together int64) string {
 	var parts []string
 	if n := len(f.Accept); n > 0 {
 		kinds := strings.ToUpper(strings.Join(f.Accept[:n-1], ", "))
@@ -152,7 +167,7 @@ func fileLimits(f *forms.Field) string {
 		}
 		parts = append(parts, kinds+strings.ToUpper(f.Accept[n-1]))
 	}
-	if f.MaxSize > 0 {
+	if f.MaxSize > 0 && (together == 0 || f.MaxSize < together) {
 		size := "up to " + text.Size(f.MaxSize)
 		if f.MaxFiles != 1 {
 			size += " each"
@@ -161,6 +176,9 @@ func fileLimits(f *forms.Field) string {
 	}
 	if f.MaxFiles > 1 {
 		parts = append(parts, "at most "+text.Count(f.MaxFiles, "file"))
+	}
+	if together > 0 {
+		parts = append(parts, "up to "+text.Size(together)+" in all")
 	}
 	s := strings.Join(parts, ", ")
 	if s != "" {
