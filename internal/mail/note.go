@@ -98,10 +98,12 @@ func encodeSubject(s string) string {
 // longestLine is what a line of a mail may have without its end (RFC 5322 §2.1.1).
 const longestLine = 998
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // encodeText names the encoding of a text (RFC 2045 §6) and encodes it, lines ending with LF: plain letters as they
 // are, everything else quoted-printable.
 func encodeText(text string) (encoding string, body []byte) {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
+	text = lineEnds.Replace(text)
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
