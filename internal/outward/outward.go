@@ -8,10 +8,8 @@
 package outward
 
 import (
-	"context"
 	"crypto/x509"
 	"net"
-	"net/http"
 	"net/netip"
 	"time"
 )
@@ -31,19 +29,17 @@ type Client struct{ Config }
 // New calls nobody.
 func New(c Config) *Client { return &Client{c} }
 
-// Code names why a call failed, in letters, digits and dashes: "not-https", "inside", "unknown-host", "refused",
-// "timeout", "stopped", "bad-certificate", "redirect", "too-long", "answered-404", "protocol".
+// Code names why a call failed, in letters, digits and dashes: "not-https" (no plain https address), "inside",
+// "unknown-host", "refused", "timeout", "stopped", "bad-certificate", "redirect", "too-long", "answered-404", "protocol".
 type Code string
 
-// Error is what Do and Get return.
-type Error struct{ Code Code }
+// Error is what Get and Post return, always.
+type Error struct {
+	Code    Code
+	missing bool
+}
 
 func (e *Error) Error() string { return "calling: " + string(e.Code) }
 
-// Get gives the body of a 200 answer.
-func (c *Client) Get(ctx context.Context, url string) ([]byte, error) { panic("contract") }
-
-// Post sends body and wants a 2xx answer, whose body it drops.
-func (c *Client) Post(ctx context.Context, url string, header http.Header, body []byte) error {
-	panic("contract")
-}
+// NoSuchHost says, of code "unknown-host", that the name does not exist: name servers answered, and said so.
+func (e *Error) NoSuchHost() bool { return e.missing }

@@ -1,0 +1,54 @@
+package outward
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// answered is the code of a status that is not what was wanted. What else the server said is dropped.
+func answered(status int) error {
+	if status >= 300 && status <= 399 {
+		return &Error{Code: "redirect"}
+	}
+	return &Error{Code: Code(fmt.Sprintf("answered-%03d", status))}
+}
+
+// failure gives the code of what went wrong below HTTP.
+func failure(ctx context.Context, err error) error {
+	var name *net.DNSError
+	var dial *net.OpError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errInside):
+		return &Error{Code: "inside"}
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &Error{Code: "stopped"}
+	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+		return &Error{Code: "timeout"}
+	case errors.As(err, &name):
+		return &Error{Code: "unknown-host", missing: name.IsNotFound}
+	case badCertificate(err):
+		return &Error{Code: "bad-certificate"}
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return &Error{Code: "refused"}
+	}
+	return &Error{Code: "protocol"}
+}
+
+func badCertificate(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var host x509.HostnameError
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &invalid) || errors.As(err, &host)
+}
+
+func isAddress(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Zone() == ""
+}
