@@ -1,0 +1,157 @@
+package mailcheck_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"sealform/internal/mailcheck"
+	"sealform/internal/mailcheck/mailchecktest"
+)
+
+const daneName = "_25._tcp.mx1.riverside.test."
+
+// tlsaOf writes the record that fits the certificate at a place of a chain.
+func tlsaOf(t *testing.T, name string, usage, selector, matching uint8, c tls.Certificate, place int) string {
+	t.Helper()
+	cert, err := x509.ParseCertificate(c.Certificate[place])
+	if err != nil {
+		t.Fatal(err)
+	}
+	hex, err := dns.CertificateToDANE(selector, matching, cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%s 60 IN TLSA %d %d %d %s", name, usage, selector, matching, strings.ToUpper(hex))
+}
+
+// TestDANE: usages, selectors and matching types, and what the resolver says of signatures.
+func TestDANE(t *testing.T) {
+	mx1 := []string{"mx1.riverside.test"}
+	const nothing = daneName + " 60 IN TLSA 3 1 1 " + "00000000000000000000000000000000000000000000000000000000000000ff"
+	for _, c := range []struct {
+		name    string
+		cert    mailchecktest.Wanted
+		records func(t *testing.T, c tls.Certificate) []string
+		mark    string // "signed", "broken" or ""
+		want    mailcheck.DANE
+		verdict mailcheck.Verdict
+	}{
+		{"own key of a self-signed", mailchecktest.Wanted{Names: []string{"x.test"}, By: "self"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 3, 1, 1, c, 0)}
+		}, "signed", "valid", "forced"},
+		{"own key of an expired", mailchecktest.Wanted{Names: mx1, Shifted: -100 * day}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{nothing, tlsaOf(t, daneName, 3, 1, 2, c, 0)}
+		}, "signed", "valid", "forced"},
+		{"whole certificate", mailchecktest.Wanted{Names: mx1, By: "stranger"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 3, 0, 0, c, 0)}
+		}, "signed", "valid", "forced"},
+		{"the issuer's place does not count for usage 3", mailchecktest.Wanted{Names: mx1, By: "stranger"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 3, 0, 1, c, 1)}
+		}, "signed", "bogus", "opportunistic"},
+		{"trust anchor", mailchecktest.Wanted{Names: mx1, By: "stranger"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 2, 0, 1, c, 1)}
+		}, "signed", "valid", "forced"},
+		{"trust anchor's key", mailchecktest.Wanted{Names: mx1, By: "stranger"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 2, 1, 0, c, 1)}
+		}, "signed", "valid", "forced"},
+		{"trust anchor, wrong name", mailchecktest.Wanted{Names: []string{"x.test"}, By: "stranger"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 2, 0, 1, c, 1)}
+		}, "signed", "bogus", "opportunistic"},
+		{"trust anchor, expired", mailchecktest.Wanted{Names: mx1, By: "stranger", Shifted: -100 * day}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 2, 0, 1, c, 1)}
+		}, "signed", "bogus", "opportunistic"},
+		{"nothing fits", mailchecktest.Wanted{Names: mx1}, func(*testing.T, tls.Certificate) []string { return []string{nothing} }, "signed", "bogus", "forced"},
+		{"not signed", mailchecktest.Wanted{Names: []string{"x.test"}, By: "self"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 3, 1, 1, c, 0)}
+		}, "", "unknown", "opportunistic"},
+		{"signed wrongly", mailchecktest.Wanted{Names: []string{"x.test"}, By: "self"}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 3, 1, 1, c, 0)}
+		}, "broken", "bogus", "opportunistic"},
+		{"usages that mail can't use", mailchecktest.Wanted{Names: mx1}, func(t *testing.T, c tls.Certificate) []string {
+			return []string{tlsaOf(t, daneName, 1, 1, 1, c, 0), tlsaOf(t, daneName, 0, 1, 1, c, 1)}
+		}, "signed", "unknown", "forced"},
+		{"none", mailchecktest.Wanted{Names: mx1}, func(*testing.T, tls.Certificate) []string { return nil }, "signed", "none", "forced"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			n := one(t)
+			cert := n.Issue(c.cert)
+			n.Mail("127.0.0.2", mailchecktest.MailServer{Certificate: cert})
+			n.Record(c.records(t, cert)...)
+			switch c.mark {
+			case "signed":
+				n.Sign(daneName, "riverside.test")
+			case "broken":
+				n.Break(daneName)
+			}
+			r := looked(t, n)
+			if r.DANE != c.want || r.MX[0].DANE != c.want || r.Verdict != c.verdict || r.DNSSEC != (c.mark == "signed") {
+				t.Errorf("DANE %s, of the host %s, verdict %s, signed MX %v; want %s, %s", r.DANE, r.MX[0].DANE, r.Verdict, r.DNSSEC, c.want, c.verdict)
+			}
+		})
+	}
+}
+
+// TestDANEOfTheCheckedPort: records of the port that is looked at count before those of port 25.
+func TestDANEOfTheCheckedPort(t *testing.T) {
+	n := one(t)
+	cert := n.Issue(mailchecktest.Wanted{Names: []string{"x.test"}, By: "self"})
+	n.Mail("127.0.0.2", mailchecktest.MailServer{Certificate: cert})
+	name := fmt.Sprintf("_%d._tcp.mx1.riverside.test.", n.Port)
+	n.Record(tlsaOf(t, name, 3, 1, 1, cert, 0), daneName+" 60 IN TLSA 3 1 1 00ff")
+	n.Sign(name, daneName)
+	if r := looked(t, n); r.DANE != mailcheck.DANEValid {
+		t.Errorf("DANE is %s", r.DANE)
+	}
+}
+
+// TestDANEWithoutTLS: signed records promise TLS. A host that answers without it breaks the promise; one that is away doesn't.
+func TestDANEWithoutTLS(t *testing.T) {
+	const record = daneName + " 60 IN TLSA 3 1 1 00ff"
+	for _, c := range []struct {
+		name   string
+		server *mailchecktest.MailServer
+		want   mailcheck.DANE
+	}{
+		{"stripped", &mailchecktest.MailServer{NoSTARTTLS: true}, mailcheck.DANEBogus},
+		{"refused", &mailchecktest.MailServer{Replies: map[string]string{"STARTTLS": "454 no"}}, mailcheck.DANEBogus},
+		{"no handshake", &mailchecktest.MailServer{}, mailcheck.DANEUnknown},
+		{"away", nil, mailcheck.DANEUnknown},
+	} {
+		n := one(t)
+		n.Record(record)
+		n.Sign(daneName)
+		if c.server != nil {
+			n.Mail("127.0.0.2", *c.server)
+		}
+		if r := looked(t, n); r.MX[0].DANE != c.want || r.Verdict != mailcheck.NoTLS {
+			t.Errorf("%s: %s, %s", c.name, r.MX[0].DANE, r.Verdict)
+		}
+	}
+}
+
+// TestSeveralHosts: the domain is as good as its worst host.
+func TestSeveralHosts(t *testing.T) {
+	n := one(t)
+	n.Record("riverside.test. 60 IN MX 20 mx2.riverside.test.", "mx2.riverside.test. 60 IN A 127.0.0.9", "mx2.riverside.test. 60 IN A 127.0.0.3")
+	one := n.Issue(mailchecktest.Wanted{Names: []string{"mx1.riverside.test"}})
+	two := n.Issue(mailchecktest.Wanted{Names: []string{"mx2.riverside.test"}})
+	n.Mail("127.0.0.2", mailchecktest.MailServer{Certificate: one})
+	n.Mail("127.0.0.3", mailchecktest.MailServer{Certificate: two})
+	n.Record(tlsaOf(t, daneName, 3, 1, 1, one, 0))
+	n.Sign(daneName)
+	r := looked(t, n)
+	if r.Verdict != mailcheck.Forced || r.DANE != mailcheck.None || r.MX[0].DANE != mailcheck.DANEValid || r.MX[1].Address != "127.0.0.3" {
+		t.Errorf("%+v", r)
+	}
+	n.Record("riverside.test. 60 IN MX 30 mx3.riverside.test.", "mx3.riverside.test. 60 IN A 127.0.0.5")
+	n.Mail("127.0.0.5", mailchecktest.MailServer{NoSTARTTLS: true})
+	if r := looked(t, n); r.Verdict != mailcheck.Opportunistic {
+		t.Errorf("with a host in clear: %s", r.Verdict)
+	}
+}
