@@ -28,7 +28,7 @@ const longAway = 5 * time.Minute
 // absent are the codes that say something of the relay and nothing of the message.
 var absent = []event.Code{
 	event.Code(mail.UnknownHost), event.Code(mail.Refused), event.Code(mail.Timeout), event.Code(mail.NoStartTLS), event.Code(mail.BadTLS),
-	event.Code(mail.BadCertificate), event.Code(mail.Auth), event.Code(mail.Cut), event.Code(mail.Protocol), "temporary-421",
+	event.Code(mail.BadCertificate), event.Code(mail.BadPin), event.Code(mail.Auth), event.Code(mail.Cut), event.Code(mail.Protocol), "temporary-421",
 }
 
 // silent are the codes that say nothing of the relay: it was not called, or not to the end.

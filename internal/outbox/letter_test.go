@@ -1,0 +1,276 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sealform/forms"
+	"sealform/internal/audit"
+	"sealform/internal/mail"
+	"sealform/internal/store"
+	"sealform/internal/webhook"
+	"sealform/keys"
+)
+
+// covers ML11: a relay that says 250 and then loses one mail of a hundred is found out by the digest's numbers.
+func TestDigestShowsTheGap(t *testing.T) {
+	c := newClock()
+	server := &server{}
+	o, s := deliverer(t, c, server)
+	at := forms.Minute(7 * 60)
+	o.Forms = []Form{{ID: "new-patient", Notify: []forms.Notify{{Email: lead, Digest: &at}}}}
+	var lost string
+	for i := range 100 {
+		if id := put(t, s, c, 10); i == 41 {
+			lost = id
+		}
+	}
+	work(t, o)
+	c.to(time.Date(2026, 11, 22, 7, 0, 0, 0, time.UTC))
+	o.round(t.Context())
+	work(t, o)
+	messages, to := server.got()
+	mailbox := map[int64]bool{}
+	for i, m := range messages {
+		if to[i] == "desk@clinic.example" && messageIDs(messages)[i] != lost {
+			mailbox[number(t, m)] = true
+		}
+	}
+	digest := messages[len(messages)-1]
+	var missing []int64
+	for n, last := numbers(t, digest); n <= last; n++ {
+		if !mailbox[n] {
+			missing = append(missing, n)
+		}
+	}
+	if len(mailbox) != 99 || !slices.Equal(missing, []int64{42}) {
+		t.Errorf("%d mails; the digest reveals %v as missing, want 42:\n%s", len(mailbox), missing, digest)
+	}
+	sent := jobs(t, s, store.Sent, store.Mail)
+	i := slices.IndexFunc(sent, func(j store.Job) bool { return j.Seq == missing[0] })
+	if err := s.RetryNow(t.Context(), sent[i].ID); err != nil {
+		t.Fatal(err)
+	}
+	work(t, o)
+	messages, _ = server.got()
+	if ids := messageIDs(messages); ids[len(ids)-1] != lost || number(t, messages[len(messages)-1]) != 42 {
+		t.Errorf("sent again as %s", ids[len(ids)-1])
+	}
+}
+
+// number is that of the header Sealform-Number.
+func number(t *testing.T, message string) int64 {
+	t.Helper()
+	_, rest, _ := strings.Cut(message, "\r\nSealform-Number: ")
+	digits, _, _ := strings.Cut(rest, ";")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// numbers are the first and the last that a digest of one series names.
+func numbers(t *testing.T, digest string) (first, last int64) {
+	t.Helper()
+	_, rest, found := strings.Cut(digest, " came in, numbers ")
+	if _, err := fmt.Sscanf(rest, "%d to %d", &first, &last); err != nil || !found {
+		t.Fatalf("no numbers in the digest: %v\n%s", err, digest)
+	}
+	return first, last
+}
+
+// covers PK04: whatever a visitor typed, and whatever tells what a form is for, is in no letter.
+func TestLettersSayNothingOfWhom(t *testing.T) {
+	c := newClock()
+	server := &server{}
+	o, s := deliverer(t, c, server)
+	at := forms.Minute(21 * 60)
+	const canary, visitor = "canary-abortion", "dana.canary@visitor.example"
+	o.Forms = []Form{{ID: canary, Receipt: "We call back.", Notify: []forms.Notify{{Email: lead}, {Email: lead, Digest: &at}}}}
+	o.Call, o.Alarms = nil, []string{"ops@clinic.example"}
+	o.Link = func(string, int64) string { return "https://staff.clinic.example/go/AbC" }
+	o.Address = func([]byte) (string, error) { return visitor, nil }
+	o.Words.Clinic = "Riverside"
+	sub := arrive(t, s, c, arrival{
+		form: canary, stored: true, tooLarge: "desk@clinic.example", receipt: &forms.SealedAddress{Sealed: []byte("sealed"), Mark: [32]byte{1}},
+	})
+	c.add(70 * time.Minute)
+	o.round(t.Context())
+	o.givenUp(t.Context())
+	work(t, o)
+	messages, to := server.got()
+	if len(messages) != 6 { // notice, digest, too large, receipt, and alarms: an hour, given up
+		t.Fatalf("%d letters to %v", len(messages), to)
+	}
+	for i, m := range messages {
+		if to[i] == visitor {
+			m = strings.ReplaceAll(m, "To: "+visitor, "") // who gets it is not told anybody else
+		}
+		if strings.Contains(m, "canary") || strings.Contains(m, "abortion") || strings.Contains(m, strconv.FormatInt(sub.ID, 10)) {
+			t.Errorf("a letter to %s says too much:\n%s", to[i], m)
+		}
+	}
+}
+
+// covers B8: fixed words and the reference, once, to the address that was sealed; then the address is gone.
+func TestReceipt(t *testing.T) {
+	c, to := newClock(), &taken{}
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	o := New(Config{
+		Store: s, Note: to.note, From: "forms@clinic.example", Now: c.now,
+		Forms: []Form{{ID: "new-patient", Receipt: "We call back within one working day."}},
+		Address: func(b []byte) (string, error) {
+			if !bytes.Equal(b, []byte("sealed")) {
+				return "", errors.New("not ours")
+			}
+			return "dana@visitor.example", nil
+		},
+	})
+	from := func(sealed string) arrival {
+		return arrival{stored: true, receipt: &forms.SealedAddress{Sealed: []byte(sealed), Mark: [32]byte{2}}}
+	}
+	sub := arrive(t, s, c, from("sealed"))
+	work(t, o)
+	if len(to.notes) != 1 {
+		t.Fatalf("%d receipts", len(to.notes))
+	}
+	n := to.notes[0]
+	text := n.Letter.Text()
+	if n.To != "dana@visitor.example" || !n.Reply || !strings.Contains(text, sub.Reference) || !strings.Contains(text, "within one working day") {
+		t.Errorf("%+v", n)
+	}
+	if j := jobs(t, s, store.Sent, store.Receipt); len(j) != 1 || j[0].Sealed != nil || j[0].To != "" {
+		t.Errorf("what is kept of it: %+v", j)
+	}
+	arrive(t, s, c, from("of another house"))
+	work(t, o)
+	if j := jobs(t, s, store.Waiting, store.Receipt); len(j) != 1 || j[0].LastError != string(mail.Address) {
+		t.Errorf("%+v", j)
+	}
+	for range 3 {
+		arrive(t, s, c, from("sealed"))
+	}
+	if work(t, o); len(to.notes) != 2 { // the third of the day; the second could not be opened
+		t.Errorf("%d receipts in a day", len(to.notes))
+	}
+}
+
+// covers ML09: ids alone unless the operator wants the sealed answers along; the same id on every attempt.
+func TestWebhook(t *testing.T) {
+	c, to := newClock(), &taken{answer: errors.New("down")}
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	o := New(Config{
+		Store: s, Call: to.call, Now: c.now, Wants: func(hook string) bool { return hook == "archive" },
+		Link: func(form string, id int64) string { return fmt.Sprintf("https://staff.example/go/%s-%d", form, id) },
+	})
+	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm", "archive"}})
+	work(t, o)
+	to.answer = nil
+	c.add(2 * time.Minute)
+	work(t, o)
+	if len(to.events) != 4 {
+		t.Fatalf("%d calls", len(to.events))
+	}
+	ids := map[string]int{}
+	for _, e := range to.events {
+		ids[e.ID]++
+		if e.Type != "submission.received" || e.Form != "new-patient" || e.Reference != sub.Reference || e.Number != 1 || !e.At.Equal(sub.Received) ||
+			e.Address != fmt.Sprintf("https://staff.example/go/new-patient-%d", sub.ID) {
+			t.Errorf("%+v", e)
+		}
+		if e.Sealed != nil {
+			if m, err := keys.ParseSealed(e.Sealed); err != nil || m.Kind() != sub.Answers.Kind() {
+				t.Errorf("what was sent along: %v", err)
+			}
+		}
+	}
+	if len(ids) != 2 {
+		t.Errorf("ids %v", ids)
+	}
+	if n := slices.IndexFunc(to.events, func(e *webhook.Event) bool { return e.Sealed != nil }); n < 0 {
+		t.Error("nobody got the sealed answers")
+	}
+	if n := len(jobs(t, s, store.Sent, store.Webhook)); n != 2 {
+		t.Errorf("%d sent", n)
+	}
+}
+
+// What was erased while its webhook waited is named and not sent; a test names nothing.
+func TestWebhookWithoutAnswers(t *testing.T) {
+	c, to := newClock(), &taken{}
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	o := New(Config{Store: s, Call: to.call, Now: c.now, Wants: func(string) bool { return true }})
+	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm"}})
+	if err := s.Delete(t.Context(), sub.ID, "asked for", audit.Entry{Who: audit.Self}); err != nil {
+		t.Fatal(err)
+	}
+	arrive(t, s, c, arrival{to: []string{"desk@clinic.example"}, webhooks: []string{"crm"}}) // mailed alone
+	if _, err := s.Enqueue(t.Context(), store.Job{Channel: store.Webhook, To: "crm", About: `{"test":true}`}); err != nil {
+		t.Fatal(err)
+	}
+	work(t, o)
+	var types []string
+	for _, e := range to.events {
+		types = append(types, e.Type)
+		if e.Sealed != nil || e.ID == "" || e.At.IsZero() {
+			t.Errorf("%+v", e)
+		}
+	}
+	if want := []string{"submission.received", "submission.received", "test"}; !slices.Equal(types, want) {
+		t.Errorf("%v", types)
+	}
+}
+
+// A webhook that hangs holds up no mail.
+func TestAHookThatHangsHoldsUpNoMail(t *testing.T) {
+	c := newClock()
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	for range 20 {
+		arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm"}})
+	}
+	sink := newSink(nil)
+	put(t, s, c, 10)
+	_, stop := run(t, Config{Store: s, Now: c.now, Send: sink.send, Grace: time.Millisecond, Call: func(ctx context.Context, _ string, _ *webhook.Event) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}})
+	sink.wait(t, 1)
+	stop()
+}
+
+// What a newer or another program wrote is not guessed at.
+func TestUnknownJobsWait(t *testing.T) {
+	c, to := newClock(), &taken{}
+	s := openStore(t, t.TempDir(), c)
+	defer closeStore(t, s)
+	o := New(Config{Store: s, Note: to.note, Call: to.call, Now: c.now, From: "forms@clinic.example"})
+	for _, j := range []store.Job{
+		{Channel: store.Notice, To: lead, About: "{"},
+		{Channel: store.Alarm, To: lead, About: `{"matter":"key-ends","ends":"soon"}`},
+		{Channel: store.Webhook, To: "crm", About: `[]`},
+		{Channel: store.Receipt, Sealed: []byte("x")},
+	} {
+		if _, err := s.Enqueue(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+	}
+	work(t, o)
+	if len(to.notes)+len(to.events) > 0 {
+		t.Errorf("%v %v", to.notes, to.events)
+	}
+	if err := o.send(t.Context(), &store.Job{Channel: "pigeon"}); mail.CodeOf(err) != mail.Body {
+		t.Error(err)
+	}
+}
