@@ -10,8 +10,9 @@ import (
 	"sealform/internal/audit"
 )
 
-// Delete erases one submission: row, session keys, files and what was sent of it go, and the
-// visitor's address; mails that wait or were given up are still to arrive, and stay. A tombstone stays, and the audit entry, which names the reference, is of the same commit.
+// Delete erases one submission: row, session keys, files, what was sent of it and the visitor's
+// address go; mails that wait or were given up are still to arrive, and stay. A tombstone stays,
+// and the audit entry, which names the reference, is of the same commit.
 // Without its session keys not even a reader can open what may linger elsewhere; chunks
 // and the WAL are cleaned right after. ErrNotFound, or *Erased when it was done before.
 func (s *Store) Delete(ctx context.Context, id int64, why string, e audit.Entry) error {
