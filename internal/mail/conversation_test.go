@@ -89,6 +89,9 @@ func (c *conversation) message(in *bufio.Reader, talking net.Conn) bool {
 		if string(line) == ".\r\n" {
 			break
 		}
+		if c.forget {
+			continue
+		}
 		c.mu.Lock()
 		c.letter.Write(line)
 		c.mu.Unlock()

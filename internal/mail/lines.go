@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"io"
+	"slices"
 )
 
 // lines gives every line the CRLF that mail wants; what it is given ends lines with LF.
@@ -13,7 +14,7 @@ type lines struct {
 
 // Write implements io.Writer.
 func (l *lines) Write(p []byte) (int, error) {
-	l.b = l.b[:0]
+	l.b = slices.Grow(l.b[:0], len(p)+len(p)/32+8)
 	for line := range bytes.Lines(p) {
 		text, ended := bytes.CutSuffix(line, []byte("\n"))
 		l.b = append(l.b, bytes.TrimSuffix(text, []byte("\r"))...)

@@ -32,6 +32,7 @@ type scripted struct {
 	replies    map[string]string // by verb, "greeting", "." or "handshake"; otherwise it agrees
 	later      map[string]string // the same, in a conversation that has brought a message
 	injected   string            // sent in one piece with the reply to STARTTLS
+	forget     bool              // do not keep what comes after DATA
 
 	mu     sync.Mutex
 	plain  bytes.Buffer // what came outside TLS
