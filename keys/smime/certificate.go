@@ -3,6 +3,7 @@ package smime
 import (
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
 	"slices"
@@ -75,8 +76,8 @@ func oneCertificate(b []byte) ([]byte, error) {
 	return found, nil
 }
 
-// notCertificate looks whether a file holds a private key by mistake: PKCS #8, or a PKCS #12 file, which begins with
-// its version 3 (RFC 7292 §4).
+// notCertificate says what else a file is. A private key by mistake: PKCS #8, or a PKCS #12 file, which begins with its
+// version 3 (RFC 7292 §4). Or something built like a certificate (RFC 5280 §4.1), but damaged or on a curve of its own.
 func notCertificate(der []byte) (reason error, mend string) {
 	var pfx struct {
 		Version int
@@ -88,6 +89,14 @@ func notCertificate(der []byte) (reason error, mend string) {
 	}
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		return keys.ErrSecret, mendSecret
+	}
+	var outer struct {
+		Body      asn1.RawValue
+		Algorithm pkix.AlgorithmIdentifier
+		Signature asn1.BitString
+	}
+	if rest, err := asn1.Unmarshal(der, &outer); err == nil && len(rest) == 0 {
+		return exactly(keys.ErrUnsupported, "is damaged or of a kind that cannot be used here"), mendReplace
 	}
 	return ErrNotCertificate, mendExport
 }

@@ -17,6 +17,9 @@ const (
 
 // checkFit looks at what time does not change: the key, what it is for, how the certificate is signed.
 func (c *Certificate) checkFit() error {
+	if c.x509.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
+		return c.refuse(exactly(keys.ErrUnsupported, "is signed in a way that is not known here"), mendReplace)
+	}
 	if weakSignature(c.x509.SignatureAlgorithm) {
 		return c.refuse(exactly(keys.ErrWeak, "is signed with %v, which can be forged", c.x509.SignatureAlgorithm), mendReplace)
 	}
@@ -38,7 +41,7 @@ func (c *Certificate) checkFit() error {
 
 func weakSignature(a x509.SignatureAlgorithm) bool {
 	return slices.Contains([]x509.SignatureAlgorithm{
-		x509.UnknownSignatureAlgorithm, x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1,
+		x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1,
 	}, a)
 }
 
