@@ -52,15 +52,15 @@ func (d *desk) delivery(j *store.Job) templates.StaffDelivery {
 		return r
 	}
 	r.Why = reasonOf(j.Channel, j.LastError)
-	if r.Why == nil && j.State == store.Waiting && now.Sub(j.Made) > lateAfter {
-		r.Why = &untried
+	if j.State == store.Waiting && now.Sub(j.Due) > lateAfter {
+		r.Why = &stalled
 	}
 	return r
 }
 
-// untried: an hour, and no attempt.
-var untried = templates.StaffReason{
-	Said: "Nothing has tried to send it yet.",
+// stalled: its time came over an hour ago, and there was no attempt.
+var stalled = templates.StaffReason{
+	Said: "It has been due for over an hour, but nothing has tried to send it.",
 	Do:   "Ask whoever runs Sealform whether the part that delivers is running.",
 }
 

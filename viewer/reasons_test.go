@@ -40,7 +40,7 @@ func TestReasonsAreSentences(t *testing.T) {
 	for _, b := range begins {
 		all = append(all, b.StaffReason)
 	}
-	for _, r := range append(all, untried) {
+	for _, r := range append(all, stalled) {
 		for _, s := range []string{r.Said, r.Do} {
 			if !sentence.MatchString(s) || strings.ContainsAny(s, `"'!`) || strings.Contains(strings.ToLower(s), "error") {
 				t.Errorf("%q", s)
