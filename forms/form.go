@@ -12,8 +12,14 @@
 //
 // Nothing visitors type appears in a message, an error or a name made here: a Problem speaks of the question.
 //
-// It refuses form files that ask for what this version cannot do, so that no setting is silently without effect.
-// It keeps nothing: no database, no web, no key. Uploaded files are read through File.Open, piece by piece.
+// What leaves is sealed, each mailed address a message of its own. A form file says who else is told that something
+// came, and whether the visitor is: such mails are not sealed, so nothing here hands an answer to them. The one
+// exception is the address that a receipt goes to, which leaves as a SealedAddress and in no other way. A mail that the
+// relay would refuse for its size is not sealed: it says TooLarge, or the submission is refused while its visitor waits.
+//
+// It refuses form files that ask for what this version cannot do, so that no setting is silently without effect, and
+// those whose answers nobody could read. It keeps nothing: no database, no web, no key. Uploaded files are read through
+// File.Open, piece by piece.
 package forms
 
 import "time"
@@ -65,10 +71,11 @@ const (
 	Notice Level = "notice" // that something came, and a link to the staff pages
 )
 
-// Notify is one address that is told that something came, and never what.
+// Notify is one address that is told that something came, and never what: soon, or once a day. Whoever is to get both
+// is there twice.
 type Notify struct {
 	Email  string
-	When   Window
+	When   Window  // of notices soon after something came
 	Digest *Minute // once a day at that time, with the numbers of what came; nil: soon after it came
 }
 

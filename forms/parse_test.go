@@ -161,6 +161,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(head + "  - { id: a, type: date, label: A, before: today }\n"))
 	f.Add([]byte("a: &a [*a]\n"))
+	f.Add([]byte(strings.Replace(head, "deliver: { store: { keep: 12h } }\n", "deliver:\n"+everyDelivery, 1) + contactFields))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		form, err := forms.Parse("try.yaml", src)
 		if err != nil {

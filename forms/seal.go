@@ -26,7 +26,7 @@ type Plan struct {
 	Signer     *keys.Signer
 	Token      [16]byte // MAC of the page token's nonce: what the store compares on a repeat
 	Content    [32]byte // ContentMAC
-	Deliver    *Form    // whose Store and Mail apply (the current form; the answers may be of an older revision)
+	Deliver    *Form    // whose Store, Webhooks and Receipt apply (the current form; the answers may be of an older revision)
 	MailFrom   string   // plain address in the mail's From, inner and outer; needed if there are Mails
 	Mails      []Envelope
 	MailLimit  int64                               // bytes of a message that the relay takes; 0: not known

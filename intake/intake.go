@@ -11,6 +11,8 @@
 // under keys in memory. What is not in order comes back as the same page with all that was typed. What is in order is
 // sealed to the form's readers and given to the Drop, and only when that says it is kept does anyone read "received".
 //
+// A form that is only mailed takes no more than the relay does; what is beyond comes back with all that was typed too.
+//
 // It sets no cookie and reads none, takes no answer from an address, follows nobody's redirect and calls nobody. A
 // form may be posted from any site: that is its purpose, and the post gains nothing from who the visitor is. It
 // knows readers' public keys only. If sealing fails for any reason the form is closed; nothing is kept unsealed.

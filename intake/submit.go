@@ -84,6 +84,7 @@ const (
 	noticeMaybe = "We could not tell whether your answers arrived. They are still here: please press “Send my answers” again. They cannot arrive twice."
 	noticeAgain = "You have sent this page and corrected it several times, and each of them has arrived. What you changed now was not sent. It is still here: press “Send my answers” to send all of it as a new form."
 	noticeLong  = "Your answers are too long to be sent together, so nothing was sent. Please shorten the longest of them and send again."
+	noticeBoth  = "Your answers and files are too large together, so nothing was sent. Please shorten long answers, or choose smaller files, and send again."
 	noticeLarge = "Your files are too large together, so nothing was sent. They may come to %s in all: please choose fewer or smaller files and send again."
 )
 
@@ -108,8 +109,11 @@ func (in *intake) refuseBody(c echo.Context, s *served, p *post, err error) erro
 // tooLarge shows the page again where files, or else answers, are more than can be sent.
 func (in *intake) tooLarge(c echo.Context, s *served, questions *forms.Form, p *post) error {
 	notice := noticeLong
-	if p.uploads > 0 {
+	switch {
+	case p.heavy:
 		notice = fmt.Sprintf(noticeLarge, text.Size(in.desk.uploads(s.Form)))
+	case p.uploads > 0:
+		notice = noticeBoth
 	}
 	in.events.Refused(program, c.Path(), http.StatusRequestEntityTooLarge, "too_large")
 	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice}, http.StatusRequestEntityTooLarge)
