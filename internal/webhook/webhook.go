@@ -1,9 +1,26 @@
 // Package webhook tells other programs that something came, by Standard Webhooks (standardwebhooks.com): ids only, or
 // ciphertext; never anything readable.
+//
+//	c, err := webhook.New(client, webhook.Hook{Name: "crm", URL: "https://crm.clinic.example/hook", Secret: secret})
+//	err = c.Call(ctx, "crm", &webhook.Event{ID: id, Type: "submission.received", At: received, Form: "new-patient", …})
+//
+// A request carries webhook-id, webhook-timestamp and webhook-signature: HMAC-SHA256 of id, time of the attempt and
+// body, under a secret that this hook alone has. A receiver checks it before it believes anything, and drops an id that
+// it has seen. The body:
+//
+//	{"type": "submission.received", "timestamp": "2026-11-21T09:30:00Z",
+//	 "data": {"form": "new-patient", "reference": "R7K-4Q2", "number": 42, "address": "https://staff…/go/…", "sealed": "wV4D…"}}
+//
+// sealed, an OpenPGP message in base64, goes to hooks that asked for it, and only if it is one. Calls go through package
+// outward; what a receiver answers beyond its status is told to nobody.
 package webhook
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
 	"time"
 
 	"sealform/internal/outward"
@@ -19,7 +36,7 @@ type Hook struct {
 
 // Event is what happened. The same event has the same ID on every attempt, so that receivers can tell repeats.
 type Event struct {
-	ID        string // header webhook-id
+	ID        string // header webhook-id: letters, digits, "_" and "-"
 	Type      string // "submission.received" or "test"
 	At        time.Time
 	Form      string
@@ -29,20 +46,69 @@ type Event struct {
 	Sealed    []byte // binary OpenPGP message; nil: not sent
 }
 
-// Caller calls hooks by name.
+// Caller calls hooks by name. Several goroutines may use it.
 type Caller struct {
+	Now func() time.Time // of attempts; nil: time.Now
+
 	client *outward.Client
 	hooks  map[string]Hook
 }
 
-// New checks the hooks; it calls nobody.
-func New(c *outward.Client, hooks ...Hook) (*Caller, error) { panic("contract") }
+const (
+	leastSecret = 24
+	mostSecret  = 64
+)
 
-// Call signs and posts. Errors are *outward.Error; an unknown name is code "unknown-hook".
-func (c *Caller) Call(ctx context.Context, name string, e *Event) error { panic("contract") }
+var hookName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// New checks the hooks; it calls nobody.
+func New(c *outward.Client, hooks ...Hook) (*Caller, error) {
+	if c == nil {
+		return nil, errors.New("webhooks need a client")
+	}
+	all := make(map[string]Hook, len(hooks))
+	for _, h := range hooks {
+		switch _, twice := all[h.Name]; {
+		case !hookName.MatchString(h.Name):
+			return nil, errors.New("a webhook's name has lower-case letters, digits, dots and dashes, at most 64")
+		case twice:
+			return nil, fmt.Errorf("webhook %s is there twice", h.Name)
+		case outward.CheckURL(h.URL) != nil:
+			return nil, fmt.Errorf("webhook %s: its url must be https://, a host and a path, without a user name", h.Name)
+		case len(h.Secret) < leastSecret || len(h.Secret) > mostSecret:
+			return nil, fmt.Errorf("webhook %s: its secret has %d bytes, and %d to %d are needed", h.Name, len(h.Secret), leastSecret, mostSecret)
+		}
+		all[h.Name] = h
+	}
+	return &Caller{client: c, hooks: all}, nil
+}
 
 // Wants says whether the hook of that name gets ciphertext; false too where there is none.
 func (c *Caller) Wants(name string) bool { return c.hooks[name].Ciphertext }
 
 // EncodeSecret is how a secret is given to the receiver: "whsec_" and base64.
-func EncodeSecret(secret []byte) string { panic("contract") }
+func EncodeSecret(secret []byte) string {
+	return "whsec_" + base64.StdEncoding.EncodeToString(secret)
+}
+
+// Call signs and posts. Errors are *outward.Error; an unknown name is code "unknown-hook", an event that is not whole
+// "bad-event", and one whose Sealed is no sealed message "not-sealed": then nobody was called.
+func (c *Caller) Call(ctx context.Context, name string, e *Event) error {
+	h, known := c.hooks[name]
+	if !known {
+		return &outward.Error{Code: "unknown-hook"}
+	}
+	body, err := encode(e, h.Ciphertext)
+	if err != nil {
+		return err
+	}
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	header, err := sign(h.Secret, e.ID, now(), body)
+	if err != nil {
+		return err
+	}
+	return c.client.Post(ctx, h.URL, header, body)
+}
