@@ -59,6 +59,13 @@ func start(t *testing.T, folder string, wrap ...string) *demo {
 // launch starts it and does not wait.
 func launch(t *testing.T, folder string, wrap ...string) *demo {
 	t.Helper()
+	return launchAs(t, folder, append(wrap, program, "demo", "--json", "--dir", folder,
+		"--intake-addr", "127.0.0.1:0", "--viewer-addr", "127.0.0.1:0", "--site-addr", "127.0.0.1:0"))
+}
+
+// launchAs starts it by a whole command line.
+func launchAs(t *testing.T, folder string, args []string, env ...string) *demo {
+	t.Helper()
 	side := t.TempDir()
 	d := &demo{
 		t: t, ended: make(chan struct{}), line: make(chan []byte, 1), folder: folder,
@@ -67,10 +74,8 @@ func launch(t *testing.T, folder string, wrap ...string) *demo {
 	if err := os.Mkdir(d.tmp, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	args := append(wrap, program, "demo", "--json", "--dir", folder,
-		"--intake-addr", "127.0.0.1:0", "--viewer-addr", "127.0.0.1:0", "--site-addr", "127.0.0.1:0")
 	d.cmd = exec.Command(args[0], args[1:]...)
-	d.cmd.Env = append(os.Environ(), "TMPDIR="+d.tmp, "HOME="+side)
+	d.cmd.Env = append(append(os.Environ(), env...), "TMPDIR="+d.tmp, "HOME="+side)
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // signals go to it and to what wraps it
 	stderr := create(t, d.log)
 	d.cmd.Stderr = stderr

@@ -19,7 +19,35 @@ func (h *house) background(ctx context.Context) *sync.WaitGroup {
 	if h.outbox != nil {
 		tasks.Go(func() { h.outbox.Run(ctx) })
 	}
+	tasks.Go(func() { h.followRelay(ctx) })
 	return &tasks
+}
+
+const (
+	lookAtSize = 30 * time.Second // how old a process's knowledge of the relay's size may be
+	probeEach  = time.Hour
+)
+
+// followRelay keeps what this process knows of the relay fresh: by asking it, in a process that delivers, or from the
+// store, where such a process notes it. Intake itself calls nobody.
+func (h *house) followRelay(ctx context.Context) {
+	var probed time.Time
+	tick := time.NewTicker(lookAtSize)
+	defer tick.Stop()
+	for {
+		if h.relay != nil && time.Since(probed) >= probeEach {
+			h.probe(ctx)
+			probed = time.Now()
+		}
+		if n, err := h.store.RelaySize(ctx); err == nil {
+			h.relaySize.Store(n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // tidy runs the hourly chores, once at the start too. A chore that fails is told and tried again at its next turn.

@@ -30,7 +30,13 @@ type config struct {
 	Viewer  pages
 	TLS     tlsConfig
 	Mail    mailConfig
+	Notices notices
+	Alarms  []string            // addresses
+	Outward []netip.Prefix      // inside addresses that webhooks and key directories may have
 	Groups  map[string][]string // paths of key files
+
+	Recipients map[string]recipientConfig // by address
+	Webhooks   map[string]webhookConfig   // by name
 
 	minFree int64 // bytes that must stay free on the disk; 0: the store's own rule. The demo asks for less
 }
@@ -55,8 +61,18 @@ type mailConfig struct {
 	From, Relay, Security, Hello string
 	Username                     string
 	Password                     keys.Password
-	CA                           string // file of further authorities to trust for the relay
+	CA                           string     // file of further authorities to trust for the relay
+	Pins                         [][32]byte // of public keys that the relay's certificate may have
+	Bounces                      string     // envelope sender; "" for From
+	Keep                         time.Duration
+	SMIMEKey                     string // file of key and certificate that sign S/MIME; "" for the one in secrets
+	DKIM                         dkimConfig
 }
+
+type dkimConfig struct{ Domain, Selector, Key string } // Key: path
+
+// notices are the operator's own words for mails that are not sealed.
+type notices struct{ Subject, Text string }
 
 // check tells what can't be served together; each setting alone was checked when it was set.
 func (c *config) check() []error {
@@ -100,6 +116,9 @@ func (m *mailConfig) check() []error {
 	var faults []error
 	if m.Relay == "" && (m.From != "" || m.Username != "") {
 		faults = append(faults, errors.New("mail is set, but mail.relay is not: name it as host:port"))
+	}
+	if d := m.DKIM; (d.Selector == "") != (d.Key == "") {
+		faults = append(faults, errors.New("mail.dkim_selector and mail.dkim_key belong together"))
 	}
 	if m.Relay != "" && m.From == "" {
 		faults = append(faults, errors.New("mail.relay is set, but mail.from is not: name the sender's address"))

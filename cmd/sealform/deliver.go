@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -10,8 +14,12 @@ import (
 
 	"sealform/forms"
 	"sealform/intake"
+	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/outbox"
+	"sealform/internal/receipt"
+	"sealform/internal/secrets"
+	"sealform/viewer"
 )
 
 // openMail makes what talks to the relay, in a process that delivers.
@@ -21,35 +29,168 @@ func (h *house) openMail(roles []string) error {
 		return nil
 	}
 	if m.Relay == "" {
-		if len(roles) == 1 {
-			return errors.New("--role deliver alone has nothing to do: mail.relay is not set")
+		if len(roles) == 1 && len(h.cfg.Webhooks) == 0 {
+			return errors.New("--role deliver alone has nothing to do: mail.relay is not set, and there is no webhook")
 		}
 		return nil
 	}
 	if err := m.signsIn(); err != nil {
 		return err
 	}
-	rc := mail.RelayConfig{Address: m.Relay, Mode: mail.StartTLS, Hello: m.Hello, User: m.Username, Password: m.Password}
-	if m.Security == "tls" {
-		rc.Mode = mail.ImplicitTLS
+	rc, err := m.relay()
+	if err != nil {
+		return err
 	}
-	if m.CA != "" {
-		pool, err := furtherAuthorities("mail.ca", m.CA)
-		if err != nil {
-			return err
-		}
-		rc.Roots = pool
-	}
-	var err error
+	rc.Sized = h.sized
 	if h.relay, err = mail.NewRelay(rc); err != nil && relay(m.Relay) == nil { // else told when it was read
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil
 }
 
-// newOutbox wires the queue to the relay.
-func (h *house) newOutbox() *outbox.Outbox {
-	return outbox.New(outbox.Config{Store: h.store, Send: h.relay.Send, From: h.cfg.Mail.From, Now: h.now, Events: h.events})
+// relay is what the mail settings say of it.
+func (m *mailConfig) relay() (mail.RelayConfig, error) {
+	rc := mail.RelayConfig{
+		Address: m.Relay, Mode: mail.StartTLS, Hello: m.Hello, User: m.Username, Password: m.Password, Pins: m.Pins, Bounces: m.Bounces,
+	}
+	if m.Security == "tls" {
+		rc.Mode = mail.ImplicitTLS
+	}
+	var err error
+	if m.CA != "" {
+		if rc.Roots, err = furtherAuthorities("mail.ca", m.CA); err != nil {
+			return rc, err
+		}
+	}
+	rc.DKIM, err = m.dkim()
+	return rc, err
+}
+
+// dkim reads the key of DKIM signatures; nil where none is named.
+func (m *mailConfig) dkim() (*mail.DKIM, error) {
+	if m.DKIM.Key == "" || m.DKIM.Selector == "" {
+		return nil, nil
+	}
+	b, err := secrets.ReadFile(m.DKIM.Key)
+	if err != nil {
+		return nil, fmt.Errorf("mail.dkim_key: %w", err)
+	}
+	d := &mail.DKIM{Domain: m.DKIM.Domain, Selector: m.DKIM.Selector}
+	if d.Domain == "" {
+		d.Domain = domainOf(m.From)
+	}
+	if d.Key, err = signingKey(b); err != nil {
+		return nil, fmt.Errorf("mail.dkim_key: %s %w", m.DKIM.Key, err)
+	}
+	return d, nil
+}
+
+// signingKey reads an RSA or Ed25519 key in PEM.
+func signingKey(b []byte) (crypto.Signer, error) {
+	wrong := errors.New("holds no RSA or Ed25519 private key in PEM")
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, wrong
+	}
+	if k, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return k, nil
+	}
+	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, wrong
+	}
+	switch k := k.(type) {
+	case *rsa.PrivateKey:
+		return k, nil
+	case ed25519.PrivateKey:
+		return k, nil
+	}
+	return nil, wrong
+}
+
+// openOutbox wires the queue to the relay and the webhooks, in a process that delivers.
+func (h *house) openOutbox(ctx context.Context, roles []string) error {
+	n, err := h.store.RelaySize(ctx)
+	if err != nil {
+		return err
+	}
+	h.relaySize.Store(n)
+	if !slices.Contains(roles, roleDeliver) {
+		return nil
+	}
+	c := outbox.Config{
+		Store: h.store, From: h.cfg.Mail.From, Words: h.words(), Alarms: h.cfg.Alarms, Ending: h.ending, Zone: h.cfg.Zone,
+		Keep: h.cfg.Mail.Keep, Now: h.now, Events: h.events,
+	}
+	for _, f := range h.forms {
+		of := outbox.Form{ID: f.ID, Notify: notified(f)}
+		if f.Receipt != nil {
+			of.Receipt = f.Receipt.Text
+		}
+		c.Forms = append(c.Forms, of)
+	}
+	if c.Link, err = h.links(); err != nil {
+		return err
+	}
+	box, err := h.receipts()
+	if err != nil {
+		return err
+	}
+	c.Address = box.Open
+	hooks, err := h.newCaller()
+	if err != nil {
+		return err
+	}
+	if hooks != nil {
+		c.Call, c.Wants = hooks.Call, hooks.Wants
+	}
+	if h.relay != nil {
+		c.Send, c.Note = h.relay.Send, h.relay.Note
+	}
+	if h.relay != nil || hooks != nil {
+		h.outbox = outbox.New(c)
+	}
+	return nil
+}
+
+// links gives addresses into the staff pages, as mails may name them.
+func (h *house) links() (func(string, int64) string, error) {
+	var ids []string
+	for _, f := range h.forms {
+		ids = append(ids, f.ID)
+	}
+	paths, err := viewer.NewPaths(h.cfg.Service, ids, h.secrets.Key)
+	if err != nil {
+		return nil, err
+	}
+	origin := "https://" + h.cfg.Viewer.Hosts[0]
+	return func(form string, submission int64) string { return origin + paths.Go(form, submission) }, nil
+}
+
+func (h *house) receipts() (*receipt.Box, error) {
+	return receipt.New(h.secrets.Key("receipt addresses"), h.secrets.Key("receipt marks"), h.now)
+}
+
+// probe asks the relay how large a message may be. Where it does not answer, what was last known holds.
+func (h *house) probe(ctx context.Context) {
+	offer, err := h.relay.Probe(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.events.Trouble("relay", event.Code(mail.CodeOf(err)))
+		}
+		return
+	}
+	h.sized(offer.Size)
+}
+
+// sized notes how large a message the relay takes: for this process, and for those that only take answers in.
+func (h *house) sized(n int64) {
+	if h.relaySize.Swap(n) == n {
+		return
+	}
+	if err := h.store.SetRelaySize(context.Background(), n); err != nil {
+		h.events.Trouble("relay", "size_not_noted")
+	}
 }
 
 // furtherAuthorities are the system's and those of a file.
@@ -77,8 +218,8 @@ type nudging struct {
 
 func (n nudging) Put(ctx context.Context, s *forms.Submission) (forms.Kept, error) {
 	k, err := n.drop.Put(ctx, s)
-	if err == nil && len(s.Mails) > 0 {
-		n.nudge()
+	if err == nil {
+		n.nudge() // a notice may be due, whatever else is
 	}
 	return k, err
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"sync/atomic"
 	"time"
 
 	"sealform/forms"
@@ -20,6 +21,7 @@ import (
 	"sealform/internal/store"
 	"sealform/internal/text"
 	"sealform/keys"
+	"sealform/keys/smime"
 )
 
 // house is a configured service with its doors still shut: secrets, forms with their readers, store.
@@ -35,6 +37,10 @@ type house struct {
 	store     *store.Store
 	pair      *filePair      // nil: TLS is not by files, or no listener is opened
 	acmeRoots *x509.CertPool // nil: those of the system
+	smime     *smime.Signer  // nil: no address has a certificate
+	mailed    map[string]*recipient
+	endings   []ending
+	relaySize atomic.Int64   // as the store has it; 0: not known
 	relay     *mail.Relay    // nil: this process sends no mail
 	outbox    *outbox.Outbox // likewise
 }
@@ -43,8 +49,9 @@ type house struct {
 // together. faults are those that reading the configuration has found, nil for none.
 func openHouse(ctx context.Context, c *config, faults error, roles []string, events *event.Log, now func() time.Time) (*house, error) {
 	h := &house{cfg: c, now: now, events: events, readers: map[string]*readers{}}
-	all := faultList{faults, h.openSecrets(), h.openTLS(roles), h.openMail(roles)}
+	all := faultList{faults, h.openSecrets(), h.openSMIME(), h.openTLS(roles), h.openMail(roles), h.openNotices()}
 	groups, keyFaults := h.openGroups()
+	all = append(all, h.openRecipients()...)
 	formFaults := h.openForms()
 	all = append(append(all, formFaults), keyFaults...)
 	if formFaults == nil {
@@ -57,14 +64,17 @@ func openHouse(ctx context.Context, c *config, faults error, roles []string, eve
 	if h.store, err = openStore(ctx, c, h.secrets, now); err != nil {
 		return nil, err
 	}
+	if err := h.openPersons(ctx); err != nil {
+		return nil, errors.Join(err, h.store.Close())
+	}
 	if err := h.saveRevisions(ctx); err != nil {
 		return nil, errors.Join(err, h.store.Close())
 	}
 	if h.store.Room() != nil {
 		events.Trouble("store", "full")
 	}
-	if h.relay != nil {
-		h.outbox = h.newOutbox()
+	if err := h.openOutbox(ctx, roles); err != nil {
+		return nil, errors.Join(err, h.store.Close())
 	}
 	return h, nil
 }
@@ -159,9 +169,7 @@ func (h *house) openGroups() (map[string]*group, []error) {
 func (h *house) openReaders(groups map[string]*group) []error {
 	var faults []error
 	for _, f := range h.forms {
-		if f.Mail != nil && h.cfg.Mail.Relay == "" {
-			faults = append(faults, fmt.Errorf("form %q is mailed, but mail.relay is not set", f.ID))
-		}
+		faults = append(faults, h.checkDelivery(f)...)
 		var mine []*group
 		whole := true
 		for _, name := range f.To {
@@ -175,18 +183,22 @@ func (h *house) openReaders(groups map[string]*group) []error {
 		if !whole {
 			continue // the readers would be too few
 		}
-		r, err := newReaders(f, mine, h.signer, h.events)
+		r, err := newReaders(f.ID, mine, h.signer, h.events)
 		if err != nil {
 			faults = append(faults, err)
 			continue
+		}
+		r.mailed = h.mailedBy(f)
+		for _, g := range mine {
+			h.endings = append(h.endings, g.endings()...)
 		}
 		h.readers[f.ID] = r
 	}
 	return faults
 }
 
-func orRather(name string, groups map[string][]string) string {
-	if near := text.Closest(name, sortedKeys(groups)); near != "" {
+func orRather[V any](name string, known map[string]V) string {
+	if near := text.Closest(name, sortedKeys(known)); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""
@@ -235,7 +247,7 @@ func (h *house) older(ctx context.Context, f *forms.Form) (map[forms.Revision]*f
 
 // fingerprints of those whom a form is sealed to now.
 func (h *house) fingerprints(form string) []keys.Fingerprint {
-	return slices.Clone(h.readers[form].all.Store.Fingerprints())
+	return slices.Clone(h.readers[form].store.Fingerprints())
 }
 
 func (h *house) close() error { return h.store.Close() }

@@ -39,6 +39,11 @@ func (p *program) keysCommand() *cli.Command {
 				&cli.BoolFlag{Name: "yes", Usage: "do it; without another copy of the key nobody opens with it again"}),
 			p.storeCommand("signing", "show the server's signing certificate, which `sealform open` asks for", "", p.keysSigning,
 				&cli.BoolFlag{Name: "all", Usage: "those before it too"}),
+			p.storeCommand("fetch", "look an address's key up in its domain's directory (WKD), and pin it", "ADDRESS", p.keysFetch, name,
+				&cli.StringFlag{Name: "fingerprint", Usage: "keep it only if it has this one"},
+				&cli.BoolFlag{Name: "yes", Usage: "keep it in keys/; without, it is shown only"}),
+			p.storeCommand("smime", "show the certificate that signs S/MIME mail", "", p.keysSMIME,
+				&cli.BoolFlag{Name: "make", Usage: "make one for mail.from, where there is none"}),
 			p.storeCommand("rotate-signing", "give the server a new signing key", "", p.keysRotateSigning),
 		},
 	}

@@ -80,7 +80,8 @@ func (p *program) commands() *cli.Command {
 		Commands: []*cli.Command{
 			p.demoCommand(), p.initCommand(), p.serveCommand(),
 			p.formsCommand(), p.keysCommand(), p.userCommand(),
-			p.openCommand(), p.exportCommand(), p.auditCommand(),
+			p.openCommand(), p.exportCommand(), p.auditCommand(), p.outboxCommand(), p.webhooksCommand(),
+			p.mailCommand(),
 			p.healthCommand(), p.versionCommand(),
 		},
 	}

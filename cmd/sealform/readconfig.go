@@ -126,6 +126,8 @@ func (c *config) fromRoot(root *yamltree.Mapping) {
 		s.fromMapping(c, parts[section], key)
 	}
 	c.groupsFrom(root.Mapping("groups"))
+	c.recipientsFrom(root.Mapping("recipients"))
+	c.webhooksFrom(root.Mapping("webhooks"))
 	for _, m := range parts {
 		m.Done()
 	}

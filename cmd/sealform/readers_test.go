@@ -82,7 +82,7 @@ func TestAPipeForAKey(t *testing.T) {
 // for each visitor, and its end is taken up.
 func TestALookThatHangs(t *testing.T) {
 	hung := &look{due: time.Now().Add(-time.Second), done: make(chan struct{})}
-	g := &group{now: time.Now, looking: hung}
+	g := &group{watch: &watch{now: time.Now, looking: hung, look: func(time.Time) error { return nil }}}
 	began := time.Now()
 	for range 100 {
 		if err := g.check(); !errors.Is(err, errSlowKey) {
@@ -95,7 +95,7 @@ func TestALookThatHangs(t *testing.T) {
 	if g.looking != hung {
 		t.Error("another look was begun")
 	}
-	g.look(hung, time.Now())
+	g.run(hung, time.Now())
 	if err := g.check(); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}

@@ -11,7 +11,9 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/forms"
 	"sealform/intake"
+	"sealform/internal/receipt"
 	"sealform/internal/spool"
 	"sealform/internal/token"
 	"sealform/internal/web"
@@ -180,6 +182,10 @@ func (h *house) intake(ctx context.Context) (http.Handler, error) {
 		}
 		served = append(served, intake.Served{Form: f, Older: older, Readers: h.readers[f.ID].recipients})
 	}
+	box, err := h.receipts()
+	if err != nil {
+		return nil, err
+	}
 	var drop intake.Drop = h.store
 	if h.outbox != nil {
 		drop = nudging{h.store, h.outbox.Nudge}
@@ -187,8 +193,19 @@ func (h *house) intake(ctx context.Context) (http.Handler, error) {
 	return intake.New(intake.Config{
 		Service: h.cfg.Service, Hosts: h.cfg.Intake.Hosts, Forms: served, Drop: drop, Signer: h.signer,
 		Tokens: tokens, Spool: sp, Events: h.events, Now: h.now, Zone: h.cfg.Zone, Proxies: h.cfg.TLS.Proxies,
-		MailFrom: h.cfg.Mail.From, Ready: h.ready,
+		MailFrom: h.cfg.Mail.From, MailLimit: h.relaySize.Load, Receipt: sealTo(box), Ready: h.ready,
 	})
+}
+
+// sealTo seals a visitor's address for the outbox.
+func sealTo(box *receipt.Box) func([]byte) *forms.SealedAddress {
+	return func(address []byte) *forms.SealedAddress {
+		sealed, mark := box.Seal(address)
+		if sealed == nil {
+			return nil
+		}
+		return &forms.SealedAddress{Sealed: sealed, Mark: mark}
+	}
 }
 
 func (h *house) viewer() (http.Handler, error) {
@@ -200,7 +217,15 @@ func (h *house) viewer() (http.Handler, error) {
 		Service: h.cfg.Service, Name: h.cfg.Name, Accent: h.cfg.Accent, Hosts: h.cfg.Viewer.Hosts, Store: h.store, Forms: served,
 		Vault: private.NewVault(private.DefaultIdle, h.now), Verifiers: h.verifiers, Key: h.secrets.Key,
 		Zone: h.cfg.Zone, Now: h.now, Events: h.events, Proxies: h.cfg.TLS.Proxies,
+		Webhooks: sortedKeys(h.cfg.Webhooks), Nudge: h.nudge,
 	})
+}
+
+// nudge wakes the outbox where this process has it; elsewhere it looks by itself, every few seconds.
+func (h *house) nudge() {
+	if h.outbox != nil {
+		h.outbox.Nudge()
+	}
 }
 
 // ready says whether answers can be taken: there is room, the database answers, and not every form is closed.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -12,6 +14,7 @@ import (
 	"time"
 	_ "time/tzdata" // staff see the clinic's time in a container without zone files too
 
+	"sealform/internal/yamltree"
 	"sealform/keys"
 )
 
@@ -51,13 +54,24 @@ var settings = []setting{
 	{name: "tls.acme_directory", usage: "the certificate authority's directory; Let's Encrypt unless told", set: one(func(c *config) *string { return &c.TLS.Directory }, secureURL)},
 	{name: "tls.acme_ca", usage: "file of further authorities to trust for that directory", set: path(func(c *config) *string { return &c.TLS.CA })},
 	{name: "tls.plain", usage: "address that redirects to https; the intake role opens it", set: one(func(c *config) *string { return &c.TLS.Plain }, address)},
-	{name: "tls.proxies", usage: "addresses whose forwarding headers are believed", list: true, set: proxies},
+	{name: "tls.proxies", usage: "addresses whose forwarding headers are believed", list: true, set: prefixes(func(c *config) *[]netip.Prefix { return &c.TLS.Proxies })},
 	{name: "mail.from", usage: "sender of the mail", set: one(func(c *config) *string { return &c.Mail.From }, mailbox)},
 	{name: "mail.relay", usage: "host:port of the relay", set: one(func(c *config) *string { return &c.Mail.Relay }, relay)},
 	{name: "mail.security", usage: "starttls or tls", preset: "starttls", set: one(func(c *config) *string { return &c.Mail.Security }, oneOf("starttls", "tls"))},
 	{name: "mail.hello", usage: "the name that this service gives itself", preset: "localhost", set: one(func(c *config) *string { return &c.Mail.Hello }, hostName)},
 	{name: "mail.ca", usage: "file of further authorities to trust for the relay", set: path(func(c *config) *string { return &c.Mail.CA })},
 	{name: "mail.username", usage: "account at the relay", set: one(func(c *config) *string { return &c.Mail.Username }, short)},
+	{name: "mail.pins", usage: "SHA-256, in hex, of public keys that the relay may have", list: true, set: pins},
+	{name: "mail.bounces", usage: "where bounces go; the sender unless told", set: one(func(c *config) *string { return &c.Mail.Bounces }, mailbox)},
+	{name: "mail.keep", usage: "how long sealed mail can be sent again", preset: "30d", set: keepFor},
+	{name: "mail.smime_key", usage: "file of the key and certificate that sign S/MIME; our own unless told", set: path(func(c *config) *string { return &c.Mail.SMIMEKey })},
+	{name: "mail.dkim_domain", usage: "domain of DKIM signatures; the sender's unless told", set: one(func(c *config) *string { return &c.Mail.DKIM.Domain }, hostName)},
+	{name: "mail.dkim_selector", usage: "selector of DKIM signatures", set: one(func(c *config) *string { return &c.Mail.DKIM.Selector }, hostName)},
+	{name: "mail.dkim_key", usage: "file of the key of DKIM signatures", set: path(func(c *config) *string { return &c.Mail.DKIM.Key })},
+	{name: "notices.subject", usage: "subject of notices", set: one(func(c *config) *string { return &c.Notices.Subject }, short)},
+	{name: "notices.text", usage: "text of notices", set: one(func(c *config) *string { return &c.Notices.Text }, someText)},
+	{name: "alarms.to", usage: "addresses that are told when something needs an operator", list: true, set: mailboxes(func(c *config) *[]string { return &c.Alarms })},
+	{name: "outward.allow", usage: "inside addresses that webhooks and key directories may have", list: true, set: prefixes(func(c *config) *[]netip.Prefix { return &c.Outward })},
 	{name: "mail.password", usage: "its password", secret: true, set: func(c *config, v []string) error {
 		c.Mail.Password = keys.NewPassword([]byte(v[0]))
 		return nil
@@ -170,18 +184,59 @@ func zone(c *config, v []string) error {
 	return nil
 }
 
-func proxies(c *config, v []string) error {
-	c.TLS.Proxies = nil
-	for _, s := range v {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			a, err := netip.ParseAddr(s)
+func prefixes(field func(*config) *[]netip.Prefix) func(*config, []string) error {
+	return func(c *config, v []string) error {
+		*field(c) = nil
+		for _, s := range v {
+			p, err := netip.ParsePrefix(s)
 			if err != nil {
-				return fmt.Errorf("%q is not an address or a range such as 10.0.0.0/8", s)
+				a, err := netip.ParseAddr(s)
+				if err != nil {
+					return fmt.Errorf("%q is not an address or a range such as 10.0.0.0/8", s)
+				}
+				p = netip.PrefixFrom(a, a.BitLen())
 			}
-			p = netip.PrefixFrom(a, a.BitLen())
+			*field(c) = append(*field(c), p.Masked())
 		}
-		c.TLS.Proxies = append(c.TLS.Proxies, p.Masked())
+		return nil
+	}
+}
+
+func mailboxes(field func(*config) *[]string) func(*config, []string) error {
+	return func(c *config, v []string) error {
+		*field(c) = v
+		for _, s := range v {
+			if err := mailbox(s); err != nil {
+				return fmt.Errorf("%q %w", s, err)
+			}
+		}
+		return nil
+	}
+}
+
+func someText(s string) error {
+	if s == "" || len(s) > 4000 {
+		return errors.New("needs 1 to 4000 characters")
+	}
+	return nil
+}
+
+func keepFor(c *config, v []string) (err error) {
+	var ok bool
+	if c.Mail.Keep, ok = yamltree.ParseDuration(v[0]); !ok {
+		return errors.New("must be a time such as 30d")
+	}
+	return nil
+}
+
+func pins(c *config, v []string) error {
+	c.Mail.Pins = nil
+	for _, s := range v {
+		b, err := hex.DecodeString(s)
+		if err != nil || len(b) != sha256.Size {
+			return errors.New("must each be 64 hex digits, the SHA-256 of a public key: openssl x509 -in cert.pem -noout -pubkey | openssl pkey -pubin -outform der | sha256sum")
+		}
+		c.Mail.Pins = append(c.Mail.Pins, [32]byte(b))
 	}
 	return nil
 }

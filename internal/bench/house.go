@@ -89,7 +89,7 @@ func buildHouse(dir string) (*house, error) {
 
 func (h *house) form(id, deliver string) error {
 	src := fmt.Sprintf("form: %s\ntitle: Measuring\ncontact: Call 555-0142.\nseal: {to: [desk]}\ndeliver: %s\nlimits: {total_upload: 100MB}\nfields:%s", id, deliver, questions)
-	if id == "files" {
+	if id == "files" || id == "scans" {
 		src += fileQuestion
 	} else {
 		src = strings.Replace(src, "limits: {total_upload: 100MB}\n", "", 1)
@@ -127,13 +127,18 @@ groups: {desk: [keys/one.asc, keys/two.asc]}
 	return os.WriteFile(filepath.Join(h.dir, "sealform.yaml"), []byte(src), 0o600)
 }
 
-// serve starts the product on the folder. It does not deliver: the relay is nobody, and what is measured is taking in.
-func (b *bench) serve(ctx context.Context, h *house) (*process, error) {
+// serve starts the product on the folder. Unless told by more roles it does not deliver: the relay is nobody, and what is
+// measured is taking in.
+func (b *bench) serve(ctx context.Context, h *house, more ...string) (*process, error) {
+	args := []string{"serve", "--config", filepath.Join(h.dir, "sealform.yaml")}
+	for _, role := range append([]string{"intake", "viewer"}, more...) {
+		args = append(args, "--role", role)
+	}
 	p, err := start(ctx, func(c *exec.Cmd) (io.Reader, error) { return c.StderrPipe() },
 		func(line string) bool {
 			return strings.Contains(line, "msg=started") && strings.Contains(line, "role=viewer")
 		},
-		b.binary, "serve", "--config", filepath.Join(h.dir, "sealform.yaml"), "--role", "intake", "--role", "viewer")
+		b.binary, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,9 @@ func main() {
 		case "load":
 			check(runLoad(os.Args[2:]))
 			return
+		case "sink":
+			check(runSink(os.Args[2:]))
+			return
 		}
 	}
 	b := &bench{}
@@ -77,7 +80,7 @@ func (b *bench) run(ctx context.Context, only []string) error {
 	for _, m := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"size", b.size}, {"idle", b.idle}, {"intake", b.intake}, {"upload", b.upload}, {"open", b.open}, {"inbox", b.inbox}} {
+	}{{"size", b.size}, {"idle", b.idle}, {"intake", b.intake}, {"upload", b.upload}, {"open", b.open}, {"inbox", b.inbox}, {"mail", b.mail}} {
 		if len(only) > 0 && !slices.Contains(only, m.name) {
 			continue
 		}

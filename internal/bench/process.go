@@ -70,6 +70,26 @@ func (p *process) rss() float64 {
 	return float64(n) * float64(os.Getpagesize()) / (1 << 20)
 }
 
+// highest is the most that rss gives until done.
+func (p *process) highest(done <-chan struct{}) float64 {
+	most := p.rss()
+	for {
+		select {
+		case <-done:
+			return max(most, p.rss())
+		case <-time.After(5 * time.Millisecond):
+			most = max(most, p.rss())
+		}
+	}
+}
+
+// ownCPU is the processor time of this process.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	check(syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // result is what the load saw.
 type result struct {
 	N, Bad        int

@@ -64,18 +64,7 @@ func measureUpload(ctx context.Context, p *process, token string, mib int64) (ra
 	before := p.rss()
 	done := make(chan struct{})
 	peak := make(chan float64, 1)
-	go func() {
-		highest := before
-		for {
-			select {
-			case <-done:
-				peak <- max(highest, p.rss())
-				return
-			case <-time.After(5 * time.Millisecond):
-				highest = max(highest, p.rss())
-			}
-		}
-	}()
+	go func() { peak <- p.highest(done) }()
 	t := time.Now()
 	err = post(ctx, p.url+"/f/files", token, mib<<20)
 	took := time.Since(t).Seconds()

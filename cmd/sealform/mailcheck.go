@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"strconv"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/mailcheck"
+)
+
+func (p *program) mailCheckCommand() *cli.Command {
+	return &cli.Command{
+		Name: "check", Usage: "tell whether mail to a domain can be forced to travel under TLS", ArgsUsage: "ADDRESS|DOMAIN",
+		Description: "Asks DNS and each MX host, up to the TLS handshake; sends no mail. Certificates are held against the system's\n" +
+			"roots (SSL_CERT_FILE names others) and those of --ca. Run it where port 25 to the outside is open.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print JSON, for scripts"},
+			&cli.StringFlag{Name: "resolver", Usage: "ask this name server, `HOST:PORT`, everything (default: those of /etc/resolv.conf)"},
+			&cli.IntFlag{Name: "port", Value: 25, Usage: "where the MX hosts speak SMTP"},
+			&cli.IntFlag{Name: "https-port", Value: 443, Usage: "where the MTA-STS policy is served"},
+			&cli.StringFlag{Name: "ca", Usage: "believe the authorities in this PEM `FILE` too"},
+			&cli.StringFlag{Name: "hello", Value: "localhost", Usage: "the `NAME` to greet with"},
+		},
+		Action: func(ctx context.Context, c *cli.Command) error {
+			cfg, err := p.checkConfig(c)
+			if err != nil {
+				return err
+			}
+			report, err := mailcheck.Check(ctx, c.Args().First(), cfg)
+			switch {
+			case errors.Is(err, mailcheck.ErrNotADomain):
+				return wrongly(c, "mail check takes a domain such as riverside.example, or an address at one")
+			case errors.Is(err, mailcheck.ErrNoDomain):
+				return try(err, "the domain once more, letter by letter")
+			case errors.Is(err, mailcheck.ErrNoDNS):
+				return try(err, "again in a minute, or another name server: --resolver HOST:PORT")
+			case err != nil:
+				return err
+			}
+			if c.Bool("json") {
+				return writeJSON(p.out, report)
+			}
+			_, err = io.WriteString(p.out, checkText(&report))
+			return err
+		},
+	}
+}
+
+// greeting is what may stand behind EHLO: a host name, or an address in brackets.
+var greeting = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]{1,253}$`)
+
+// checkConfig reads the flags of mail check.
+func (p *program) checkConfig(c *cli.Command) (mailcheck.Config, error) {
+	cfg := mailcheck.Config{Port: c.Int("port"), HTTPSPort: c.Int("https-port"), Hello: c.String("hello"), Now: p.now}
+	for name, port := range map[string]int{"port": cfg.Port, "https-port": cfg.HTTPSPort} {
+		if port < 1 || port > 65535 {
+			return cfg, wrongly(c, "--%s takes a number from 1 to 65535", name)
+		}
+	}
+	if !greeting.MatchString(cfg.Hello) {
+		return cfg, wrongly(c, "--hello takes a host name")
+	}
+	if c.IsSet("resolver") {
+		at, ok := resolverAddress(c.String("resolver"))
+		if !ok {
+			return cfg, wrongly(c, "--resolver takes HOST:PORT, such as 127.0.0.1:53")
+		}
+		cfg.Resolvers = []string{at}
+	}
+	var err error
+	if path := c.String("ca"); path != "" {
+		cfg.Roots, err = rootsWith(path)
+	}
+	return cfg, err
+}
+
+// resolverAddress adds port 53 where no port is named.
+func resolverAddress(s string) (string, bool) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.AddrPortFrom(a, 53).String(), true
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = s, "53"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	_, isAddress := netip.ParseAddr(host)
+	if err != nil || n == 0 || isAddress != nil && !greeting.MatchString(host) {
+		return "", false
+	}
+	return net.JoinHostPort(host, port), true
+}
+
+// rootsWith adds the authorities of a file to the system's.
+func rootsWith(path string) (*x509.CertPool, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the authorities: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool() // this machine has none
+	}
+	if !roots.AppendCertsFromPEM(b) {
+		return nil, try(fmt.Errorf("%s holds no certificate", path), "a PEM file, with -----BEGIN CERTIFICATE----- in it")
+	}
+	return roots, nil
+}
+
+// writeJSON writes one indented object. Names from outside may hold <, > or &, which are not for a web page here.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

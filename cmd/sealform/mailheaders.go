@@ -1,0 +1,90 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/mailheaders"
+)
+
+func (p *program) mailHeadersCommand() *cli.Command {
+	return &cli.Command{
+		Name: "headers", Usage: "tell which part of its way a received message was carried by TLS", ArgsUsage: "FILE|-",
+		Description: "FILE is a message as it came, an .eml or its source; - is standard input. Only its header is read.",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON, for scripts"}},
+		Action: func(_ context.Context, c *cli.Command) error {
+			report, err := p.readHeaders(c.Args().First())
+			if errors.Is(err, mailheaders.ErrNoHeader) {
+				return try(err, "the source of the message, saved whole from the mail program")
+			}
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				return writeJSON(p.out, report)
+			}
+			_, err = io.WriteString(p.out, hopsText(report))
+			return err
+		},
+	}
+}
+
+func (p *program) readHeaders(path string) (mailheaders.Report, error) {
+	if path == "-" {
+		return mailheaders.Read(p.in)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return mailheaders.Report{}, fmt.Errorf("opening the message: %w", err)
+	}
+	defer f.Close()
+	return mailheaders.Read(f)
+}
+
+// hopsText says for people how a message came, and what that is worth.
+func hopsText(r mailheaders.Report) string {
+	var b strings.Builder
+	if r.Cut {
+		b.WriteString("The header is longer than is read; the oldest steps are missing.\n")
+	}
+	for i, h := range r.Hops {
+		fmt.Fprintf(&b, "%2d  %s -> %s\n    %s\n", i+1, cmp.Or(h.From, "(nobody named)"), cmp.Or(h.By, "(nobody named)"), hopWords(h))
+	}
+	if len(r.Hops) > 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString(verdictOfHops[r.Verdict] + "\n")
+	if len(r.Hops) > 0 {
+		b.WriteString("Each step is told by the server that received it. Trust those of your own servers;\n" +
+			"whoever sent the message can have made up every step before the first of them.\n")
+	}
+	return b.String()
+}
+
+func hopWords(h mailheaders.Hop) string {
+	switch {
+	case h.Inside:
+		return "inside one host; does not count"
+	case h.TLS == mailheaders.Yes && h.Version != "":
+		return strings.NewReplacer("TLS", "TLS ", "SSL", "SSL ").Replace(h.Version)
+	case h.TLS == mailheaders.Yes:
+		return "TLS, the version is not told"
+	case h.TLS == mailheaders.No:
+		return "in clear"
+	}
+	return "can't be told"
+}
+
+var verdictOfHops = map[mailheaders.Verdict]string{
+	mailheaders.All:    "Every step between hosts was carried by TLS, as the servers tell it.",
+	mailheaders.Some:   "Part of the way was carried by TLS. For the steps marked otherwise nothing shows it.",
+	mailheaders.None:   "No step between hosts is shown to have been carried by TLS: take it that others could read the message.",
+	mailheaders.Untold: "Nothing in this header tells whether the message was carried by TLS.",
+}

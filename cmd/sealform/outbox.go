@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/audit"
+	"sealform/internal/store"
+)
+
+func (p *program) outboxCommand() *cli.Command {
+	asJSON := &cli.BoolFlag{Name: "json", Usage: "for programs"}
+	return &cli.Command{
+		Name: "outbox", Usage: "look at what is to be sent, and send it again", Action: p.needsSubcommand,
+		Commands: []*cli.Command{
+			p.storeCommand("list", "show what waits and what was given up", "", p.outboxList, asJSON,
+				&cli.StringFlag{Name: "state", Value: "open", Usage: "waiting, dead, sent, all, or open: waiting and dead"},
+				&cli.IntFlag{Name: "most", Value: 100, Usage: "of each state"}),
+			p.storeCommand("show", "show one, with each attempt", "ID", p.outboxShow, asJSON),
+			p.storeCommand("retry", "send one now: one that waits, was given up, or was sent and got lost", "ID", p.outboxRetry),
+		},
+	}
+}
+
+// jobName is how a job is called on the command line: its id has a sign, which flags begin with.
+func jobName(id int64) string { return strconv.FormatUint(uint64(id), 36) } //nolint:gosec // bits, whatever they mean
+
+func (o *office) job(ctx context.Context, c *cli.Command) (*store.Job, []store.Attempt, error) {
+	id, err := strconv.ParseUint(c.Args().First(), 36, 64)
+	if err != nil {
+		return nil, nil, try(fmt.Errorf("%q is no id of the outbox", c.Args().First()), "`sealform outbox list --state all`")
+	}
+	return o.store.Job(ctx, int64(id)) //nolint:gosec // as above
+}
+
+// jobStates in the order shown.
+var jobStates = []struct {
+	name  string
+	state store.JobState
+}{{"waiting", store.Waiting}, {"dead", store.Dead}, {"sent", store.Sent}}
+
+func stateName(s store.JobState) string {
+	for _, n := range jobStates {
+		if n.state == s {
+			return n.name
+		}
+	}
+	return "unknown"
+}
+
+// jobLine is a job as --json shows it. None of it is a visitor's.
+type jobLine struct {
+	ID        string     `json:"id"`
+	State     string     `json:"state"`
+	Channel   string     `json:"channel"`
+	Form      string     `json:"form,omitempty"`
+	Reference string     `json:"reference,omitempty"`
+	Number    int64      `json:"number,omitempty"`
+	To        string     `json:"to,omitempty"`
+	MessageID string     `json:"message_id,omitempty"`
+	Made      time.Time  `json:"made"`
+	Attempts  int        `json:"attempts"`
+	Due       *time.Time `json:"due,omitempty"`
+	Ended     *time.Time `json:"ended,omitempty"`
+	LastError string     `json:"last_error,omitempty"`
+	Size      int64      `json:"size,omitempty"`
+	Log       []logLine  `json:"log,omitempty"`
+}
+
+type logLine struct {
+	At   time.Time `json:"at"`
+	Code string    `json:"code"`
+}
+
+func lineOf(j *store.Job) jobLine {
+	l := jobLine{
+		ID: jobName(j.ID), State: stateName(j.State), Channel: string(j.Channel), Form: j.Form, Reference: j.Reference, Number: j.Seq,
+		To: j.To, MessageID: j.MessageID, Made: j.Received.UTC(), Attempts: j.Attempts, LastError: j.LastError, Size: j.Size,
+	}
+	if j.Channel == store.Receipt {
+		l.To = "the visitor"
+	}
+	if j.State == store.Waiting {
+		l.Due = moment(j.Due)
+	} else {
+		l.Ended = moment(j.Ended)
+	}
+	return l
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) error {
+	want := c.String("state")
+	if err := oneOf("waiting", "dead", "sent", "all", "open")(want); err != nil {
+		return wrongly(c, "--state %v", err)
+	}
+	lines := []jobLine{}
+	for _, s := range jobStates {
+		if want != "all" && want != s.name && (want != "open" || s.state == store.Sent) {
+			continue
+		}
+		jobs, err := o.store.Jobs(ctx, store.JobFilter{State: s.state, Limit: c.Int("most")})
+		if err != nil {
+			return err
+		}
+		for i := range jobs {
+			lines = append(lines, lineOf(&jobs[i]))
+		}
+	}
+	if c.Bool("json") {
+		return p.printJSON(lines)
+	}
+	if len(lines) == 0 {
+		_, err := fmt.Fprintln(p.out, "Nothing waits, and nothing was given up.")
+		return err
+	}
+	for _, l := range lines {
+		if _, err := fmt.Fprintln(p.out, l.plain()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain is the line for people.
+func (l jobLine) plain() string {
+	s := fmt.Sprintf("%-13s  %-7s  %-7s  %s", l.ID, l.State, l.Channel, l.To)
+	if l.Reference != "" {
+		s += "  " + l.Form + " " + l.Reference
+	}
+	if l.LastError != "" {
+		s += fmt.Sprintf("  %s after %d", l.LastError, l.Attempts)
+	}
+	if l.Due != nil && l.Attempts > 0 {
+		s += ", next " + l.Due.Format("2 Jan 15:04 MST")
+	}
+	return s
+}
+
+func (p *program) outboxShow(ctx context.Context, o *office, c *cli.Command) error {
+	j, log, err := o.job(ctx, c)
+	if err != nil {
+		return err
+	}
+	l := lineOf(j)
+	for _, a := range log {
+		l.Log = append(l.Log, logLine{a.At.UTC(), a.Code})
+	}
+	if c.Bool("json") {
+		return p.printJSON(l)
+	}
+	fmt.Fprintln(p.out, l.plain())
+	fmt.Fprintf(p.out, "made %s, Message-ID %s, %d bytes\n", l.Made.Format(time.RFC3339), l.MessageID, l.Size)
+	for _, a := range l.Log {
+		fmt.Fprintf(p.out, "  %s  %s\n", a.At.Format(time.RFC3339), a.Code)
+	}
+	return nil
+}
+
+func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) error {
+	j, _, err := o.job(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryRetried, string(j.Channel), j.Reference)); err != nil {
+		return err
+	}
+	if err := o.store.RetryNow(ctx, j.ID); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "It is due now; a process that delivers takes it within seconds. How it went: sealform outbox show %s\n", jobName(j.ID))
+	return err
+}
+
+func (p *program) printJSON(v any) error {
+	e := json.NewEncoder(p.out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
