@@ -37,24 +37,24 @@ func (w Words) Alarm(a Alarm, link string) Letter {
 	return letter(subject, paragraphs(text, "The staff pages are here:", where(link)))
 }
 
-const lookAt = "The deliveries page, and on the server \"sealform outbox list\", name the reason for each. "
+const lookAt = "the deliveries page, and \"sealform outbox list\" on the server, name the reason for each. "
 
 func (a Alarm) queueOld() (subject, text string) {
 	if a.Count == 0 {
-		return "Mail was held up", "Mail waited for over an hour and has gone out since. There is nothing left to do."
+		return "Mail was held up", "Mail waited for over an hour and has gone out since. There is nothing to do."
 	}
 	return "Mail is waiting to go out", paragraphs(
 		plural(a.Count, "message waits", "messages wait")+" to go out, the oldest for over an hour.",
-		"Nothing is lost: they are kept, sealed, and tried again until they go out, for at least five days.",
-		"What to do: find out why the mail server does not take them. "+lookAt)
+		"Nothing is lost: what waits is kept, sealed, and tried again, for at least five days.",
+		"What to do: "+lookAt+"Often the mail server is away, or its certificate or password has changed.")
 }
 
 func (a Alarm) deadLetter() (subject, text string) {
 	if a.Count == 0 {
-		return "Messages were given up", "Messages were given up after five days and have been sent again since. There is nothing left to do."
+		return "Messages were given up", "Messages were given up after five days. Somebody has seen to them since: none is left. There is nothing to do."
 	}
 	return "Messages were given up after five days", paragraphs(
-		plural(a.Count, "message", "messages")+" could not be sent in five days. They are kept, sealed, and not tried any more.",
+		plural(a.Count, "message", "messages")+" could not be sent in five days, and will not be tried again by itself. What was given up is kept, sealed.",
 		"What to do: "+lookAt+"Mend that, then \"sealform outbox retry ID\" sends one again.")
 }
 
@@ -66,19 +66,19 @@ func (a Alarm) keyEnds() (subject, text string) {
 	if a.Count <= 0 {
 		return "A key has ended", paragraphs(
 			"The key or certificate "+name+" has ended. Nothing is sealed to it any more: a form that needs it is closed to visitors.",
-			"What to do: ask its holder for the new one, put it in place, and start again.")
+			"What to do: ask its holder for the new one, put it in place, and restart Sealform.")
 	}
 	return "A key ends soon", paragraphs(
 		"The key or certificate "+name+" ends in "+plural(a.Count, "day", "days")+
 			". After that nothing can be sealed to it, and a form that needs it is closed to visitors.",
-		"What to do: ask its holder for the new one, put it in place, and start again.")
+		"What to do: ask its holder for the new one, put it in place, and restart Sealform.")
 }
 
 func (a Alarm) tooLarge() (subject, text string) {
 	if a.Count == 0 {
-		return "Messages were too large to mail", "Messages were larger than the mail server takes and have gone out since. There is nothing left to do."
+		return "Messages were too large to mail", "Messages were larger than the mail server takes and have gone out since. There is nothing to do."
 	}
 	return "Messages are too large to mail", paragraphs(
-		plural(a.Count, "message is", "messages are")+" larger than the mail server takes. They are kept, sealed, and tried again, for at least five days.",
+		plural(a.Count, "message is", "messages are")+" larger than the mail server takes. What does not fit is kept, sealed, and tried again, for at least five days.",
 		"What to do: let the mail server take larger messages, or let the form keep what comes in (deliver: store), so that nothing large has to be mailed.")
 }

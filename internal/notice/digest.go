@@ -16,13 +16,13 @@ func (w Words) Digest(day string, all []Series, link string) Letter {
 	if len(all) == 1 {
 		subject += " (" + all[0].Name + ")"
 	}
-	said := []string{"This is the daily count for " + oneLine(day) + ". It says how many came in, never who wrote or what about."}
+	said := []string{"This is the daily count for " + oneLine(day) + ": what came in since the one before. It never says who wrote, or what about."}
 	for _, s := range all {
 		said = append(said, s.say())
 	}
 	said = append(said,
 		"Every sealed mail has its number in the header Sealform-Number, and the numbers of a series have no gap. "+
-			"Is each number above in the mailbox?",
+			"Is each number above in the mailbox, or in the inbox of the staff pages?",
 		"If one is missing, it is not lost: a sealed copy is kept for a while after it was sent. Ask whoever runs the server to send it again:\n"+
 			"    sealform outbox list --state all\n"+
 			"    sealform outbox retry ID",

@@ -59,7 +59,7 @@ func arrived(count int64) string {
 	return "Since the last notice {count} new submissions have come in. Open them here:\n\n{link}"
 }
 
-const fixedEnd = "This mail is the same for everybody: it never says who wrote, or what about."
+const fixedEnd = "A notice never says who wrote, or what about."
 
 // TooLarge says that a submission is kept in the viewer alone, because the relay takes no message of its size.
 func (w Words) TooLarge(reference, link string) Letter {

@@ -103,3 +103,33 @@ func TestLettersGivenUpLaterAreNotForgotten(t *testing.T) {
 		t.Errorf("%d alarms in all, want 2", len(to.notes))
 	}
 }
+
+// What was sent can be sent again for its time, by the clock that erasing trusts; then it goes, and nothing else does.
+func TestWhatWasSentIsPurged(t *testing.T) {
+	c, to := newClock(), &taken{}
+	o, s := alarmed(t, c, to)
+	o = New(withSend(o.Config, newSink(func(n int) error {
+		if n == 0 {
+			return nil
+		}
+		return &mail.Error{Code: mail.Refused}
+	})))
+	put(t, s, c, 10)
+	put(t, s, c, 10)
+	work(t, o)
+	sent := func() int { return len(jobs(t, s, store.Sent, store.Mail)) }
+	c.add(31 * 24 * time.Hour)
+	if o.round(t.Context()); sent() != 1 {
+		t.Error("a clock that jumped removed what was sent")
+	}
+	if _, err := s.Witnessed(t.Context(), 31*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if o.round(t.Context()); sent() != 1 {
+		t.Error("it is looked at more than once an hour")
+	}
+	c.add(time.Hour)
+	if o.round(t.Context()); sent() != 0 || len(jobs(t, s, store.Waiting, store.Mail)) != 1 {
+		t.Error("what was sent is kept for ever, or what waits is not")
+	}
+}

@@ -46,7 +46,7 @@ func (c *clock) add(d time.Duration) {
 func newClock() *clock { return &clock{at: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC)} }
 
 // openStore opens, or opens again, the store in dir.
-func openStore(t *testing.T, dir string, c *clock) *store.Store {
+func openStore(t testing.TB, dir string, c *clock) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Config{
 		Path: filepath.Join(dir, "sealform.db"), HeadFile: filepath.Join(dir, "head"), Service: "clinic",
@@ -58,7 +58,7 @@ func openStore(t *testing.T, dir string, c *clock) *store.Store {
 	return s
 }
 
-func closeStore(t *testing.T, s *store.Store) {
+func closeStore(t testing.TB, s *store.Store) {
 	t.Helper()
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -100,13 +100,13 @@ type arrival struct {
 }
 
 // put keeps a submission with one mail of size bytes and gives its Message-ID.
-func put(t *testing.T, s *store.Store, c *clock, size int) string {
+func put(t testing.TB, s *store.Store, c *clock, size int) string {
 	t.Helper()
 	return arrive(t, s, c, arrival{size: size, stored: true, to: []string{"desk@clinic.example"}}).Mails[0].MessageID
 }
 
 // arrive keeps a submission, with a mail to each address.
-func arrive(t *testing.T, s *store.Store, c *clock, a arrival) *forms.Submission {
+func arrive(t testing.TB, s *store.Store, c *clock, a arrival) *forms.Submission {
 	t.Helper()
 	by, err := sealing()
 	if err != nil {
@@ -156,15 +156,19 @@ type sink struct {
 	answer  func(n int) error // of the n-th attempt, from 0; nil: taken
 	tried   []string          // Message-IDs, in order
 	taken   []string
-	arrived chan struct{} // one for each attempt that ended
+	arrived chan struct{}                              // one for each attempt that ended
+	onward  func(context.Context, *mail.Message) error // who carries it then; nil: nobody
 }
 
 func newSink(answer func(n int) error) *sink {
 	return &sink{answer: answer, arrived: make(chan struct{}, 10_000)}
 }
 
-func (s *sink) send(_ context.Context, m *mail.Message) error {
+func (s *sink) send(ctx context.Context, m *mail.Message) error {
 	defer func() { s.arrived <- struct{}{} }()
+	if s.onward != nil {
+		return s.onward(ctx, m)
+	}
 	if _, err := m.WriteTo(io.Discard); err != nil {
 		return &mail.Error{Code: mail.Body, Step: "data"}
 	}
@@ -187,7 +191,7 @@ func (s *sink) got() (tried, taken []string) {
 	return slices.Clone(s.tried), slices.Clone(s.taken)
 }
 
-func (s *sink) wait(t *testing.T, n int) {
+func (s *sink) wait(t testing.TB, n int) {
 	t.Helper()
 	for range n {
 		select {
@@ -199,7 +203,7 @@ func (s *sink) wait(t *testing.T, n int) {
 }
 
 // run works on the queue until the test, or the returned function, ends it.
-func run(t *testing.T, c Config) (o *Outbox, stop func()) {
+func run(t testing.TB, c Config) (o *Outbox, stop func()) {
 	t.Helper()
 	c.From = "forms@clinic.example"
 	if c.Poll == 0 {
@@ -221,7 +225,7 @@ func run(t *testing.T, c Config) (o *Outbox, stop func()) {
 }
 
 // idle waits until the queue holds n jobs, all given back.
-func idle(t *testing.T, s *store.Store, n int64) {
+func idle(t testing.TB, s *store.Store, n int64) {
 	t.Helper()
 	for range 1000 {
 		if have, _, err := s.Waiting(t.Context()); err != nil {

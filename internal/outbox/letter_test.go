@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,11 +11,8 @@ import (
 	"time"
 
 	"sealform/forms"
-	"sealform/internal/audit"
 	"sealform/internal/mail"
 	"sealform/internal/store"
-	"sealform/internal/webhook"
-	"sealform/keys"
 )
 
 // covers ML11: a relay that says 250 and then loses one mail of a hundred is found out by the digest's numbers.
@@ -162,92 +158,6 @@ func TestReceipt(t *testing.T) {
 	if work(t, o); len(to.notes) != 2 { // the third of the day; the second could not be opened
 		t.Errorf("%d receipts in a day", len(to.notes))
 	}
-}
-
-// covers ML09: ids alone unless the operator wants the sealed answers along; the same id on every attempt.
-func TestWebhook(t *testing.T) {
-	c, to := newClock(), &taken{answer: errors.New("down")}
-	s := openStore(t, t.TempDir(), c)
-	defer closeStore(t, s)
-	o := New(Config{
-		Store: s, Call: to.call, Now: c.now, Wants: func(hook string) bool { return hook == "archive" },
-		Link: func(form string, id int64) string { return fmt.Sprintf("https://staff.example/go/%s-%d", form, id) },
-	})
-	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm", "archive"}})
-	work(t, o)
-	to.answer = nil
-	c.add(2 * time.Minute)
-	work(t, o)
-	if len(to.events) != 4 {
-		t.Fatalf("%d calls", len(to.events))
-	}
-	ids := map[string]int{}
-	for _, e := range to.events {
-		ids[e.ID]++
-		if e.Type != "submission.received" || e.Form != "new-patient" || e.Reference != sub.Reference || e.Number != 1 || !e.At.Equal(sub.Received) ||
-			e.Address != fmt.Sprintf("https://staff.example/go/new-patient-%d", sub.ID) {
-			t.Errorf("%+v", e)
-		}
-		if e.Sealed != nil {
-			if m, err := keys.ParseSealed(e.Sealed); err != nil || m.Kind() != sub.Answers.Kind() {
-				t.Errorf("what was sent along: %v", err)
-			}
-		}
-	}
-	if len(ids) != 2 {
-		t.Errorf("ids %v", ids)
-	}
-	if n := slices.IndexFunc(to.events, func(e *webhook.Event) bool { return e.Sealed != nil }); n < 0 {
-		t.Error("nobody got the sealed answers")
-	}
-	if n := len(jobs(t, s, store.Sent, store.Webhook)); n != 2 {
-		t.Errorf("%d sent", n)
-	}
-}
-
-// What was erased while its webhook waited is named and not sent; a test names nothing.
-func TestWebhookWithoutAnswers(t *testing.T) {
-	c, to := newClock(), &taken{}
-	s := openStore(t, t.TempDir(), c)
-	defer closeStore(t, s)
-	o := New(Config{Store: s, Call: to.call, Now: c.now, Wants: func(string) bool { return true }})
-	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm"}})
-	if err := s.Delete(t.Context(), sub.ID, "asked for", audit.Entry{Who: audit.Self}); err != nil {
-		t.Fatal(err)
-	}
-	arrive(t, s, c, arrival{to: []string{"desk@clinic.example"}, webhooks: []string{"crm"}}) // mailed alone
-	if _, err := s.Enqueue(t.Context(), store.Job{Channel: store.Webhook, To: "crm", About: `{"test":true}`}); err != nil {
-		t.Fatal(err)
-	}
-	work(t, o)
-	var types []string
-	for _, e := range to.events {
-		types = append(types, e.Type)
-		if e.Sealed != nil || e.ID == "" || e.At.IsZero() {
-			t.Errorf("%+v", e)
-		}
-	}
-	if want := []string{"submission.received", "submission.received", "test"}; !slices.Equal(types, want) {
-		t.Errorf("%v", types)
-	}
-}
-
-// A webhook that hangs holds up no mail.
-func TestAHookThatHangsHoldsUpNoMail(t *testing.T) {
-	c := newClock()
-	s := openStore(t, t.TempDir(), c)
-	defer closeStore(t, s)
-	for range 20 {
-		arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm"}})
-	}
-	sink := newSink(nil)
-	put(t, s, c, 10)
-	_, stop := run(t, Config{Store: s, Now: c.now, Send: sink.send, Grace: time.Millisecond, Call: func(ctx context.Context, _ string, _ *webhook.Event) error {
-		<-ctx.Done()
-		return ctx.Err()
-	}})
-	sink.wait(t, 1)
-	stop()
 }
 
 // What a newer or another program wrote is not guessed at.

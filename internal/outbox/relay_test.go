@@ -76,7 +76,7 @@ func TestWaitsForAGoodRelay(t *testing.T) {
 	}
 }
 
-func authority(t *testing.T) *localca.CA {
+func authority(t testing.TB) *localca.CA {
 	t.Helper()
 	ca, err := localca.Open(t.TempDir(), time.Now())
 	if err != nil {

@@ -80,7 +80,7 @@ func (s *server) got() (messages, to []string) {
 }
 
 // smtpServer starts one on loopback, and gives a relay that trusts it.
-func smtpServer(t *testing.T, s *server) *mail.Relay {
+func smtpServer(t testing.TB, s *server) *mail.Relay {
 	t.Helper()
 	ca := authority(t)
 	x := smtp.NewServer(s)
