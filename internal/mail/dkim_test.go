@@ -174,7 +174,7 @@ func TestBrokenBodyIsNotSigned(t *testing.T) {
 
 // The second pass reads the message anew; nothing of it is kept.
 func TestSigningNeedsLittleMemory(t *testing.T) {
-	const size = 25 << 20
+	const size = 16 << 20
 	s, r := steady(t, nil, func(c *RelayConfig) { c.DKIM = &DKIM{"clinic.example", "2026", signers(t)["Ed25519"].key} })
 	s.forget = true
 	stored := t.TempDir() + "/message"

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"io"
 	"math/big"
 	"net"
 	"strings"
@@ -47,6 +49,10 @@ func TestRelayFaults(t *testing.T) {
 		"greylisted":                 {&scripted{replies: map[string]string{"RCPT": "451 4.7.1 later"}}, "temporary-451"},
 		"no such mailbox":            {&scripted{replies: map[string]string{"RCPT": "550 5.1.1 unknown"}}, "permanent-550"},
 		"mailbox full":               {&scripted{replies: map[string]string{".": "552 5.2.2 full"}}, "permanent-552"},
+		"mailbox full, said early":   {&scripted{replies: map[string]string{"RCPT": "552 5.2.2 full"}}, "permanent-552"},
+		"mailbox full for now":       {&scripted{replies: map[string]string{"RCPT": "452 4.2.2 full"}}, "temporary-452"},
+		"no room":                    {&scripted{replies: map[string]string{"MAIL": "452 4.3.1 no room"}}, "temporary-452"},
+		"too large, said early":      {&scripted{replies: map[string]string{"MAIL": "552 5.3.4 too large"}}, TooLarge},
 		"too large, said at the end": {&scripted{replies: map[string]string{".": "552 5.3.4 too large"}}, TooLarge},
 		"too large, old words":       {&scripted{replies: map[string]string{"MAIL": "552 too large"}}, TooLarge},
 		"sign-in refused":            {&scripted{tlsOffer: []string{"AUTH PLAIN"}, replies: map[string]string{"AUTH": "535 wrong"}}, Auth},
@@ -125,6 +131,7 @@ func TestPasswordStaysHomeWithoutTLS(t *testing.T) {
 	}
 }
 
+// covers ML03
 func TestSignsInUnderTLS(t *testing.T) {
 	ca := authority(t)
 	s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}, tlsOffer: []string{"AUTH LOGIN PLAIN"}}
@@ -137,6 +144,7 @@ func TestSignsInUnderTLS(t *testing.T) {
 	}
 }
 
+// covers ML03
 func TestWrongNameIsRefused(t *testing.T) {
 	ca := authority(t)
 	s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}}
@@ -144,11 +152,14 @@ func TestWrongNameIsRefused(t *testing.T) {
 	expect(t, r.Send(t.Context(), letter(t, 100)), BadCertificate)
 }
 
+// covers ML03
 func TestImplicitTLS(t *testing.T) {
 	ca := authority(t)
 	implicit := func(c *RelayConfig) { c.Mode = ImplicitTLS }
 	s := &scripted{implicit: true, certs: ca.Server}
 	expect(t, relay(t, s.serve(t), ca, implicit).Send(t.Context(), letter(t, 100)), "")
+	old := &scripted{implicit: true, certs: ca.Server, newest: tls.VersionTLS11}
+	expect(t, relay(t, old.serve(t), ca, implicit).Send(t.Context(), letter(t, 100)), BadTLS)
 	bad := &scripted{implicit: true, certs: selfSigned(t, "localhost", time.Now())}
 	expect(t, relay(t, bad.serve(t), ca, implicit).Send(t.Context(), letter(t, 100)), BadCertificate)
 	plain := &scripted{clearOffer: []string{"AUTH PLAIN"}}
@@ -158,6 +169,7 @@ func TestImplicitTLS(t *testing.T) {
 	}
 }
 
+// covers R09
 func TestNobodyListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -169,6 +181,51 @@ func TestNobodyListens(t *testing.T) {
 	expect(t, relay(t, l.Addr().String(), authority(t), nil).Send(t.Context(), letter(t, 100)), Refused)
 }
 
+// covers R09: what ends the reading of a body is told from a body that is broken.
+func TestStoppedWhileReading(t *testing.T) {
+	ca := authority(t)
+	var b bytes.Buffer
+	if _, err := sealed(t, 100_000).WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	key := signers(t)["Ed25519"].key
+	for name, test := range map[string]struct {
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		dkim *DKIM
+		want Code
+	}{
+		"stopped":          {context.WithCancel, nil, Stopped},
+		"stopped, signing": {context.WithCancel, &DKIM{"clinic.example", "2026", key}, Stopped},
+		"too slow": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 200*time.Millisecond)
+		}, nil, Timeout},
+	} {
+		s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}}
+		ctx, cancel := test.end(t.Context())
+		m := carrying(func() (keys.SealedStream, error) {
+			return keys.ReadSealed(io.MultiReader(bytes.NewReader(b.Bytes()[:b.Len()/2]), until{ctx}))
+		})
+		if test.want == Stopped {
+			time.AfterFunc(200*time.Millisecond, cancel)
+		}
+		r := relay(t, s.serve(t), ca, func(c *RelayConfig) { c.DKIM = test.dkim })
+		t.Run(name, func(t *testing.T) { expect(t, r.Send(ctx, m), test.want) })
+		if _, taken := s.counts(); taken > 0 {
+			t.Errorf("%s: half a message was taken", name)
+		}
+		cancel()
+	}
+}
+
+// until gives nothing before its context ends, like a store that is asked with it.
+type until struct{ context.Context }
+
+func (u until) Read([]byte) (int, error) {
+	<-u.Done()
+	return 0, u.Err()
+}
+
+// covers R09
 func TestStoppedByOurselves(t *testing.T) {
 	ca := authority(t)
 	s := &scripted{certs: ca.Server, clearOffer: []string{"STARTTLS"}, replies: map[string]string{"DATA": hang}}

@@ -27,6 +27,7 @@ func (s *scripted) count(t *testing.T, met, taken int) {
 	}
 }
 
+// covers R09: one greeting for many messages, which is how ten thousand waiting ones get out.
 func TestConnectionIsKept(t *testing.T) {
 	s, r := steady(t, nil, nil)
 	m := letter(t, 100)
@@ -69,7 +70,7 @@ func TestConnectionRestsSoLong(t *testing.T) {
 	s.count(t, 2, 2)
 }
 
-// A kept connection that is no longer of use is replaced before anything of the message was said.
+// covers R09: a kept connection that is no longer of use is replaced before anything of the message was said.
 func TestStaleConnectionIsReplaced(t *testing.T) {
 	for _, later := range []map[string]string{
 		{"RSET": drop},
@@ -96,7 +97,7 @@ func TestStaleConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// What is about the message, or came after its first byte, is told and not tried again behind the caller's back.
+// covers R09: what is about the message, or came after its first byte, is told and not tried again behind the caller's back.
 func TestFaultOnKeptConnectionIsTold(t *testing.T) {
 	for _, test := range []struct {
 		later map[string]string

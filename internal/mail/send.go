@@ -64,7 +64,7 @@ func (t *talk) carry(p parcel) error {
 	}
 	signature, err := t.config.DKIM.sign(p)
 	if err != nil {
-		return &Error{Code: Body, Step: stepMail, cause: err}
+		return t.unreadable(stepMail, err)
 	}
 	from, to := "<"+p.sender(t.config.Bounces)+">", "<"+p.recipient()+">"
 	if err := t.command(stepMail, func() error { return t.client.Mail(from) }); err != nil {
@@ -97,7 +97,7 @@ func (t *talk) data(signature string, p parcel) error {
 		return fail(t.ctx, stepMessage, out.err)
 	}
 	if err != nil {
-		return &Error{Code: Body, Step: stepMessage, cause: err}
+		return t.unreadable(stepMessage, err)
 	}
 	err = t.step(stepEnd, t.config.DataEnd, to.Close)
 	t.midway = false
@@ -105,6 +105,14 @@ func (t *talk) data(signature string, p parcel) error {
 		return &Error{Code: CutAfterData, Step: stepEnd, cause: err}
 	}
 	return err
+}
+
+// unreadable is for a body that broke off: because of itself, unless we are told to stop, which ends reading too.
+func (t *talk) unreadable(step string, err error) error {
+	if t.ctx.Err() != nil {
+		return fail(t.ctx, step, err)
+	}
+	return &Error{Code: Body, Step: step, cause: err}
 }
 
 // paced gives every block its time and remembers a fault of the connection, to tell it from a fault of the body.

@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -38,8 +39,9 @@ func sink(b *testing.B, ca *localca.CA) string {
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	b.Cleanup(func() {
-		_ = server.Close()
-		<-done
+		if err := errors.Join(server.Close(), <-done); err != nil {
+			b.Error(err)
+		}
 	})
 	return l.Addr().String()
 }
