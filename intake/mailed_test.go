@@ -139,6 +139,9 @@ func TestReceiptsAreSealedForWhoAsked(t *testing.T) {
 	}
 	const receipt = ", store: { keep: 1d }, webhooks: [crm], receipt: { to: email, text: We call you. }"
 	c, in := mailed(t, receipt, 0, seal)
+	if page := c.get("/f/contact"); attr(page.byID("email"), "aria-describedby") != "email-receipt" || !strings.Contains(textOf(page.byID("email-receipt")), "None of your answers") {
+		t.Error("the page does not tell that a mail will come")
+	}
 	for _, address := range []string{"maria@example.com", "", "o'neil@example.com"} {
 		if a := c.send(posted{pairs: [][2]string{{"who", "eve@example.com"}, {"email", address}}}); a.StatusCode != http.StatusSeeOther {
 			t.Fatalf("%q: status %d", address, a.StatusCode)

@@ -19,6 +19,7 @@ type question struct {
 	Controls []control
 	Again    []string // names of files that were chosen before and must be chosen once more
 	Limits   string   // what files may be, in words
+	Receipt  bool     // whether a mail with the reference goes to this address
 }
 
 // control is one input.
@@ -60,6 +61,7 @@ func questions(p FormPage) []question {
 				}
 			}
 		}
+		q.Receipt = p.Form.Receipt != nil && p.Form.Receipt.Field == f.ID && f.Type == forms.Email
 		list = append(list, q)
 	}
 	return list
@@ -124,6 +126,7 @@ func (q question) Described() string {
 		{q.Hint != "", "hint"},
 		{q.Why != "", "why"},
 		{q.Limits != "", "limits"},
+		{q.Receipt, "receipt"},
 		{len(q.Again) > 0, "again"},
 		{q.Wrong != "", "error"},
 	} {
