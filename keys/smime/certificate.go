@@ -30,12 +30,13 @@ func ParseCertificate(b []byte, t Trust, now time.Time) (*Certificate, error) {
 	}
 	parsed, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, unnamed(notCertificate(der))
+		f := notCertificate(der)
+		return nil, unnamed(f.reason, f.mend)
 	}
 	sum := sha256.Sum256(parsed.Raw)
 	c := &Certificate{x509: parsed, fingerprint: keys.FingerprintOf(sum[:])}
-	if reason, mend := inDate(parsed, now, ""); reason != nil {
-		return nil, c.refuse(reason, mend)
+	if f := inDate(parsed, now, ""); f != nil {
+		return nil, c.refuse(f.reason, f.mend)
 	}
 	if err := c.checkFit(); err != nil {
 		return nil, err
@@ -78,17 +79,17 @@ func oneCertificate(b []byte) ([]byte, error) {
 
 // notCertificate says what else a file is. A private key by mistake: PKCS #8, or a PKCS #12 file, which begins with its
 // version 3 (RFC 7292 §4). Or something built like a certificate (RFC 5280 §4.1), but damaged or on a curve of its own.
-func notCertificate(der []byte) (reason error, mend string) {
+func notCertificate(der []byte) fault {
 	var pfx struct {
 		Version int
 		Content asn1.RawValue
 		Mac     asn1.RawValue `asn1:"optional"`
 	}
 	if _, err := asn1.Unmarshal(der, &pfx); err == nil && pfx.Version == 3 {
-		return keys.ErrSecret, mendSecret
+		return fault{keys.ErrSecret, mendSecret}
 	}
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		return keys.ErrSecret, mendSecret
+		return fault{keys.ErrSecret, mendSecret}
 	}
 	var outer struct {
 		Body      asn1.RawValue
@@ -96,9 +97,9 @@ func notCertificate(der []byte) (reason error, mend string) {
 		Signature asn1.BitString
 	}
 	if rest, err := asn1.Unmarshal(der, &outer); err == nil && len(rest) == 0 {
-		return exactly(keys.ErrUnsupported, "is damaged or of a kind that cannot be used here"), mendReplace
+		return fault{exactly(keys.ErrUnsupported, "is damaged or of a kind that cannot be used here"), mendReplace}
 	}
-	return ErrNotCertificate, mendExport
+	return fault{ErrNotCertificate, mendExport}
 }
 
 // Fingerprint is the SHA-256 of the certificate's DER in upper-case hex.
@@ -123,12 +124,12 @@ func (c *Certificate) Expires() time.Time { return c.x509.NotAfter }
 func (c *Certificate) Usable(at time.Time) error {
 	var first error
 	for _, r := range c.routes {
-		reason, mend := r.holds(at)
-		if reason == nil {
+		f := r.holds(at)
+		if f == nil {
 			return nil
 		}
 		if first == nil {
-			first = c.refuse(reason, mend)
+			first = c.refuse(f.reason, f.mend)
 		}
 	}
 	return first

@@ -95,7 +95,7 @@ func (e *envelope) send() error {
 	case n == 0:
 		return nil
 	case n < 0x80:
-		e.buf[3] = byte(n)
+		e.buf[3] = byte(n) //nolint:gosec // below 0x80
 	case n < 0x100:
 		from = pieceHeader - 3
 		e.buf[2], e.buf[3] = 0x81, byte(n)
@@ -120,7 +120,7 @@ func (e *envelope) close() error {
 	tail := append([]byte{}, endOfContents...) // encryptedContent
 	tail = append(tail, endOfContents...)      // EncryptedContentInfo
 	if tag := e.content.tag(); tag != nil {
-		tail = append(append(tail, asn1.TagOctetString, byte(len(tag))), tag...)
+		tail = append(append(tail, asn1.TagOctetString, tagSize), tag...)
 	}
 	for range 3 { // AuthEnvelopedData or EnvelopedData, [0], ContentInfo
 		tail = append(tail, endOfContents...)
@@ -131,5 +131,4 @@ func (e *envelope) close() error {
 
 func (e *envelope) wipe() {
 	clear(e.buf[:cap(e.buf)])
-	e.content.wipe()
 }

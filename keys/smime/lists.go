@@ -28,17 +28,20 @@ func consult(list *x509.RevocationList, subject, issuer *x509.Certificate) error
 	return nil
 }
 
+// span is when a list holds, which is all that is kept of it.
+type span struct{ from, until time.Time }
+
 // current wants one list that has begun and is not past its next update. No lists at all: none was asked for.
-func current(lists []*x509.RevocationList, at time.Time) error {
+func current(lists []span, at time.Time) error {
 	var reason error
 	for _, l := range lists {
 		switch {
-		case at.Before(l.ThisUpdate):
-			reason = exactly(ErrList, "has a revocation list that begins only on %s", l.ThisUpdate.UTC().Format(time.RFC3339))
-		case l.NextUpdate.IsZero(): // which RFC 5280 §5.1.2.5 forbids
+		case at.Before(l.from):
+			reason = exactly(ErrList, "has a revocation list that begins only on %s", l.from.UTC().Format(time.RFC3339))
+		case l.until.IsZero(): // which RFC 5280 §5.1.2.5 forbids
 			reason = exactly(ErrList, "has a revocation list that does not say until when it holds")
-		case !at.Before(l.NextUpdate):
-			reason = exactly(ErrList, "has a revocation list that was to be renewed by %s", l.NextUpdate.UTC().Format(time.RFC3339))
+		case !at.Before(l.until):
+			reason = exactly(ErrList, "has a revocation list that was to be renewed by %s", l.until.UTC().Format(time.RFC3339))
 		default:
 			return nil
 		}

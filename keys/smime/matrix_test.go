@@ -65,13 +65,13 @@ func recipients(t testing.TB, now time.Time) map[string]held {
 
 // How a program refuses, by words of its own.
 const (
-	opens        = ""
-	nssNoOAEP    = "SEC_ERROR_UNSUPPORTED_KEYALG"
-	nssNoEC      = "SEC_ERROR_BAD_DER"
-	nssNoGCM     = "SEC_ERROR_UNRECOGNIZED_OID"
-	gpgsmNoOAEP  = "error getting encrypted session key"
-	gpgsmNoGCM   = "error getting IV"
-	gpgsmCrashes = "segmentation fault" // of 2.2.40, while it imports an EC key: what it could read stays unknown
+	opens       = ""
+	nssNoOAEP   = "SEC_ERROR_UNSUPPORTED_KEYALG"
+	nssNoEC     = "SEC_ERROR_BAD_DER"
+	nssNoGCM    = "SEC_ERROR_UNRECOGNIZED_OID"
+	gpgsmNoOAEP = "error getting encrypted session key"
+	gpgsmNoGCM  = "error getting IV"
+	gpgsmNoKey  = "importing the key" // of 2.2.40, which crashes over an EC key: what it could read stays unknown
 )
 
 // matrix is the table of docs/mail.md: how OpenSSL, gpgsm and NSS fare with each profile. A message to several is
@@ -84,14 +84,14 @@ var matrix = []struct {
 }{
 	{"CBC, RSA", smime.Profile{}, []string{"RSA"}, opens, opens, opens},
 	{"CBC, RSA-OAEP", smime.Profile{OAEP: true}, []string{"RSA"}, opens, gpgsmNoOAEP, nssNoOAEP},
-	{"CBC, P-256", smime.Profile{}, []string{"P-256"}, opens, gpgsmCrashes, nssNoEC},
+	{"CBC, P-256", smime.Profile{}, []string{"P-256"}, opens, gpgsmNoKey, nssNoEC},
 	{"GCM, RSA", smime.Profile{GCM: true}, []string{"RSA"}, opens, gpgsmNoGCM, nssNoGCM},
 	{"GCM, RSA-OAEP", smime.Profile{GCM: true, OAEP: true}, []string{"RSA"}, opens, gpgsmNoGCM, nssNoGCM},
-	{"GCM, P-256", smime.Profile{GCM: true}, []string{"P-256"}, opens, gpgsmCrashes, nssNoGCM},
+	{"GCM, P-256", smime.Profile{GCM: true}, []string{"P-256"}, opens, gpgsmNoKey, nssNoGCM},
 
 	// An EC recipient keeps RSA recipients beside it from reading with NSS 3.87, which cannot pass over it.
 	{"CBC, RSA beside P-256", smime.Profile{}, []string{"RSA", "P-256"}, opens, opens, nssNoEC},
-	{"CBC, P-256 beside RSA", smime.Profile{}, []string{"P-256", "RSA"}, opens, gpgsmCrashes, nssNoEC},
+	{"CBC, P-256 beside RSA", smime.Profile{}, []string{"P-256", "RSA"}, opens, gpgsmNoKey, nssNoEC},
 	{"GCM, RSA-OAEP beside P-256", smime.Profile{GCM: true, OAEP: true}, []string{"RSA", "P-256"}, opens, gpgsmNoGCM, nssNoGCM},
 }
 

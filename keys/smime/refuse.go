@@ -42,6 +42,12 @@ func exactly(sentinel error, format string, args ...any) error {
 	return detail{sentinel, fmt.Sprintf(format, args...)}
 }
 
+// fault is a reason with its mend, before it is known whose certificate it is about.
+type fault struct {
+	reason error
+	mend   string
+}
+
 // unnamed refuses a file in which no certificate could be read.
 func unnamed(reason error, mend string) error {
 	return &keys.Refusal{Reason: reason, Mend: mend}
@@ -68,12 +74,12 @@ func (c *Certificate) name() string {
 
 // inDate says whether a certificate's validity holds, both ends included (RFC 5280 §4.1.2.5). whose begins the
 // sentence about a certificate other than the recipient's own.
-func inDate(c *x509.Certificate, at time.Time, whose string) (reason error, mend string) {
+func inDate(c *x509.Certificate, at time.Time, whose string) *fault {
 	if at.Before(c.NotBefore) {
-		return exactly(keys.ErrNotYetValid, "%sis valid only from %s on", whose, c.NotBefore.UTC().Format(time.RFC3339)), mendClock
+		return &fault{exactly(keys.ErrNotYetValid, "%sis valid only from %s on", whose, c.NotBefore.UTC().Format(time.RFC3339)), mendClock}
 	}
 	if at.After(c.NotAfter) {
-		return exactly(keys.ErrExpired, "%sexpired on %s", whose, c.NotAfter.UTC().Format(time.DateOnly)), mendRenew
+		return &fault{exactly(keys.ErrExpired, "%sexpired on %s", whose, c.NotAfter.UTC().Format(time.DateOnly)), mendRenew}
 	}
-	return nil, ""
+	return nil
 }

@@ -146,8 +146,8 @@ func (s *Signer) Expires() time.Time {
 // Usable says whether its signatures are in date at that time: nil or *keys.Refusal.
 func (s *Signer) Usable(at time.Time) error {
 	for _, c := range s.chain {
-		if reason, _ := inDate(c, at, ""); reason != nil {
-			return &keys.Refusal{Key: "for signing mail (fingerprint " + string(s.fingerprint) + ")", Reason: reason, Mend: mendSigner}
+		if f := inDate(c, at, ""); f != nil {
+			return &keys.Refusal{Key: "for signing mail (fingerprint " + string(s.fingerprint) + ")", Reason: f.reason, Mend: mendSigner}
 		}
 	}
 	return nil

@@ -14,7 +14,8 @@
 // vouches for it and, where revocation lists are given, a list in date does not name it. It refuses what is expired, not
 // yet valid, revoked, weak, or not meant for receiving mail, and it never seals to only some of the readers.
 //
-// Session keys are drawn for each message and wiped after it. The one lasting secret is the Signer's, in the secrets
+// Session keys are drawn for each message and wiped after it, but for what the standard library's AES keeps of them
+// until the garbage collector comes. The one lasting secret is the Signer's, in the secrets
 // folder: it proves origin and opens nothing. A stream needs some 20 KiB whatever its length: CMS lengths are left
 // open (BER), and content goes through one buffer in which it is encrypted.
 package smime
@@ -66,9 +67,13 @@ type sealer struct {
 	to      []*Certificate
 }
 
-func (s *sealer) Kind() keys.Kind            { return keys.CMS }
+// Kind is CMS.
+func (s *sealer) Kind() keys.Kind { return keys.CMS }
+
+// SignedBy is the signing certificate's fingerprint.
 func (s *sealer) SignedBy() keys.Fingerprint { return s.by.Fingerprint() }
 
+// Fingerprints are the SHA-256 of the recipients' certificates, in the message's order.
 func (s *sealer) Fingerprints() []keys.Fingerprint {
 	all := make([]keys.Fingerprint, len(s.to))
 	for i, c := range s.to {
@@ -88,6 +93,7 @@ func (s *sealer) Usable(at time.Time) error {
 	return s.by.Usable(at)
 }
 
+// SealMail prepares one message. The time is that of the signature; *keys.Refusal if a certificate does not hold then.
 func (s *sealer) SealMail(at time.Time, write func(io.Writer) error) (keys.SealedStream, error) {
 	if write == nil || at.IsZero() {
 		return keys.SealedStream{}, errors.New("sealing needs an entity and a time")
@@ -110,6 +116,7 @@ func (s *sealer) seal(w io.Writer, at time.Time, write func(io.Writer) error) er
 	if err != nil {
 		return err
 	}
+	defer content.wipe()
 	e, err := openEnvelope(w, content, recipients, agreed)
 	if err != nil {
 		return err

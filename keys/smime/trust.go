@@ -19,7 +19,7 @@ type Trust struct {
 // route is one way from a certificate to what is trusted, its own certificate first.
 type route struct {
 	chain []*x509.Certificate
-	lists [][]*x509.RevocationList // for each certificate, its issuer's; empty: none is asked for
+	lists [][]span // for each certificate, when its issuer's lists hold; empty: none is asked for
 }
 
 // routes finds the ways and checks what does not change with time: signatures, and whether a list names a certificate.
@@ -86,7 +86,7 @@ func (t Trust) pinned(c *Certificate) ([][]*x509.Certificate, error) {
 // addLists finds the issuers' lists. Where any list is given, one of the recipient's own issuer must be among them: a
 // list of somebody else would be a check that checks nothing.
 func (t Trust) addLists(r *route) error {
-	r.lists = make([][]*x509.RevocationList, len(r.chain))
+	r.lists = make([][]span, len(r.chain))
 	for i := range len(r.chain) - 1 {
 		subject, issuer := r.chain[i], r.chain[i+1]
 		for _, list := range t.Lists {
@@ -100,7 +100,7 @@ func (t Trust) addLists(r *route) error {
 			if err != nil {
 				return err
 			}
-			r.lists[i] = append(r.lists[i], list)
+			r.lists[i] = append(r.lists[i], span{list.ThisUpdate, list.NextUpdate})
 		}
 	}
 	if len(t.Lists) > 0 && len(r.lists[0]) == 0 {
@@ -110,18 +110,18 @@ func (t Trust) addLists(r *route) error {
 }
 
 // holds says whether the way is good at that time: every certificate on it, and of each issuer's lists one in date.
-func (r *route) holds(at time.Time) (reason error, mend string) {
+func (r *route) holds(at time.Time) *fault {
 	for i, c := range r.chain {
 		whose := ""
 		if i > 0 {
 			whose = "was issued by an authority whose certificate "
 		}
-		if reason, mend := inDate(c, at, whose); reason != nil {
-			return reason, mend
+		if f := inDate(c, at, whose); f != nil {
+			return f
 		}
 		if reason := current(r.lists[i], at); reason != nil {
-			return reason, mendList
+			return &fault{reason, mendList}
 		}
 	}
-	return nil, ""
+	return nil
 }

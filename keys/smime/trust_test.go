@@ -1,9 +1,12 @@
 package smime_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
+	"errors"
 	"math/big"
 	"testing"
 	"time"
@@ -172,4 +175,53 @@ func TestPinnedWithList(t *testing.T) {
 	}
 	_, err = smime.ParseCertificate(own.pem(), smime.Trust{Lists: []*x509.RevocationList{own.list(today, nil, own.cert)}}, today)
 	refusal(t, err, keys.ErrRevoked, "has been revoked on 2026-11-19")
+}
+
+// TestParseTrust: the operator's files, as authorities give them out.
+func TestParseTrust(t *testing.T) {
+	o := newOffice(t, nil)
+	list := o.between.list(today, nil)
+	armored := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: list.Raw})
+	for name, c := range map[string]struct{ authorities, lists []byte }{
+		"both, a list in DER":  {append(o.top.pem(), o.between.pem()...), list.Raw},
+		"other order, in PEM":  {append(o.between.pem(), o.top.pem()...), armored},
+		"two lists":            {append(o.between.pem(), o.top.pem()...), append(armored, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: o.top.list(today, nil).Raw})...)},
+		"no list":              {append(o.top.pem(), o.between.pem()...), nil},
+		"the lower one alone":  {o.between.pem(), nil},
+		"the lower one in DER": {o.between.cert.Raw, list.Raw},
+		"nothing":              {nil, nil},
+	} {
+		trust, err := smime.ParseTrust(c.authorities, c.lists)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if _, err := smime.ParseCertificate(o.dana.pem(), trust, today); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	revoked := o.between.list(today, nil, o.dana.cert)
+	trust, err := smime.ParseTrust(append(o.top.pem(), o.between.pem()...), revoked.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = smime.ParseCertificate(o.dana.pem(), trust, today)
+	refusal(t, err, keys.ErrRevoked, "revoked on")
+	for name, c := range map[string]struct{ authorities, lists []byte }{
+		"text":             {[]byte("hello"), nil},
+		"a key beside it":  {append(o.top.pem(), o.top.keyPEM()...), nil},
+		"a list as ca":     {armored, nil},
+		"a ca as list":     {o.top.pem(), o.top.pem()},
+		"text as list":     {o.top.pem(), []byte("hello")},
+		"33 authorities":   {bytes.Repeat(o.top.pem(), 33), nil},
+		"a broken one":     {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}}), nil},
+		"a broken list":    {nil, list.Raw[:50]},
+		"an empty PEM ca":  {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE"}), nil},
+		"two lists in DER": {nil, append(bytes.Clone(list.Raw), list.Raw...)},
+	} {
+		var r *keys.Refusal
+		if _, err := smime.ParseTrust(c.authorities, c.lists); !errors.As(err, &r) || r.Mend == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
