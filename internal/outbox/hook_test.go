@@ -49,19 +49,7 @@ func TestWebhookIsRetriedUnderOneID(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
-	certificate, pool := outwardtest.Certificate(t, time.Now(), "crm.example")
-	receiver.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
-	receiver.Config.ErrorLog = log.New(io.Discard, "", 0)
-	receiver.StartTLS()
-	defer receiver.Close()
-	_, port, _ := net.SplitHostPort(receiver.Listener.Addr().String())
-	hooks, err := webhook.New(outward.New(outward.Config{
-		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Roots: pool,
-		Resolver: outwardtest.Resolver(t, outwardtest.Names{"crm.example": {{"127.0.0.1"}}}),
-	}), webhook.Hook{Name: "crm", URL: "https://crm.example:" + port + "/hook", Secret: secret})
-	if err != nil {
-		t.Fatal(err)
-	}
+	hooks := callerOf(t, receiver, secret)
 	o := New(Config{Store: s, Call: hooks.Call, Wants: hooks.Wants, Now: c.now})
 	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm", "gone"}})
 	for range 4 {
@@ -83,6 +71,25 @@ func TestWebhookIsRetriedUnderOneID(t *testing.T) {
 	if _, log, err := s.Job(t.Context(), sent[0].ID); err != nil || len(log) != 3 || log[0].Code != "answered-503" || log[2].Code != "ok" {
 		t.Errorf("%+v, %v", log, err)
 	}
+}
+
+// callerOf starts the receiver as crm.example and gives who calls it.
+func callerOf(t *testing.T, receiver *httptest.Server, secret []byte) *webhook.Caller {
+	t.Helper()
+	certificate, pool := outwardtest.Certificate(t, time.Now(), "crm.example")
+	receiver.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	receiver.Config.ErrorLog = log.New(io.Discard, "", 0)
+	receiver.StartTLS()
+	t.Cleanup(receiver.Close)
+	_, port, _ := net.SplitHostPort(receiver.Listener.Addr().String())
+	hooks, err := webhook.New(outward.New(outward.Config{
+		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Roots: pool,
+		Resolver: outwardtest.Resolver(t, outwardtest.Names{"crm.example": {{"127.0.0.1"}}}),
+	}), webhook.Hook{Name: "crm", URL: "https://crm.example:" + port + "/hook", Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hooks
 }
 
 // Ids alone unless the operator wants the sealed answers along; the same id on every attempt.
