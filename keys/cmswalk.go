@@ -49,18 +49,20 @@ func (c *cmsWalk) ended() bool { return c.at == cmsOver && len(c.head) == 0 }
 // take looks at the next bytes. Its error wraps ErrNotSealed, and nothing may be taken after it.
 func (c *cmsWalk) take(p []byte) error {
 	for len(p) > 0 {
-		used, good := 1, true
-		if c.left > 0 {
-			used, good = c.within(p)
-		} else {
-			good = c.begin(p[0])
-		}
+		used, good := c.step(p)
 		if !good {
 			return notSealed("it is not framed as a CMS message of this service")
 		}
 		p = p[used:]
 	}
 	return nil
+}
+
+func (c *cmsWalk) step(p []byte) (used int, good bool) {
+	if c.left > 0 {
+		return c.within(p)
+	}
+	return 1, c.begin(p[0])
 }
 
 // begin takes one octet of a tag and its length.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -14,14 +13,14 @@ import (
 )
 
 const (
-	modernChunk  = 16 << 10 // octets sealed at a time, and what a reader must hold before it is verified
-	paddingPiece = 4 << 10
+	modernChunk = 16 << 10 // octets sealed at a time, and what a reader must hold before it is verified
+	modernBlock = 1 << 10  // the content's length is a multiple of this
 )
 
 // NewModern gives a Sealer in the profile "modern", which an operator chooses for an address whose program reads it:
 // version 6 session keys and SEIPDv2 with AES-256 (RFC 9580 §5.13.2) in chunks of 16 KiB, OCB, or GCM where every
-// certificate lists it; the length padded by at most 12 % (§5.14), so that only its magnitude shows; inside, the same
-// version 4 signature as ever. It takes version 6 certificates, and version 4 ones that announce SEIPDv2 (§5.2.3.32);
+// certificate lists it; padded to whole KiB (§5.14), while hiding more of a length is left to what is sealed: mail's
+// content is padded already, up to what its relay takes. Inside is the same version 4 signature as ever. It takes version 6 certificates, and version 4 ones that announce SEIPDv2 (§5.2.3.32);
 // another one is a *Refusal. GnuPG, Thunderbird and older Sequoia do not read what it seals.
 func NewModern(by *Signer, certs ...*Certificate) (Sealer, error) {
 	if by == nil {
@@ -53,6 +52,7 @@ type modern struct {
 	mode packet.AEADMode
 }
 
+// SealMail implements Sealer.
 func (m modern) SealMail(at time.Time, write func(io.Writer) error) (SealedStream, error) {
 	return m.stream(6, m.by, at, write, func(w io.Writer, key []byte) error {
 		return m.seal(w, key, at, write)
@@ -94,23 +94,11 @@ func (c *chunks) add(p []byte) {
 
 func (c *chunks) failed() error { return c.err }
 
-// pad ends the content with a padding packet (RFC 9580 §5.14). Its own length is always written in full, so that two
-// contents of one magnitude come out at exactly one length.
+// pad fills the content up with a padding packet (RFC 9580 §5.14), whose own length is always written in full.
 func (c *chunks) pad() {
-	n := padded(c.n+packets.MaxHeader) - c.n - packets.MaxHeader
-	c.add([]byte{0xC0 | packets.TagPadding, 255, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}) //nolint:gosec // below 4 GiB: at most 12 % of what the largest form takes
-	random := make([]byte, min(n, paddingPiece))
-	for ; n > 0; n -= int64(len(random)) {
-		random = random[:min(n, int64(len(random)))]
-		_, _ = rand.Read(random) // never fails (crypto/rand)
-		c.add(random)
-	}
-}
-
-// padded is the next length whose binary figure ends in zeros, at most 12 % more (Padmé: Nikitin and others, PoPETs
-// 2019, §4).
-func padded(n int64) int64 {
-	e := bits.Len64(uint64(n)) - 1 //nolint:gosec // a length
-	mask := int64(1)<<(e-bits.Len64(uint64(e))) - 1
-	return (n + mask) &^ mask
+	n := (modernBlock - (c.n+packets.MaxHeader)%modernBlock) % modernBlock
+	random := make([]byte, n)
+	_, _ = rand.Read(random) // never fails (crypto/rand)
+	c.add([]byte{0xC0 | packets.TagPadding, 255, 0, 0, byte(n >> 8), byte(n)}) //nolint:gosec // n is below a block
+	c.add(random)
 }

@@ -27,9 +27,13 @@ type signed struct {
 	by *Signer
 }
 
-func (signed) Kind() Kind              { return OpenPGP }
+// Kind implements Sealer.
+func (signed) Kind() Kind { return OpenPGP }
+
+// SignedBy implements Sealer.
 func (s signed) SignedBy() Fingerprint { return s.by.Fingerprint() }
 
+// SealMail implements Sealer.
 func (s signed) SealMail(at time.Time, write func(io.Writer) error) (SealedStream, error) {
 	return s.SealStream(s.by, at, write)
 }
