@@ -89,10 +89,15 @@ func (k *check) fetch(ctx context.Context, host string) (string, error) {
 		return "", Code("answered-" + strconv.Itoa(resp.StatusCode))
 	}
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxPolicy+1))
-	if err == nil && len(b) > maxPolicy {
-		err = Code("too-long")
+	switch {
+	case err != nil:
+		return "", err
+	case ctx.Err() != nil:
+		return "", ctx.Err() // what is answered while the connection closes may be only a part
+	case len(b) > maxPolicy:
+		return "", Code("too-long")
 	}
-	return string(b), err
+	return string(b), nil
 }
 
 // dialPolicy finds the host by the check's own resolver.

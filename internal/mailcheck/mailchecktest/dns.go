@@ -37,15 +37,8 @@ func (n *Internet) mark(set map[string]bool, names []string) {
 
 func (n *Internet) startDNS() {
 	n.t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		n.t.Fatal(err)
-	}
+	packets, streams := n.twoSockets()
 	n.Resolver = packets.LocalAddr().String()
-	streams, err := net.Listen("tcp", n.Resolver)
-	if err != nil {
-		n.t.Fatal(err)
-	}
 	for _, s := range []*dns.Server{{PacketConn: packets}, {Listener: streams}} {
 		ready := make(chan struct{})
 		s.Handler, s.NotifyStartedFunc = dns.HandlerFunc(n.answer), func() { close(ready) }
@@ -53,6 +46,24 @@ func (n *Internet) startDNS() {
 		<-ready
 		n.t.Cleanup(func() { _ = s.Shutdown() })
 	}
+}
+
+// twoSockets are one port's, for UDP and TCP. Of a free port of one kind the other may be taken.
+func (n *Internet) twoSockets() (net.PacketConn, net.Listener) {
+	n.t.Helper()
+	var lc net.ListenConfig
+	for range 20 {
+		packets, err := lc.ListenPacket(n.t.Context(), "udp", "127.0.0.1:0")
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		if streams, err := lc.Listen(n.t.Context(), "tcp", packets.LocalAddr().String()); err == nil {
+			return packets, streams
+		}
+		_ = packets.Close() // another try
+	}
+	n.t.Fatal("no port is free for both UDP and TCP")
+	return nil, nil
 }
 
 // answer gives what there is for a name, its aliases followed, as a recursive server does.

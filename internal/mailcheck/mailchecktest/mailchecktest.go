@@ -51,7 +51,7 @@ func New(t testing.TB) *Internet {
 // freePort is one that nothing listens on; it is kept on an address that no server of a test has.
 func (n *Internet) freePort() int {
 	n.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.250:0")
+	l, err := (&net.ListenConfig{}).Listen(n.t.Context(), "tcp", "127.0.0.250:0")
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func (n *Internet) freePort() int {
 
 func (n *Internet) listen(address string, port int) net.Listener {
 	n.t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
+	l, err := (&net.ListenConfig{}).Listen(n.t.Context(), "tcp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -140,12 +139,35 @@ func (n *Internet) Policy(address string, cert tls.Certificate, page http.Handle
 		}
 		page(w, r)
 	})
-	s := &http.Server{
-		Handler: mux, ReadHeaderTimeout: patience, ErrorLog: log.New(io.Discard, "", 0), // clients that refuse the certificate are meant to
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
-	}
-	go func() { _ = s.ServeTLS(l, "", "") }()
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: patience}
+	go func() {
+		_ = s.Serve(greeted{l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}})
+	}()
 	n.t.Cleanup(func() { _ = s.Close() })
+}
+
+// greeted accepts connections whose handshake is done. Clients that refuse the certificate are meant to, and nothing is
+// to be logged of them.
+type greeted struct {
+	net.Listener
+	config *tls.Config
+}
+
+// Accept waits for the next client that takes the certificate.
+func (g greeted) Accept() (net.Conn, error) {
+	for {
+		conn, err := g.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		t := tls.Server(conn, g.config)
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		if t.Handshake() == nil { //nolint:noctx // the connection has a deadline
+			_ = conn.SetDeadline(time.Time{})
+			return t, nil
+		}
+		_ = conn.Close() // it is of no use
+	}
 }
 
 // Text is a page that answers with this text.
