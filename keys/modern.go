@@ -20,8 +20,9 @@ const (
 // NewModern gives a Sealer in the profile "modern", which an operator chooses for an address whose program reads it:
 // version 6 session keys and SEIPDv2 with AES-256 (RFC 9580 §5.13.2) in chunks of 16 KiB, OCB, or GCM where every
 // certificate lists it; padded to whole KiB (§5.14), while hiding more of a length is left to what is sealed: mail's
-// content is padded already, up to what its relay takes. Inside is the same version 4 signature as ever. It takes version 6 certificates, and version 4 ones that announce SEIPDv2 (§5.2.3.32);
-// another one is a *Refusal. GnuPG, Thunderbird and older Sequoia do not read what it seals.
+// content is padded already, up to what its relay takes. Inside is the same version 4 signature as ever. It takes
+// version 6 certificates, and version 4 ones that announce SEIPDv2 (§5.2.3.32); another one is a *Refusal. GnuPG,
+// Thunderbird and older Sequoia do not read what it seals.
 func NewModern(by *Signer, certs ...*Certificate) (Sealer, error) {
 	if by == nil {
 		return nil, errors.New("sealing needs a signer")
@@ -36,7 +37,7 @@ func NewModern(by *Signer, certs ...*Certificate) (Sealer, error) {
 			return nil, &Refusal{
 				Key:    c.name(),
 				Reason: exactly(ErrUnsupported, "does not announce that its program reads the profile modern (SEIPDv2)"),
-				Mend:   "Take profile: modern off this address; the usual profile works with this key.",
+				Mend:   quietMend(c.version),
 			}
 		}
 		if !c.listsGCM {
@@ -45,6 +46,13 @@ func NewModern(by *Signer, certs ...*Certificate) (Sealer, error) {
 		}
 	}
 	return m, nil
+}
+
+func quietMend(version int) string {
+	if version == 4 {
+		return "Take profile: modern off this address; the usual profile works with this key."
+	}
+	return "Ask its owner to export it again from a program that reads SEIPDv2, or for a version 4 key."
 }
 
 type modern struct {
@@ -98,7 +106,7 @@ func (c *chunks) failed() error { return c.err }
 func (c *chunks) pad() {
 	n := (modernBlock - (c.n+packets.MaxHeader)%modernBlock) % modernBlock
 	random := make([]byte, n)
-	_, _ = rand.Read(random) // never fails (crypto/rand)
+	_, _ = rand.Read(random)                                                   // never fails (crypto/rand)
 	c.add([]byte{0xC0 | packets.TagPadding, 255, 0, 0, byte(n >> 8), byte(n)}) //nolint:gosec // n is below a block
 	c.add(random)
 }

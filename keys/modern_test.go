@@ -183,7 +183,7 @@ func TestModernRefuses(t *testing.T) {
 		"v6 that announces nothing": {func() error {
 			_, err := keys.NewModern(by, certificate(t, entity(t, sixth(func(c *packet.Config) { c.AEADConfig = nil }))))
 			return err
-		}, "does not announce"},
+		}, "or for a version 4 key"},
 		"v6 in the usual profile": {func() error { _, err := keys.NewRecipients(six); return err }, "profile: modern"},
 		"v6 beside v4":            {func() error { _, err := keys.NewRecipients(quiet, six); return err }, "version 6 key"},
 	} {
