@@ -120,6 +120,9 @@ func (m *mailConfig) check() []error {
 	if d := m.DKIM; (d.Selector == "") != (d.Key == "") {
 		faults = append(faults, errors.New("mail.dkim_selector and mail.dkim_key belong together"))
 	}
+	if d := m.DKIM.Domain; d != "" && d != domainOf(m.From) && !strings.HasSuffix(domainOf(m.From), "."+d) {
+		faults = append(faults, errors.New("mail.dkim_domain is neither the domain of mail.from nor above it: receivers would not count such a signature (DMARC)"))
+	}
 	if m.Relay != "" && m.From == "" {
 		faults = append(faults, errors.New("mail.relay is set, but mail.from is not: name the sender's address"))
 	}

@@ -250,4 +250,10 @@ func (h *house) fingerprints(form string) []keys.Fingerprint {
 	return slices.Clone(h.readers[form].store.Fingerprints())
 }
 
-func (h *house) close() error { return h.store.Close() }
+// close comes after everything that runs here has ended.
+func (h *house) close() error {
+	if h.relay != nil {
+		h.relay.Close()
+	}
+	return h.store.Close()
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"flag"
@@ -8,6 +10,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -63,4 +68,48 @@ func (s *swallow) Data(r io.Reader) error {
 	_, err := io.Copy(io.Discard, r)
 	s.taken.Add(1)
 	return err
+}
+
+// sink is the other process, and how many messages it has taken.
+type sink struct {
+	*process
+	address string
+	taken   atomic.Int64
+}
+
+func (b *bench) sink(ctx context.Context, h *house) (*sink, error) {
+	s := &sink{}
+	cmd := exec.CommandContext(ctx, b.self, "sink", "-cert", filepath.Join(h.dir, "tls", "server.pem"), "-key", filepath.Join(h.dir, "tls", "server.key")) // #nosec G204 -- this program
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting the sink: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the sink: %w", err)
+	}
+	s.process = &process{cmd: cmd}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		return nil, errors.New("the sink ended before it was ready")
+	}
+	s.address = lines.Text()
+	go func() {
+		for lines.Scan() {
+			if n, err := strconv.ParseInt(lines.Text(), 10, 64); err == nil {
+				s.taken.Store(n)
+			}
+		}
+	}()
+	return s, nil
+}
+
+// await waits until the sink has that many messages.
+func (s *sink) await(n int64) error {
+	for range 12_000 {
+		if s.taken.Load() >= n {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return fmt.Errorf("the sink has %d messages of %d after a minute", s.taken.Load(), n)
 }

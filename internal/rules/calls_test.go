@@ -36,6 +36,27 @@ func TestSpillingCalls(t *testing.T) {
 	}
 }
 
+// TestNewCMSPlace: a stream that keys takes for CMS is made by the package that seals it, and nowhere else.
+// covers ML05
+func TestNewCMSPlace(t *testing.T) {
+	found := 0
+	for _, s := range productSources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			x, ok := n.(*ast.SelectorExpr)
+			if !ok || x.Sel.Name != "NewCMS" {
+				return true
+			}
+			if found++; s.dir != "keys/smime" {
+				t.Errorf("%s: only keys/smime makes CMS messages", s.at(x))
+			}
+			return true
+		})
+	}
+	if found == 0 {
+		t.Error("nobody calls NewCMS: the rule would hold of nothing")
+	}
+}
+
 // TestSQLPlace: SQL stands in internal/store alone, and no statement is put together from strings.
 func TestSQLPlace(t *testing.T) {
 	sql := regexp.MustCompile(`(?is)^\s*(select\s.+\sfrom\s|insert\s+(or\s+\w+\s+)?into\s|update\s+\w+\s+set\s|delete\s+from\s|create\s+(table|index|unique|trigger)\s|pragma\s|begin\s+immediate)`)
