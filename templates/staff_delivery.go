@@ -76,7 +76,7 @@ type DeliveryPage struct {
 	Size       string    // "" where it is small
 	Log        []StaffAttempt
 	Again      string // what the button says; "" where it can't be sent
-	Spent      bool   // sent, and what was sent is no longer kept
+	Spent      bool   // it waits no more, and what it held is no longer kept
 	Back       string
 }
 

@@ -99,7 +99,7 @@ func (d *desk) Delivery(ctx context.Context, who Staff, at string) (*store.Job, 
 	return job, log, nil
 }
 
-// Retry makes one due at once. It gives errSpent for what was sent and is no longer kept.
+// Retry makes one due at once. It gives errSpent for what is no longer kept.
 func (d *desk) Retry(ctx context.Context, who Staff, at string) error {
 	job, _, err := d.Delivery(ctx, who, at)
 	if err != nil {
@@ -146,9 +146,9 @@ func (d *desk) nudge() {
 	}
 }
 
-// spent: it was sent, and its body or address is no longer there to be sent again.
+// spent: it waits no more, and its body or address is no longer there to be sent again.
 func spent(j *store.Job) bool {
-	if j.State != store.Sent {
+	if j.State == store.Waiting {
 		return false
 	}
 	return j.Channel == store.Mail && j.Chunks == 0 || j.Channel == store.Receipt && len(j.Sealed) == 0

@@ -17,7 +17,7 @@ var (
 	errRecord    = errors.New("the audit record cannot be written")
 	errLeaf      = errors.New("the submission is not where it was put")
 	errRevision  = errors.New("the questions of this revision are not known")
-	errSpent     = errors.New("what was sent is no longer kept")
+	errSpent     = errors.New("what a delivery held is no longer kept")
 	errEnded     = errors.New("the session ended while a file was sent")
 )
 

@@ -12,7 +12,7 @@ import (
 
 // atRelay is what can happen between us and the clinic's mail server.
 var atRelay = map[string]templates.StaffReason{
-	"address":         {Said: "The address cannot be written to: it has characters that mail programs misread.", Do: "Ask whoever runs Sealform to correct it."},
+	"address":         {Said: "This address cannot be written to: mail programs could misread it, or it cannot be opened here any more.", Do: "If it is one of yours, ask whoever runs Sealform to correct it. Nobody can correct a visitor’s."},
 	"body":            {Said: "The sealed message could not be read to its end here, so none of it was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
 	"unknown-host":    {Said: "Your mail server’s name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name and the network."},
 	"refused":         {Said: "Your mail server does not answer.", Do: "It may be restarting. If this goes on, ask whoever runs the mail server."},
@@ -31,7 +31,7 @@ var atRelay = map[string]templates.StaffReason{
 	"temporary-450":   {Said: "The mailbox is busy, or your mail server lets first-time senders wait a while.", Do: "Nothing to do, unless it goes on for hours."},
 	"temporary-451":   {Said: "Your mail server asked us to try again later. Many do so with senders that they do not know yet.", Do: "Nothing to do, unless it goes on for hours."},
 	"temporary-452":   {Said: "The mailbox, or your mail server’s disk, is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
-	"permanent-550":   {Said: "Your mail server refuses this address: the mailbox does not exist, or its rules forbid the message.", Do: "Check the address. If it is right, ask whoever runs the mail server."},
+	"permanent-550":   {Said: "Your mail server refuses this address: the mailbox does not exist, or its rules forbid the message.", Do: "If the address is one of yours, check it, and ask whoever runs the mail server."},
 	"permanent-551":   {Said: "Your mail server says that this mailbox has moved.", Do: "Ask whoever runs Sealform to enter the new address."},
 	"permanent-552":   {Said: "The mailbox is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
 	"permanent-553":   {Said: "Your mail server does not allow this address.", Do: "Check how it is written, or ask whoever runs the mail server."},
@@ -50,6 +50,8 @@ var atHook = map[string]templates.StaffReason{
 	"redirect":        {Said: "The webhook’s server sends us on to another address. We do not follow.", Do: "Ask whoever runs Sealform to enter the final address."},
 	"too-long":        {Said: "The webhook’s server answered with more than we read.", Do: "It may have taken the message. Ask whoever runs it to answer briefly."},
 	"protocol":        {Said: "What answers at the webhook’s address does not speak HTTP.", Do: "Ask whoever runs Sealform to check the address."},
+	"bad-event":       {Said: "This message is not whole here, so it was not sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
+	"not-sealed":      {Said: "The sealed answers are not whole here, so nothing was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
 	"unknown-hook":    {Said: "No webhook of that name is configured any more.", Do: "Ask whoever runs Sealform to set it up again, or leave it."},
 	"answered-401":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},
 	"answered-403":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},

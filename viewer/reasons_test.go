@@ -1,6 +1,8 @@
 package viewer
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,7 +14,7 @@ import (
 
 // Every code that can be stored has words of its own, and none of them quotes the code.
 func TestEveryCodeHasWords(t *testing.T) {
-	for c, all := range map[store.Channel][]string{store.Mail: mailCodes(), store.Receipt: mailCodes(), store.Webhook: hookCodes} {
+	for c, all := range map[store.Channel][]string{store.Mail: mailCodes(), store.Receipt: mailCodes(), store.Webhook: hookCodes(t)} {
 		for _, code := range all {
 			r := reasonOf(c, code)
 			if r == nil || r.Said == "" || r.Do == "" || strings.Contains(r.Said, "no words for") {
@@ -66,9 +68,32 @@ func mailCodes() []string {
 	return all
 }
 
-// hookCodes are those of packages outward and webhook.
-var hookCodes = []string{
-	"not-https", "inside", "unknown-host", "refused", "timeout", "stopped", "bad-certificate", "redirect", "too-long",
-	"protocol", "unknown-hook", "answered-400", "answered-401", "answered-403", "answered-404", "answered-410", "answered-429",
-	"answered-500", "answered-502", "answered-503",
+// hookCodes are those that the sources behind webhooks write down, and some of the kind that ends in a number.
+func hookCodes(t *testing.T) []string {
+	t.Helper()
+	all := []string{
+		"answered-100", "answered-400", "answered-401", "answered-403", "answered-404", "answered-410", "answered-429", "answered-500",
+		"answered-503",
+	}
+	numbered := len(all)
+	written := regexp.MustCompile(`outward\.Error\{Code: "([a-z-]+)"|[^.]\bError\{Code: "([a-z-]+)"`)
+	for _, folder := range []string{"outward", "webhook", "outbox"} {
+		names, err := filepath.Glob(filepath.Join("..", "internal", folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			src, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range written.FindAllStringSubmatch(string(src), -1) {
+				all = append(all, m[1]+m[2])
+			}
+		}
+	}
+	if len(all) < numbered+8 {
+		t.Fatalf("only %d codes are found in the sources", len(all)-numbered)
+	}
+	return all
 }

@@ -110,7 +110,7 @@ var sayings = []saying{
 	{errOrigin, 403, "other-origin", "Not done", []string{"This did not come from our own page, so nothing was changed. Go back to the inbox and try again there.", "A script that signs in here must send an “Origin” header that names this address."}},
 	{limit.ErrBusy, 503, "busy", "One moment, please", []string{"Many people are signing in just now. Nothing is wrong with your account. Wait a few seconds and try again."}},
 	{errRecord, 503, "no-record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
-	{errSpent, 409, "spent", "Not sent again", []string{"What was sent is no longer kept here, so it cannot be sent again. Nothing was changed."}},
+	{errSpent, 409, "spent", "Not sent again", []string{"What it held is no longer kept here, so it cannot be sent again. Nothing was changed."}},
 	{errBody, 400, "body", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
 	{errBodyType, 415, "body-type", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
 	{errBodyLong, 413, "body-long", "Too long", []string{"What you entered is longer than we take here. Go back and try again."}},

@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"bytes"
+	"database/sql"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestDeliveriesPages looks at every state of the deliveries pages in a browser without scripts, and has a mail sent
+// again.
+func TestDeliveriesPages(t *testing.T) {
+	whole(t)
+	d := start(t, t.TempDir())
+	known := d.letters()
+	ref := d.visitor().submit("new-patient", words())
+	first := d.nextLetter(known)
+	b := d.browser(false)
+	b.enter()
+	b.load(d.staff() + "/deliveries")
+	b.state("41-deliveries-none")
+	b.load(d.staff() + "/deliveries?show=given-up")
+	b.state("42-deliveries-none-given-up")
+	b.load(d.staff() + "/deliveries?show=sent")
+	b.says(ref, "Sealed mail")
+	b.state("43-deliveries-sent")
+	b.through(chromedp.Click(chromedp.CSS(".queue a")))
+	b.says("Send again", "Message-ID")
+	b.state("44-delivery-sent")
+
+	known = append(known, first)
+	if status := b.click(`form[action$="/retry"] button`); status != http.StatusOK {
+		t.Errorf("sending again leads to %d", status)
+	}
+	b.state("45-delivery-again")
+	one, two := messageID.Find(contents(t, first)), messageID.Find(contents(t, d.nextLetter(known)))
+	if one == nil || !bytes.Equal(one, two) {
+		t.Errorf("the mail has %s, the copy %s", one, two)
+	}
+
+	address := b.where()
+	d.late(ref, "bad-certificate")
+	b.load(address)
+	b.says("Your mail server showed a certificate", "It is tried again", "Try again now")
+	b.state("46-delivery-waiting")
+	b.load(d.staff() + "/deliveries")
+	b.says("Your mail server showed a certificate", "tried 7 times")
+	b.state("47-deliveries-waiting")
+	b.load(d.staff() + "/inbox")
+	b.says("1 message has been waiting to be sent since", "See deliveries")
+	b.state("48-inbox-late")
+	d.stop()
+}
+
+// says wants words on the page.
+func (b *browser) says(all ...string) {
+	b.t.Helper()
+	page := b.words()
+	for _, want := range all {
+		if !strings.Contains(page, want) {
+			b.t.Errorf("%q is not at %s:\n%s", want, b.where(), page)
+		}
+	}
+}
+
+// late makes a mail that was sent look like one that waits since yesterday; trying for real would take as long.
+func (d *demo) late(ref, code string) {
+	d.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(d.Dir, "data", "sealform.db")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer db.Close()
+	now := time.Now()
+	for _, q := range []struct {
+		change string
+		with   []any
+	}{
+		{
+			`update outbox set state = 0, ended = 0, attempts = 7, last_error = ?, made = ?, due = ? where reference = ?`,
+			[]any{code, now.AddDate(0, 0, -1).UnixMilli(), now.Add(30 * time.Minute).UnixMilli(), ref},
+		},
+		{`insert into attempt (job, n, at, code) select id, 900, ?, ? from outbox where reference = ?`, []any{now.UnixMilli(), code, ref}},
+		{`delete from outbox_count`, nil},
+		{`insert into outbox_count (form, state, n) select form, state, count(*) from outbox group by form, state`, nil},
+	} {
+		if _, err := db.ExecContext(d.t.Context(), q.change, q.with...); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
