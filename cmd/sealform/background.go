@@ -23,22 +23,15 @@ func (h *house) background(ctx context.Context) *sync.WaitGroup {
 	return &tasks
 }
 
-const (
-	lookAtSize = 30 * time.Second // how old a process's knowledge of the relay's size may be
-	probeEach  = time.Hour
-)
+// lookAtSize is how old a process's knowledge of the relay's size may be.
+const lookAtSize = 30 * time.Second
 
-// followRelay keeps what this process knows of the relay fresh: by asking it, in a process that delivers, or from the
-// store, where such a process notes it. Intake itself calls nobody.
+// followRelay keeps what this process knows of the relay fresh, from the store, where those that deliver note it. Intake
+// itself calls nobody.
 func (h *house) followRelay(ctx context.Context) {
-	var probed time.Time
 	tick := time.NewTicker(lookAtSize)
 	defer tick.Stop()
 	for {
-		if h.relay != nil && time.Since(probed) >= probeEach {
-			h.probe(ctx)
-			probed = time.Now()
-		}
 		if n, err := h.store.RelaySize(ctx); err == nil {
 			h.relaySize.Store(n)
 		}

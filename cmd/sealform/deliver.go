@@ -145,7 +145,7 @@ func (h *house) openOutbox(ctx context.Context, roles []string) error {
 		c.Call, c.Wants = hooks.Call, hooks.Wants
 	}
 	if h.relay != nil {
-		c.Send, c.Note = h.relay.Send, h.relay.Note
+		c.Send, c.Note, c.Probe = h.relay.Send, h.relay.Note, h.probe
 	}
 	if h.relay != nil || hooks != nil {
 		h.outbox = outbox.New(c)
@@ -171,16 +171,18 @@ func (h *house) receipts() (*receipt.Box, error) {
 	return receipt.New(h.secrets.Key("receipt addresses"), h.secrets.Key("receipt marks"), h.now)
 }
 
-// probe asks the relay how large a message may be. Where it does not answer, what was last known holds.
-func (h *house) probe(ctx context.Context) {
+// probe asks whether the relay is there, and how large a message may be. Where it does not answer, what was last known
+// holds.
+func (h *house) probe(ctx context.Context) error {
 	offer, err := h.relay.Probe(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			h.events.Trouble("relay", event.Code(mail.CodeOf(err)))
 		}
-		return
+		return err
 	}
 	h.sized(offer.Size)
+	return nil
 }
 
 // sized notes how large a message the relay takes: for this process, and for those that only take answers in.

@@ -105,7 +105,11 @@ func (p *program) keysImport(ctx context.Context, o *office, c *cli.Command) err
 		if err := writeNew(path, cert.Armored(), 0o644); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.out, "Certificate %s is in %s.\nName it in a group of sealform.yaml, then restart.\n", cert.Fingerprint(), path)
+		next := "Name it in a group of sealform.yaml, then restart."
+		if cert.Version() != 4 {
+			next = "It is of the new format, for mail only: name it under recipients of sealform.yaml, with profile: modern."
+		}
+		_, err = fmt.Fprintf(p.out, "Certificate %s is in %s.\n%s\n", cert.Fingerprint(), path, next)
 		return err
 	}
 	if !errors.Is(err, keys.ErrSecret) {

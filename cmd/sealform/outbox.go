@@ -140,6 +140,9 @@ func (l jobLine) plain() string {
 	if l.Reference != "" {
 		s += "  " + l.Form + " " + l.Reference
 	}
+	if l.Number > 0 {
+		s += fmt.Sprintf(" number %d", l.Number)
+	}
 	if l.LastError != "" {
 		s += fmt.Sprintf("  %s after %d", l.LastError, l.Attempts)
 	}

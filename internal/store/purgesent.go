@@ -24,9 +24,10 @@ func (s *Store) PurgeSent(ctx context.Context, before time.Time) (int, error) {
 	}
 }
 
-func (s *Store) purgeSent(ctx context.Context, before time.Time) (n int, err error) {
+func (s *Store) purgeSent(ctx context.Context, before time.Time) (int, error) {
 	var uploads []int64
-	err = s.w.write(ctx, 0, func(b *batch) error {
+	var n int // no named result: where ctx ends first, the writer may still be at it
+	err := s.w.write(ctx, 0, func(b *batch) error {
 		uploads = nil
 		var all []ended
 		err := b.each(sentBefore, []any{before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
