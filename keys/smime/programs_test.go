@@ -133,14 +133,22 @@ func (gpgsm) args(home string, more ...string) []string {
 	return append([]string{"--homedir", home, "--batch", "--yes", "--disable-crl-checks", "--disable-dirmngr", "--pinentry-mode", "loopback", "--passphrase-fd", "0"}, more...)
 }
 
-// importing fails for EC keys: 2.2.40 mostly crashes, and sometimes cannot read the file.
+// importing fails for EC keys: 2.2.40 mostly crashes. It also fails to decrypt a PKCS #12 file of any key once in a
+// while, as the file's random salt has it; another file with another salt does then.
 func (g gpgsm) importing(f folder, home string, to held) error {
 	f.t.Helper()
-	said, err := f.run("x\n", "gpgsm", g.args(home, "--import", f.p12("to", to))...)
-	if err != nil {
-		return failure{err, "importing the key: " + said}
+	var said string
+	var err error
+	for range 4 {
+		said, err = f.run("x\n", "gpgsm", g.args(home, "--import", f.p12("to", to))...)
+		if err == nil {
+			return nil
+		}
+		if !strings.Contains(said, "error parsing or decrypting the PKCS#12 file") {
+			break
+		}
 	}
-	return nil
+	return failure{err, "importing the key: " + said}
 }
 
 func (g gpgsm) open(f folder, message []byte, to held) ([]byte, error) {
