@@ -9,8 +9,9 @@
 // AES-256-GCM, which few read. A CBC ciphertext can be changed unnoticed; then the signature inside no longer verifies.
 // So a reader's program has to show that the signature is good, and an operator whose readers can open GCM chooses it.
 //
-// Readers have RSA keys of at least 3072 bits or P-256 keys; all readers of one message are in one CMS message. A
-// certificate is trusted because the operator pinned its file, or because an authority of the operator's choice
+// Readers have RSA keys of at least 3072 bits, which all programs know, or P-256 keys. All readers of one message are in
+// one CMS message; some older programs (NSS 3.87) open none that has a P-256 reader too, so that each is better mailed
+// a message of its own. A certificate is trusted because the operator pinned its file, or because an authority of the operator's choice
 // vouches for it and, where revocation lists are given, a list in date does not name it. It refuses what is expired, not
 // yet valid, revoked, weak, or not meant for receiving mail, and it never seals to only some of the readers.
 //
@@ -32,7 +33,7 @@ import (
 	"sealform/keys"
 )
 
-// Profile is how content is sealed. The zero Profile is what all programs read.
+// Profile is how content is sealed. The zero Profile is what all programs read, given an RSA key.
 type Profile struct {
 	GCM  bool // AuthEnvelopedData AES-256-GCM (RFC 5083, 5084) in place of EnvelopedData AES-256-CBC
 	OAEP bool // RSAES-OAEP with SHA-256 (RFC 4055 §4.1) in place of PKCS #1 v1.5, for RSA recipients
