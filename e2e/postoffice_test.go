@@ -40,7 +40,7 @@ const (
 )
 
 // openPostOffice starts both. Postfix's master wants to be root.
-func openPostOffice(t *testing.T) *postOffice {
+func openPostOffice(t *testing.T, differ ...func(*postOffice)) *postOffice {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Fatal("Postfix can only be started by root: run the tests as root, such as in a container")
@@ -56,6 +56,9 @@ func openPostOffice(t *testing.T) *postOffice {
 			t.Error(err)
 		}
 	})
+	for _, d := range differ {
+		d(o)
+	}
 	for _, port := range []*int{&o.Submission, &o.LMTP, &o.IMAP, &o.SASL} {
 		*port = freePort(t)
 	}
@@ -136,6 +139,15 @@ func (o *postOffice) startDovecot() {
 	})
 	o.listens(o.LMTP)
 	o.listens(o.IMAP)
+}
+
+// reloadDovecot takes up a changed configuration.
+func (o *postOffice) reloadDovecot() {
+	o.t.Helper()
+	if err := o.dovecot.Process.Signal(syscall.SIGHUP); err != nil {
+		o.t.Fatal(err)
+	}
+	time.Sleep(time.Second) // it says nothing when it is done
 }
 
 // startPostfix starts it; stopPostfix may have stopped it before.
@@ -258,6 +270,7 @@ smtpd_sasl_path = inet:127.0.0.1:{{.SASL}}
 smtpd_recipient_restrictions = permit_sasl_authenticated, reject
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 message_size_limit = {{.Size}}
+bounce_size_limit = 1
 maillog_file = {{.Dir}}/postfix.log
 maillog_file_prefixes = {{.Dir}}
 `
