@@ -59,10 +59,14 @@ func (b *bench) postal(ctx context.Context, h *house, name string) (*postal, err
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Config{
+	return h.postal(ctx, store.Config{
 		Path: filepath.Join(dir, "sealform.db"), HeadFile: filepath.Join(dir, "audit.head"), Service: service,
 		LeafKey: make([]byte, 32), AuditKey: make([]byte, 32), Now: time.Now, MinFree: 1,
 	})
+}
+
+func (h *house) postal(ctx context.Context, c store.Config) (*postal, error) {
+	st, err := store.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}

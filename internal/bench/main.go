@@ -80,7 +80,7 @@ func (b *bench) run(ctx context.Context, only []string) error {
 	for _, m := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"size", b.size}, {"idle", b.idle}, {"intake", b.intake}, {"upload", b.upload}, {"open", b.open}, {"inbox", b.inbox}, {"mail", b.mail}} {
+	}{{"size", b.size}, {"idle", b.idle}, {"intake", b.intake}, {"upload", b.upload}, {"open", b.open}, {"inbox", b.inbox}, {"mail", b.mail}, {"drain", b.drain}} {
 		if len(only) > 0 && !slices.Contains(only, m.name) {
 			continue
 		}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"sealform/internal/secrets"
+	"sealform/internal/store"
+)
+
+// waiting is how many messages have gathered while the relay was away.
+const waiting = 10_000
+
+// drain fills the service's own database with waiting messages, starts the service, and prints how long it takes until the
+// mail server has them all, and how the memory grows meanwhile.
+func (b *bench) drain(ctx context.Context) error {
+	h, err := buildHouse(filepath.Join(b.dir, "drain"))
+	if err != nil {
+		return err
+	}
+	s, err := b.sink(ctx, h)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if err := h.mailTo(s.address); err != nil {
+		return err
+	}
+	if err := b.gather(ctx, h); err != nil {
+		return err
+	}
+	began := time.Now()
+	p, err := b.serve(ctx, h, "deliver")
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	before, highest, stop := p.rss(), make(chan float64, 1), make(chan struct{})
+	go func() { highest <- p.highest(stop) }()
+	err = s.await(waiting)
+	took := time.Since(began)
+	close(stop)
+	fmt.Printf("drain   %d waiting messages of 2KB: %.0fs, %.0f/s, cpu=%.0fµs a message, rss_growth=%.1fMiB\n",
+		waiting, took.Seconds(), waiting/took.Seconds(), float64(p.cpu().Microseconds())/waiting, <-highest-before)
+	return err
+}
+
+// gather seals and keeps them, as intake does while nothing can be delivered.
+func (b *bench) gather(ctx context.Context, h *house) error {
+	own, err := secrets.Load(filepath.Join(h.dir, "secrets"), service)
+	if err != nil {
+		return err
+	}
+	p, err := h.postal(ctx, store.Config{
+		Path: filepath.Join(h.dir, "data", "sealform.db"), HeadFile: filepath.Join(h.dir, "data", "audit.head"), Service: service,
+		LeafKey: own.Key("leaf"), AuditKey: own.Key("audit"), Now: time.Now, MinFree: 1,
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.fill(ctx, waiting, func() {}), p.Close())
+}
