@@ -97,6 +97,19 @@ func TestDANE(t *testing.T) {
 	}
 }
 
+// TestDANEOfAnUnsignedMX: signed records of a host prove nothing where the answer that named the host was not signed: it
+// may have named somebody else's (RFC 7672 §2.2.1).
+func TestDANEOfAnUnsignedMX(t *testing.T) {
+	n := one(t)
+	cert := n.Issue(mailchecktest.Wanted{Names: []string{"x.test"}, By: "self"})
+	n.Mail("127.0.0.2", mailchecktest.MailServer{Certificate: cert})
+	n.Record(tlsaOf(t, daneName, 3, 1, 1, cert, 0))
+	n.Sign(daneName)
+	if r := looked(t, n); r.DANE != mailcheck.DANEValid || r.DNSSEC || r.Verdict != mailcheck.Opportunistic {
+		t.Errorf("DANE %s, signed MX %v, verdict %s", r.DANE, r.DNSSEC, r.Verdict)
+	}
+}
+
 // TestDANEOfTheCheckedPort: records of the port that is looked at count before those of port 25.
 func TestDANEOfTheCheckedPort(t *testing.T) {
 	n := one(t)

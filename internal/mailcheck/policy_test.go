@@ -58,6 +58,21 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// TestPolicyNamesAnotherHost: with a good certificate, a host that the domain's own enforced policy does not name is one
+// that senders refuse.
+func TestPolicyNamesAnotherHost(t *testing.T) {
+	for host, want := range map[string]mailcheck.Verdict{"mx1.riverside.test": mailcheck.Forced, "mx2.riverside.test": mailcheck.Opportunistic} {
+		n := one(t)
+		n.Mail("127.0.0.2", mailchecktest.MailServer{Certificate: n.Issue(mailchecktest.Wanted{Names: []string{"mx1.riverside.test"}})})
+		n.Record(`_mta-sts.riverside.test. 60 IN TXT "v=STSv1; id=1"`, "mta-sts.riverside.test. 60 IN A 127.0.0.4")
+		n.Policy("127.0.0.4", n.Issue(mailchecktest.Wanted{Names: []string{"mta-sts.riverside.test"}}),
+			mailchecktest.Text("version: STSv1\nmode: enforce\nmx: "+host+"\nmax_age: 1\n"))
+		if r := looked(t, n); r.Verdict != want || r.MX[0].Certificate != mailcheck.Valid {
+			t.Errorf("the policy names %s: certificate %s, verdict %s, want %s", host, r.MX[0].Certificate, r.Verdict, want)
+		}
+	}
+}
+
 func TestPolicyAnnouncedTwice(t *testing.T) {
 	n := one(t)
 	n.Record(`_mta-sts.riverside.test. 60 IN TXT "v=STSv1; id=1"`, `_mta-sts.riverside.test. 60 IN TXT "v=STSv1; id=2"`)

@@ -77,9 +77,13 @@ type Host struct {
 	presented []*x509.Certificate
 }
 
-// provable: a sender that insists can deliver to this host, and to no other in its place.
-func (h *Host) provable() bool {
-	return h.STARTTLS && (h.Version == "TLS1.2" || h.Version == "TLS1.3") && (h.Certificate == Valid || h.DANE == DANEValid)
+// provable: a sender that insists can deliver to this host, and to no other in its place. DANE says so only where the
+// answer that named the host was signed too (RFC 7672 §2.2.1): else it may name somebody else's host.
+func (r *Report) provable(h *Host) bool {
+	modern := h.Version == "TLS1.2" || h.Version == "TLS1.3"
+	named := h.Certificate == Valid || h.DANE == DANEValid && r.DNSSEC
+	refused := r.STS == "enforce" && h.InPolicy != nil && !*h.InPolicy // by every sender that heeds the domain's own policy
+	return h.STARTTLS && modern && named && !refused
 }
 
 // conclude sums the hosts up. Hosts that were left out prove nothing.
@@ -89,7 +93,7 @@ func (r *Report) conclude() {
 		if r.MX[i].Version != "" {
 			tls++
 		}
-		if r.MX[i].provable() {
+		if r.provable(&r.MX[i]) {
 			provable++
 		}
 	}
