@@ -48,7 +48,7 @@ func TestPurgeGoesOnAfterAFormThatFails(t *testing.T) {
 	}
 	const years = 10 * 365 * 24 * time.Hour
 	cfg.Viewer.Hosts = []string{"staff.localhost"}
-	h, err := openHouse(t.Context(), cfg, nil, nil, event.Nothing(), func() time.Time { return time.Now().Add(years) })
+	h, err := (&program{now: func() time.Time { return time.Now().Add(years) }}).openHouse(t.Context(), cfg, nil, nil, event.Nothing())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,9 @@ func (c *config) check() []error {
 			fault("intake.hosts and viewer.hosts both name %s: cookies ignore ports, so the staff pages need a name of their own", h)
 		}
 	}
+	if len(c.Alarms) > 0 && c.Mail.Relay == "" {
+		fault("alarms.to is set, but mail.relay is not: alarms go by mail")
+	}
 	faults = append(faults, c.TLS.check()...)
 	return append(faults, c.Mail.check()...)
 }
@@ -114,19 +117,28 @@ func (t *tlsConfig) check() []error {
 // check leaves the relay's password out: only a process that delivers needs it.
 func (m *mailConfig) check() []error {
 	var faults []error
-	if m.Relay == "" && (m.From != "" || m.Username != "") {
-		faults = append(faults, errors.New("mail is set, but mail.relay is not: name it as host:port"))
-	}
-	if d := m.DKIM; (d.Selector == "") != (d.Key == "") {
-		faults = append(faults, errors.New("mail.dkim_selector and mail.dkim_key belong together"))
-	}
-	if d := m.DKIM.Domain; d != "" && d != domainOf(m.From) && !strings.HasSuffix(domainOf(m.From), "."+d) {
-		faults = append(faults, errors.New("mail.dkim_domain is neither the domain of mail.from nor above it: receivers would not count such a signature (DMARC)"))
+	fault := func(text string) { faults = append(faults, errors.New(text)) }
+	if m.Relay == "" && (m.From != "" || m.Username != "" || m.Bounces != "") {
+		fault("mail is set, but mail.relay is not: name it as host:port")
 	}
 	if m.Relay != "" && m.From == "" {
-		faults = append(faults, errors.New("mail.relay is set, but mail.from is not: name the sender's address"))
+		fault("mail.relay is set, but mail.from is not: name the sender's address")
+	}
+	d := m.DKIM
+	if (d.Selector == "") != (d.Key == "") || d.Domain != "" && d.Key == "" {
+		fault("mail.dkim_selector and mail.dkim_key belong together: the key signs, the selector says where its public half is")
+	}
+	if d.Domain != "" && m.From != "" && !aligned(strings.ToLower(d.Domain), strings.ToLower(domainOf(m.From))) {
+		fault("mail.dkim_domain is not the domain of mail.from, nor above or below it: receivers would not count such a signature (DMARC)")
 	}
 	return faults
+}
+
+// aligned says whether a signature of domain d counts for mail from a domain: they are one, or one is below the other and
+// that is no top-level domain (RFC 7489 §3.1.1).
+func aligned(d, from string) bool {
+	below := func(a, b string) bool { return strings.HasSuffix(a, "."+b) && strings.Contains(b, ".") }
+	return d == from || below(d, from) || below(from, d)
 }
 
 // signsIn says what is missing to sign in at the relay.

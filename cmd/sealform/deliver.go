@@ -34,18 +34,24 @@ func (h *house) openMail(roles []string) error {
 		}
 		return nil
 	}
-	if err := m.signsIn(); err != nil {
-		return err
-	}
 	rc, err := m.relay()
-	if err != nil {
+	if err := (faultList{m.signsIn(), err}).asError(); err != nil {
 		return err
 	}
 	rc.Sized = h.sized
-	if h.relay, err = mail.NewRelay(rc); err != nil && relay(m.Relay) == nil { // else told when it was read
+	if h.relay, err = mail.NewRelay(rc); err != nil && m.wellFormed() { // else told when it was read
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil
+}
+
+// wellFormed says whether each setting that the relay looks at was good by itself.
+func (m *mailConfig) wellFormed() bool {
+	all := relay(m.Relay) == nil && hostName(m.Hello) == nil && (m.Bounces == "" || mailbox(m.Bounces) == nil)
+	for _, name := range []string{m.DKIM.Domain, m.DKIM.Selector} {
+		all = all && (name == "" || hostName(name) == nil)
+	}
+	return all
 }
 
 // relay is what the mail settings say of it.
@@ -56,14 +62,12 @@ func (m *mailConfig) relay() (mail.RelayConfig, error) {
 	if m.Security == "tls" {
 		rc.Mode = mail.ImplicitTLS
 	}
-	var err error
+	var wrongCA, wrongKey error
 	if m.CA != "" {
-		if rc.Roots, err = furtherAuthorities("mail.ca", m.CA); err != nil {
-			return rc, err
-		}
+		rc.Roots, wrongCA = furtherAuthorities("mail.ca", m.CA)
 	}
-	rc.DKIM, err = m.dkim()
-	return rc, err
+	rc.DKIM, wrongKey = m.dkim()
+	return rc, faultList{wrongCA, wrongKey}.asError()
 }
 
 // dkim reads the key of DKIM signatures; nil where none is named.

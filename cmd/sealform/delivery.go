@@ -1,75 +1,16 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"sealform/forms"
 	"sealform/internal/notice"
 	"sealform/internal/outbox"
-	"sealform/keys"
-	"sealform/keys/private"
+	"sealform/internal/text"
 )
-
-// openRecipients reads the keys of single addresses; those of persons come when the store is open.
-func (h *house) openRecipients() []error {
-	h.mailed = map[string]*recipient{}
-	var faults []error
-	if h.signer == nil {
-		return nil // told already
-	}
-	for _, address := range sortedKeys(h.cfg.Recipients) {
-		r, err := h.loadRecipient(address, h.cfg.Recipients[address])
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		h.mailed[address] = r
-	}
-	return faults
-}
-
-// openPersons finds the keys of those recipients whose key is the one that they have here.
-func (h *house) openPersons(ctx context.Context) error {
-	for _, address := range sortedKeys(h.mailed) {
-		r := h.mailed[address]
-		if r.config.Key != fromPerson {
-			continue
-		}
-		cert, err := h.personsKey(ctx, address, r.config.Fingerprint)
-		if err == nil {
-			err = r.pinKey(h, cert, func() error { return nil }) // pinned by its fingerprint, which is in the file
-		}
-		if err != nil {
-			return fmt.Errorf("recipient %s: %w", address, err)
-		}
-	}
-	return nil
-}
-
-func (h *house) personsKey(ctx context.Context, address string, want keys.Fingerprint) (*keys.Certificate, error) {
-	held, err := h.store.Keys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	account, err := h.store.Account(ctx, address)
-	if err != nil {
-		return nil, try(errors.New("nobody of that address has an account"), "`sealform user list`, or key: with a file")
-	}
-	for _, k := range held {
-		if k.Account != account.ID || k.Fingerprint != want {
-			continue
-		}
-		locked, err := private.ParseLocked(k.Locked)
-		if err != nil {
-			return nil, err
-		}
-		return keys.ParseCertificate(locked.Certificate(), h.now())
-	}
-	return nil, try(errors.New("that person has no key of that fingerprint here"), "`sealform keys list`")
-}
 
 // checkDelivery tells what a form asks for and the configuration does not give.
 func (h *house) checkDelivery(f *forms.Form) []error {
@@ -77,12 +18,12 @@ func (h *house) checkDelivery(f *forms.Form) []error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("form %q "+format, append([]any{f.ID}, args...)...))
 	}
-	if (f.Mail != nil || len(f.Notify) > 0 || f.Receipt != nil) && h.cfg.Mail.Relay == "" {
-		fault("is mailed, but mail.relay is not set")
+	if what := mails(f); what != "" && h.cfg.Mail.Relay == "" {
+		fault("%s, but mail.relay is not set", what)
 	}
 	if f.Mail != nil {
 		for _, to := range f.Mail.To {
-			c, known := h.cfg.Recipients[to.Address]
+			c, known := h.cfg.recipient(to.Address)
 			smime := known && c.Certificate != ""
 			switch {
 			case to.Level == forms.SMIME && !smime:
@@ -100,6 +41,41 @@ func (h *house) checkDelivery(f *forms.Form) []error {
 	return faults
 }
 
+// mails says for what a form needs the relay; "" for nothing.
+func mails(f *forms.Form) string {
+	switch {
+	case f.Mail != nil:
+		return "is mailed"
+	case len(f.Notify) > 0:
+		return "has notices"
+	case f.Receipt != nil:
+		return "has receipts"
+	}
+	return ""
+}
+
+// checkRecipients tells of addresses that were probably meant for one of a form's: such a key would never be used, and
+// the mail sealed to the form's groups instead.
+func (h *house) checkRecipients() []error {
+	var mailed []string
+	for _, f := range h.forms {
+		if f.Mail == nil {
+			continue
+		}
+		for _, to := range f.Mail.To {
+			mailed = append(mailed, strings.ToLower(to.Address))
+		}
+	}
+	var faults []error
+	for _, address := range sortedKeys(h.cfg.Recipients) {
+		near := text.Closest(address, mailed)
+		if _, has := h.cfg.Recipients[near]; near != "" && !has && !slices.Contains(mailed, address) {
+			faults = append(faults, fmt.Errorf("recipient %s is mailed by no form; did you mean %s?", address, near))
+		}
+	}
+	return faults
+}
+
 // mailedBy are the addresses that get a form's answers, each with its own key or, without one, by the keys of the groups.
 func (h *house) mailedBy(f *forms.Form) []mailed {
 	var all []mailed
@@ -108,7 +84,7 @@ func (h *house) mailedBy(f *forms.Form) []mailed {
 	}
 	for _, to := range f.Mail.To {
 		if to.Level != forms.Notice {
-			all = append(all, mailed{to.Address, h.mailed[to.Address]})
+			all = append(all, mailed{to.Address, h.mailed[strings.ToLower(to.Address)]})
 		}
 	}
 	return all
@@ -129,13 +105,6 @@ func notified(f *forms.Form) []forms.Notify {
 
 func (h *house) words() notice.Words {
 	return notice.Words{Clinic: h.cfg.Name, Subject: h.cfg.Notices.Subject, Text: h.cfg.Notices.Text}
-}
-
-func (h *house) openNotices() error {
-	if err := h.words().Check(); err != nil {
-		return fmt.Errorf("notices: %w", err)
-	}
-	return nil
 }
 
 // ending is a key in use that will stop to be.
@@ -166,11 +135,10 @@ func (h *house) ending(time.Time) []outbox.Ending {
 		add(e.name, e.at())
 	}
 	for _, address := range sortedKeys(h.mailed) {
-		r := h.mailed[address]
-		r.mu.Lock()
-		at := r.ends
-		r.mu.Unlock()
-		add(address, at)
+		add(address, h.mailed[address].ending())
+	}
+	if h.smime != nil {
+		add("the certificate that signs S/MIME mail", h.smime.Expires())
 	}
 	return all
 }

@@ -89,7 +89,7 @@ func (d *demo) serve(ctx context.Context, intakeLn, viewerLn, siteLn net.Listene
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, cfg, nil, []string{roleIntake, roleViewer, roleDeliver}, d.events("text"), d.now)
+	h, err := d.openHouse(ctx, cfg, nil, []string{roleIntake, roleViewer, roleDeliver}, d.events("text"))
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/outbox"
+	"sealform/internal/outward"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
 	"sealform/internal/text"
@@ -42,26 +43,27 @@ type house struct {
 	endings   []ending
 	relaySize atomic.Int64   // as the store has it; 0: not known
 	relay     *mail.Relay    // nil: this process sends no mail
+	calls     *outward.Client
 	outbox    *outbox.Outbox // likewise
 }
 
 // openHouse opens what the roles need and tells every fault of configuration, secrets, forms, keys, TLS and mail
 // together. faults are those that reading the configuration has found, nil for none.
-func openHouse(ctx context.Context, c *config, faults error, roles []string, events *event.Log, now func() time.Time) (*house, error) {
-	h := &house{cfg: c, now: now, events: events, readers: map[string]*readers{}}
-	all := faultList{faults, h.openSecrets(), h.openSMIME(), h.openTLS(roles), h.openMail(roles), h.openNotices()}
+func (p *program) openHouse(ctx context.Context, c *config, faults error, roles []string, events *event.Log) (*house, error) {
+	h := &house{cfg: c, now: p.now, events: events, calls: p.calls(c), readers: map[string]*readers{}}
+	all := faultList{faults, h.openSecrets(), h.openSMIME(), h.openTLS(roles), h.openMail(roles)}
 	groups, keyFaults := h.openGroups()
 	all = append(all, h.openRecipients()...)
 	formFaults := h.openForms()
 	all = append(append(all, formFaults), keyFaults...)
 	if formFaults == nil {
-		all = append(all, h.openReaders(groups)...)
+		all = append(append(all, h.openReaders(groups)...), h.checkRecipients()...)
 	}
 	if err := all.asError(); err != nil {
 		return nil, mend(err)
 	}
 	var err error
-	if h.store, err = openStore(ctx, c, h.secrets, now); err != nil {
+	if h.store, err = openStore(ctx, c, h.secrets, p.now); err != nil {
 		return nil, err
 	}
 	if err := h.openPersons(ctx); err != nil {
@@ -71,7 +73,7 @@ func openHouse(ctx context.Context, c *config, faults error, roles []string, eve
 		return nil, errors.Join(err, h.store.Close())
 	}
 	if h.store.Room() != nil {
-		events.Trouble("store", "full")
+		h.events.Trouble("store", "full")
 	}
 	if err := h.openOutbox(ctx, roles); err != nil {
 		return nil, errors.Join(err, h.store.Close())

@@ -43,7 +43,8 @@ func (p *program) keysCommand() *cli.Command {
 				&cli.StringFlag{Name: "fingerprint", Usage: "keep it only if it has this one"},
 				&cli.BoolFlag{Name: "yes", Usage: "keep it in keys/; without, it is shown only"}),
 			p.storeCommand("smime", "show the certificate that signs S/MIME mail", "", p.keysSMIME,
-				&cli.BoolFlag{Name: "make", Usage: "make one for mail.from, where there is none"}),
+				&cli.BoolFlag{Name: "make", Usage: "make one for mail.from, where there is none"},
+				&cli.BoolFlag{Name: "authority", Usage: "the authority above it alone, which readers' programs are told to trust"}),
 			p.storeCommand("rotate-signing", "give the server a new signing key", "", p.keysRotateSigning),
 		},
 	}

@@ -8,17 +8,16 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"sealform/internal/outward"
 	"sealform/internal/wkd"
 	"sealform/keys"
 )
 
-// keysFetch looks an address's key up in its domain's directory, shows it, and pins it in a file. Nothing fetches it
-// again: a directory that changes its mind changes nothing here.
+// keysFetch looks an address's key up in its domain's directory, shows it, and with --yes pins it in a file. Nothing
+// fetches it again: a directory that changes its mind changes nothing here.
 func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) error {
-	address, err := plainAddress(c.Args().First())
-	if err != nil {
-		return err
+	address := strings.ToLower(c.Args().First())
+	if mailbox(address) != nil {
+		return try(fmt.Errorf("%q is not a plain mail address", c.Args().First()), "one such as dana@riverside.example")
 	}
 	path, err := o.keyPath(ctx, c.String("name"))
 	if err != nil {
@@ -28,38 +27,47 @@ func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) erro
 	if err != nil {
 		return err
 	}
-	ends := "never"
-	if e := cert.Expires(); !e.IsZero() {
-		ends = e.UTC().Format("2 January 2006")
-	}
-	fmt.Fprintf(p.out, "The directory of %s gives this key for %s:\n  %s\n  fingerprint %s, ends %s\n", domainOf(address), address, cert.UserID(), grouped(cert.Fingerprint()), ends)
-	if !c.Bool("yes") {
-		fmt.Fprintf(p.out, "Compare the fingerprint with its owner by telephone. Then run this again with --yes to keep it.\n")
-		return nil
-	}
+	fmt.Fprintf(p.out, "The directory of %s gives this key for %s:\n  fingerprint %s\n  %s\n", domainOf(address), address, grouped(cert.Fingerprint()), ends(cert))
 	if want := plainFingerprint(c.String("fingerprint")); want != "" && want != string(cert.Fingerprint()) {
-		return errors.New("that is not the fingerprint given with --fingerprint; nothing was kept")
+		return try(errors.New("that is not the fingerprint given with --fingerprint; nothing was kept"), "ask its owner once more, and keep no key that its owner does not know")
+	}
+	if !c.Bool("yes") {
+		_, err := fmt.Fprintln(p.out, "Nothing is kept yet. Compare the fingerprint with its owner by telephone, then run this again with --yes.")
+		return err
 	}
 	if err := writeNew(path, cert.Armored(), 0o644); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "It is kept in %s and is never fetched again. In sealform.yaml, under recipients:\n  %s: { key: keys/%s.asc, fingerprint: %s }\n",
-		path, address, c.String("name"), cert.Fingerprint())
+	modern := ""
+	if cert.Version() != 4 {
+		modern = ", profile: modern" // the default is sealed to version 4 alone
+	}
+	_, err = fmt.Fprintf(p.out, "It is kept in %s and is never fetched again. In sealform.yaml, under recipients:\n  %s: { key: keys/%s.asc, fingerprint: %s%s }\n",
+		path, address, c.String("name"), cert.Fingerprint(), modern)
 	return err
 }
 
-// lookUp wants a key that can be sealed to and that says it is the address's own.
+func ends(cert *keys.Certificate) string {
+	if e := cert.Expires(); !e.IsZero() {
+		return "ends on " + e.UTC().Format("2 January 2006")
+	}
+	return "never ends"
+}
+
+// lookUp wants a key that can be sealed to and that says it is the address's own. What a directory wrote beside the
+// address is not shown: it is a stranger's.
 func (p *program) lookUp(ctx context.Context, o *office, address string) (*keys.Certificate, error) {
-	b, err := wkd.Fetch(ctx, outward.New(outward.Config{Allow: o.cfg.Outward}), address)
+	const otherwise = "ask its owner for the key file, and `sealform keys import` it"
+	b, err := wkd.Fetch(ctx, p.calls(o.cfg), address)
 	if err != nil {
-		return nil, try(fmt.Errorf("looking up the key of %s: %w", address, err), "ask its owner for the key file, and `sealform keys import`")
+		return nil, try(fmt.Errorf("looking up the key of %s: %w", address, err), otherwise)
 	}
 	cert, err := keys.ParseCertificate(b, p.now())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the directory of %s: %w", domainOf(address), err)
 	}
-	if !strings.Contains(strings.ToLower(cert.UserID()), "<"+address+">") && !strings.EqualFold(cert.UserID(), address) {
-		return nil, try(fmt.Errorf("the directory gave a key of another address: %q", cert.UserID()), "ask its owner for the key file")
+	if !cert.Names(address, p.now()) {
+		return nil, try(fmt.Errorf("the directory of %s gave a key that does not name %s", domainOf(address), address), otherwise)
 	}
 	return cert, nil
 }

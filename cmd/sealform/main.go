@@ -16,10 +16,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"sealform/internal/outward"
 )
 
 // program is what a command runs with; tests start it with streams and a clock of their own.
@@ -28,6 +31,14 @@ type program struct {
 	out, err io.Writer
 	env      []string
 	now      func() time.Time
+	outward  outward.Config // how webhooks and key directories are called; the zero one but for tests
+}
+
+// calls is what calls others: the configuration says which inside addresses it may.
+func (p *program) calls(c *config) *outward.Client {
+	how := p.outward
+	how.Allow = slices.Concat(how.Allow, c.Outward)
+	return outward.New(how)
 }
 
 func main() {

@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
 	"sealform/internal/store"
+	"sealform/internal/text"
 )
 
 func (p *program) outboxCommand() *cli.Command {
@@ -30,12 +33,22 @@ func (p *program) outboxCommand() *cli.Command {
 // jobName is how a job is called on the command line: its id has a sign, which flags begin with.
 func jobName(id int64) string { return strconv.FormatUint(uint64(id), 36) } //nolint:gosec // bits, whatever they mean
 
+// job finds the one that the command names.
 func (o *office) job(ctx context.Context, c *cli.Command) (*store.Job, []store.Attempt, error) {
-	id, err := strconv.ParseUint(c.Args().First(), 36, 64)
+	name := c.Args().First()
+	id, err := strconv.ParseUint(name, 36, 64)
 	if err != nil {
-		return nil, nil, try(fmt.Errorf("%q is no id of the outbox", c.Args().First()), "`sealform outbox list --state all`")
+		return nil, nil, noJob(name)
 	}
-	return o.store.Job(ctx, int64(id)) //nolint:gosec // as above
+	j, log, err := o.store.Job(ctx, int64(id)) //nolint:gosec // as above
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil, noJob(name)
+	}
+	return j, log, err
+}
+
+func noJob(name string) error {
+	return try(fmt.Errorf("nothing in the outbox has the id %q", name), "`sealform outbox list --state all`")
 }
 
 // jobStates in the order shown.
@@ -123,7 +136,7 @@ func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) err
 		return p.printJSON(lines)
 	}
 	if len(lines) == 0 {
-		_, err := fmt.Fprintln(p.out, "Nothing waits, and nothing was given up.")
+		_, err := fmt.Fprintln(p.out, nothing[want])
 		return err
 	}
 	for _, l := range lines {
@@ -132,6 +145,12 @@ func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) err
 		}
 	}
 	return nil
+}
+
+// nothing is what an empty list means.
+var nothing = map[string]string{
+	"waiting": "Nothing waits.", "dead": "Nothing was given up.", "sent": "Nothing that was sent is still kept.",
+	"all": "The outbox is empty.", "open": "Nothing waits, and nothing was given up.",
 }
 
 // plain is the line for people.
@@ -144,10 +163,10 @@ func (l jobLine) plain() string {
 		s += fmt.Sprintf(" number %d", l.Number)
 	}
 	if l.LastError != "" {
-		s += fmt.Sprintf("  %s after %d", l.LastError, l.Attempts)
+		s += fmt.Sprintf("  %s, after %s", l.LastError, text.Count(l.Attempts, "attempt"))
 	}
 	if l.Due != nil && l.Attempts > 0 {
-		s += ", next " + l.Due.Format("2 Jan 15:04 MST")
+		s += "; next " + l.Due.Format("2 Jan 15:04 MST")
 	}
 	return s
 }
@@ -164,12 +183,17 @@ func (p *program) outboxShow(ctx context.Context, o *office, c *cli.Command) err
 	if c.Bool("json") {
 		return p.printJSON(l)
 	}
-	fmt.Fprintln(p.out, l.plain())
-	fmt.Fprintf(p.out, "made %s, Message-ID %s, %d bytes\n", l.Made.Format(time.RFC3339), l.MessageID, l.Size)
-	for _, a := range l.Log {
-		fmt.Fprintf(p.out, "  %s  %s\n", a.At.Format(time.RFC3339), a.Code)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n  made %s, id %s", l.plain(), l.Made.Format(time.RFC3339), l.MessageID)
+	if l.Size > 0 {
+		fmt.Fprintf(&b, ", %s sealed", text.Size(l.Size))
 	}
-	return nil
+	b.WriteByte('\n')
+	for _, a := range l.Log {
+		fmt.Fprintf(&b, "  %s  %s\n", a.At.Format(time.RFC3339), a.Code)
+	}
+	_, err = p.out.Write([]byte(b.String()))
+	return err
 }
 
 func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) error {
@@ -180,7 +204,11 @@ func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) er
 	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryRetried, string(j.Channel), j.Reference)); err != nil {
 		return err
 	}
-	if err := o.store.RetryNow(ctx, j.ID); err != nil {
+	err = o.store.RetryNow(ctx, j.ID)
+	if errors.Is(err, store.ErrDamaged) {
+		return try(errors.New("what it held is no longer kept, so that it can't be sent again"), "`sealform export` with its reference, if the answers are still kept here")
+	}
+	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "It is due now; a process that delivers takes it within seconds. How it went: sealform outbox show %s\n", jobName(j.ID))

@@ -153,14 +153,14 @@ func closedCode(err error) event.Code {
 	switch {
 	case errors.Is(err, errKeyChanged):
 		return "key_changed"
-	case errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, smime.ErrList): // also where its file is gone
+		return "revocation_list"
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, errNoAccount), errors.Is(err, errNoKey):
 		return "key_missing"
 	case errors.Is(err, keys.ErrExpired):
 		return "key_expired"
 	case errors.Is(err, keys.ErrRevoked):
 		return "key_revoked"
-	case errors.Is(err, smime.ErrList):
-		return "revocation_list"
 	default:
 		return "key_unusable"
 	}

@@ -21,5 +21,8 @@ func (p *program) sayReady(h *house, roles []string) {
 	if slices.Contains(roles, roleViewer) {
 		line += fmt.Sprintf(" Staff: https://%s", h.cfg.Viewer.Hosts[0])
 	}
+	if h.outbox != nil && h.relay != nil {
+		line += " Mail goes out by " + h.cfg.Mail.Relay + "."
+	}
 	fmt.Fprintln(f, line+" (Ctrl-C stops it)") // a terminal that is gone stops nothing
 }

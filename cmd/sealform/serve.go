@@ -58,7 +58,7 @@ func listens(role string) bool { return role == roleIntake || role == roleViewer
 // serve opens the house and runs its roles until ctx ends. faults are those of the configuration, nil for none.
 func (p *program) serve(ctx context.Context, cfg *config, faults error, roles []string) (err error) {
 	events := p.events(cfg.Log)
-	h, err := openHouse(ctx, cfg, faults, roles, events, p.now)
+	h, err := p.openHouse(ctx, cfg, faults, roles, events)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,7 @@ func (p *program) serve(ctx context.Context, cfg *config, faults error, roles []
 		events.Started(roleDeliver, cfg.Mail.Relay, version())
 	}
 	if len(doors) == 0 {
+		p.sayReady(h, roles)
 		<-ctx.Done()
 		events.Stopped()
 		return nil

@@ -14,6 +14,8 @@ import (
 	"time"
 	_ "time/tzdata" // staff see the clinic's time in a container without zone files too
 
+	"sealform/internal/mail"
+	"sealform/internal/notice"
 	"sealform/internal/yamltree"
 	"sealform/keys"
 )
@@ -68,8 +70,8 @@ var settings = []setting{
 	{name: "mail.dkim_domain", usage: "domain of DKIM signatures; the sender's unless told", set: one(func(c *config) *string { return &c.Mail.DKIM.Domain }, hostName)},
 	{name: "mail.dkim_selector", usage: "selector of DKIM signatures", set: one(func(c *config) *string { return &c.Mail.DKIM.Selector }, hostName)},
 	{name: "mail.dkim_key", usage: "file of the key of DKIM signatures", set: path(func(c *config) *string { return &c.Mail.DKIM.Key })},
-	{name: "notices.subject", usage: "subject of notices", set: one(func(c *config) *string { return &c.Notices.Subject }, short)},
-	{name: "notices.text", usage: "text of notices", set: one(func(c *config) *string { return &c.Notices.Text }, someText)},
+	{name: "notices.subject", usage: "subject of notices", set: one(func(c *config) *string { return &c.Notices.Subject }, noticeSubject)},
+	{name: "notices.text", usage: "text of notices", set: one(func(c *config) *string { return &c.Notices.Text }, noticeText)},
 	{name: "alarms.to", usage: "addresses that are told when something needs an operator", list: true, set: mailboxes(func(c *config) *[]string { return &c.Alarms })},
 	{name: "outward.allow", usage: "inside addresses that webhooks and key directories may have", list: true, set: prefixes(func(c *config) *[]netip.Prefix { return &c.Outward })},
 	{name: "mail.password", usage: "its password", secret: true, set: func(c *config, v []string) error {
@@ -126,7 +128,7 @@ func matches(re, what string) check {
 var (
 	serviceID = matches(`^[A-Za-z0-9][A-Za-z0-9.-]{2,63}$`, "3 to 64 letters, digits, dots and dashes")
 	colour    = matches(`^#[0-9a-fA-F]{6}$`, `a colour such as "#0b6e69", in quotes`)
-	hostName  = matches(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`, "a host name")
+	hostName  = matches(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`, "a host name")
 	address   = withPort(`^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$`, `an address such as ":443" or "127.0.0.1:8443"`)
 	hostPort  = withPort(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`, "a host name, with a port where browsers show one")
 	relay     = withPort(`^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$`, "host:port, such as smtp.example.org:587")
@@ -148,8 +150,9 @@ func withPort(re, what string) check {
 	}
 }
 
+// mailbox wants an address that can be mailed to, or from.
 func mailbox(s string) error {
-	if _, err := plainAddress(s); err != nil {
+	if mail.CheckAddress(s) != nil {
 		return errors.New("must be an e-mail address alone, such as forms@riverside.example")
 	}
 	return nil
@@ -214,11 +217,26 @@ func mailboxes(field func(*config) *[]string) func(*config, []string) error {
 	}
 }
 
-func someText(s string) error {
+func noticeSubject(s string) error {
+	if s == "" {
+		return errors.New("is empty")
+	}
+	return without("the subject of a notice ", notice.Words{Subject: s}.Check())
+}
+
+func noticeText(s string) error {
 	if s == "" || len(s) > 4000 {
 		return errors.New("needs 1 to 4000 characters")
 	}
-	return nil
+	return without("the text of a notice ", notice.Words{Text: s}.Check())
+}
+
+// without takes off an error what the name of the setting says already.
+func without(said string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), said))
 }
 
 func keepFor(c *config, v []string) (err error) {

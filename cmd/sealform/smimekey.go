@@ -25,24 +25,35 @@ func (h *house) openSMIME() error {
 		return nil
 	}
 	s, err := smimeSigner(h.cfg, h.secrets)
-	if errors.Is(err, fs.ErrNotExist) {
-		return errNoSMIME
-	}
-	h.smime = s
-	return err
-}
-
-func smimeSigner(cfg *config, s *secrets.Secrets) (*smime.Signer, error) {
-	pem, err := s.SMIME()
-	if file := cfg.Mail.SMIMEKey; file != "" {
-		pem, err = secrets.ReadFile(file)
+	if err == nil {
+		err = s.Usable(h.now())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("what signs S/MIME mail: %w", err)
+		return err
+	}
+	h.smime = s
+	return nil
+}
+
+// smimeSigner is the one that is configured, or else our own; errNoSMIME where neither is.
+func smimeSigner(cfg *config, s *secrets.Secrets) (*smime.Signer, error) {
+	var pem []byte
+	var err error
+	what := "mail.smime_key"
+	if cfg.Mail.SMIMEKey != "" {
+		pem, err = secrets.ReadFile(cfg.Mail.SMIMEKey)
+	} else {
+		what = "the key that signs S/MIME mail"
+		if pem, err = s.SMIME(); errors.Is(err, fs.ErrNotExist) {
+			return nil, errNoSMIME
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	signer, err := smime.ParseSigner(pem)
 	if err != nil {
-		return nil, fmt.Errorf("what signs S/MIME mail: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return signer, nil
 }
@@ -50,22 +61,23 @@ func smimeSigner(cfg *config, s *secrets.Secrets) (*smime.Signer, error) {
 // keysSMIME shows the certificate that signs S/MIME mail, for readers to trust, and makes it where there is none.
 func (p *program) keysSMIME(_ context.Context, o *office, c *cli.Command) error {
 	signer, err := smimeSigner(o.cfg, o.secrets)
-	if errors.Is(err, fs.ErrNotExist) && c.Bool("make") {
+	if errors.Is(err, errNoSMIME) && c.Bool("make") {
 		signer, err = p.makeSMIME(o)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return errNoSMIME
 	}
 	if err != nil {
 		return err
 	}
-	_, err = p.out.Write(signer.Certificate())
+	show := signer.Certificate()
+	if c.Bool("authority") {
+		show = signer.Authority()
+	}
+	_, err = p.out.Write(show)
 	return err
 }
 
 func (p *program) makeSMIME(o *office) (*smime.Signer, error) {
 	if o.cfg.Mail.From == "" {
-		return nil, errors.New("the certificate names the sender of the mail: set mail.from first")
+		return nil, try(errors.New("the certificate names the sender of the mail, and mail.from is not set"), "set mail.from and mail.relay first")
 	}
 	signer, pem, err := smime.NewSigner(o.cfg.Mail.From, p.now())
 	if err != nil {

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/audit"
 	"sealform/internal/outward"
 	"sealform/internal/store"
 	"sealform/internal/webhook"
@@ -18,22 +20,23 @@ type webhookConfig struct {
 	Ciphertext bool
 }
 
+// hookName is what forms can name.
+var hookName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
+
 func (c *config) webhooksFrom(m *yamltree.Mapping) {
 	c.Webhooks = map[string]webhookConfig{}
 	for _, name := range m.Names() {
 		h := m.Mapping(name)
-		h.In(fmt.Sprintf("of webhook %q", name))
-		if !keyName.MatchString(name) {
-			m.FaultAtName(name, fmt.Sprintf("%q can't be a webhook's name", name), "Use lower-case letters, digits, dots and dashes.")
+		h.In(fmt.Sprintf("webhook %q", name))
+		if !hookName.MatchString(name) {
+			m.FaultAtName(name, fmt.Sprintf("%q can't be a webhook's name", name), "Use lower-case letters, digits and dashes, a letter first.")
 		}
 		h.Need("url", "Say what to call: url: https://crm.example.org/hook")
 		w := webhookConfig{URL: h.Text("url"), Ciphertext: choice(h, "send", "ids", "ciphertext") == "ciphertext"}
-		if w.URL != "" {
-			if err := secureURL(w.URL); err != nil {
-				h.Fault("url", fmt.Sprintf("url %v", err), "")
-			}
+		if w.URL != "" && outward.CheckURL(w.URL) != nil {
+			h.Fault("url", "url must be https://, a host and a path, without a user name", "")
 		}
-		h.Refuse("secret", "is not set here", "Run: sealform webhooks secret "+name)
+		h.Refuse("secret", "is not given here: each webhook has its own, derived from this service's secrets", "Remove it, and see it with: sealform webhooks secret "+name)
 		c.Webhooks[name] = w
 		h.Done()
 	}
@@ -52,7 +55,7 @@ func (h *house) newCaller() (*webhook.Caller, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	return webhook.New(outward.New(outward.Config{Allow: h.cfg.Outward}), all...)
+	return webhook.New(h.calls, all...)
 }
 
 func (p *program) webhooksCommand() *cli.Command {
@@ -103,6 +106,9 @@ func (p *program) webhooksSecret(_ context.Context, o *office, c *cli.Command) e
 func (p *program) webhooksTest(ctx context.Context, o *office, c *cli.Command) error {
 	name := c.Args().First()
 	if err := o.hook(name); err != nil {
+		return err
+	}
+	if err := o.store.Audit(ctx, operatorEntry(audit.ActWebhookTested, name)); err != nil {
 		return err
 	}
 	id, err := o.store.Enqueue(ctx, store.Job{Channel: store.Webhook, To: name, About: `{"test":true}`})
