@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,29 +14,43 @@ import (
 	"sealform/internal/localca"
 )
 
-// clinic is a service set up by its commands, as an operator does, beside a real post office.
+// clinic is a service set up by its commands, as an operator does, beside a mail relay.
 type clinic struct {
 	t      *testing.T
 	dir    string
-	office *postOffice
-	run    *demo // while it serves
+	relay  int    // port
+	factor string // the secret of the account's second factor
+	run    *demo  // while it serves
 }
 
-const clinicAccount = "dana@" + mailDomain
+const (
+	clinicAccount  = "dana@" + mailDomain
+	clinicPassword = "correct words for dana"
+)
 
-// newClinic makes a service whose one form is new-patient. settings go to the end of sealform.yaml, deliver in the place of
-// the form's deliver section.
+// newClinic makes a service beside a real post office.
 func newClinic(t *testing.T, o *postOffice) *clinic {
 	t.Helper()
-	c := &clinic{t: t, dir: filepath.Join(t.TempDir(), "clinic"), office: o}
+	ca, err := os.ReadFile(filepath.Join(o.Dir, "tls", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newClinicBeside(t, o.Submission, string(ca))
+}
+
+// newClinicBeside makes one whose relay is at that port of this machine; ca vouches for it.
+func newClinicBeside(t *testing.T, relay int, ca string) *clinic {
+	t.Helper()
+	c := &clinic{t: t, dir: filepath.Join(t.TempDir(), "clinic"), relay: relay}
 	c.sealform("", "init", "--dir", c.dir, "--name", "Riverside Family Clinic", "--host", "localhost", "--staff-host", "staff.localhost")
 	if _, err := localca.Open(c.path("tls"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	c.sealform("correct words for dana\n", "user", "add", "--email", clinicAccount)
+	_, said, _ := strings.Cut(c.sealform(clinicPassword+"\n", "user", "add", "--email", clinicAccount), "authenticator app, or open the address in it:\n")
+	c.factor, _, _ = strings.Cut(strings.TrimSpace(said), "\n")
 	c.sealform("", "keys", "generate", "--name", "front-desk", "--for", clinicAccount, "--draw")
 	c.put("relay-password", mailPassword, 0o600)
-	c.put("relay-ca.pem", string(c.read(filepath.Join(o.Dir, "tls", "ca.pem"))), 0o644)
+	c.put("relay-ca.pem", ca, 0o644)
 	return c
 }
 
@@ -62,7 +77,7 @@ func (c *clinic) read(path string) []byte {
 // mailed is the part of sealform.yaml that names the relay.
 func (c *clinic) mailed() string {
 	return fmt.Sprintf("mail:\n  from: forms@%s\n  relay: localhost:%d\n  ca: relay-ca.pem\n  username: forms@%s\n",
-		mailDomain, c.office.Submission, mailDomain)
+		mailDomain, c.relay, mailDomain)
 }
 
 // configure writes sealform.yaml anew: its own part, and what the test adds.
@@ -123,6 +138,7 @@ func (c *clinic) serve(flags ...string) {
 		"--tls-cert", "tls/server.pem", "--tls-key", "tls/server.key",
 	}, flags...), c.env()...)
 	c.run.CA = c.path("tls", "ca.pem")
+	c.run.Account.Email, c.run.Account.Password, c.run.Account.TOTPSecret = clinicAccount, clinicPassword, c.factor
 	c.run.Intake, c.run.Viewer = fmt.Sprintf("https://localhost:%d", intake), fmt.Sprintf("https://staff.localhost:%d", staff)
 	for range 600 {
 		if said := c.read(c.run.log); bytes.Contains(said, []byte("role=intake")) && bytes.Contains(said, []byte("role=viewer")) {
@@ -156,6 +172,36 @@ func (c *clinic) send(form string, say func(string) string, files ...upload) str
 		c.t.Fatalf("the form was not taken: %v %q\n%s", err, ref, c.run.tail())
 	}
 	return ref
+}
+
+// outboxLine is what `sealform outbox list --json` says of one.
+type outboxLine struct {
+	ID, State, Reference, To string
+	MessageID                string `json:"message_id"`
+	LastError                string `json:"last_error"`
+	Attempts                 int
+}
+
+func (c *clinic) jobs() []outboxLine {
+	c.t.Helper()
+	var all []outboxLine
+	list := c.sealform("", "outbox", "list", "--state", "all", "--json", "--most", "1000")
+	if err := json.Unmarshal([]byte(list), &all); err != nil {
+		c.t.Fatal(fmt.Errorf("%w\n%s", err, list))
+	}
+	return all
+}
+
+// job is that of a submission that has one.
+func (c *clinic) job(ref string) outboxLine {
+	c.t.Helper()
+	for _, j := range c.jobs() {
+		if j.Reference == ref {
+			return j
+		}
+	}
+	c.t.Fatalf("the outbox does not know %s", ref)
+	return outboxLine{}
 }
 
 // command runs another program and wants it to go well; out is its standard output.

@@ -31,11 +31,13 @@ var atRelay = map[string]templates.StaffReason{
 	"temporary-450":   {Said: "The mailbox is busy, or your mail server lets first-time senders wait a while.", Do: "Nothing to do, unless it goes on for hours."},
 	"temporary-451":   {Said: "Your mail server asked us to try again later. Many do so with senders that they do not know yet.", Do: "Nothing to do, unless it goes on for hours."},
 	"temporary-452":   {Said: "The mailbox, or your mail server’s disk, is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
+	"temporary-454":   {Said: "Your mail server could not begin encryption or check Sealform’s password just now, so nothing was sent.", Do: "Nothing to do, unless it goes on for hours. Then ask whoever runs the mail server."},
+	"permanent-530":   {Said: "Your mail server wants a user name and a password first.", Do: "Ask whoever runs Sealform to enter them."},
 	"permanent-550":   {Said: "Your mail server refuses this address: the mailbox does not exist, or its rules forbid the message.", Do: "If the address is one of yours, check it, and ask whoever runs the mail server."},
 	"permanent-551":   {Said: "Your mail server says that this mailbox has moved.", Do: "Ask whoever runs Sealform to enter the new address."},
 	"permanent-552":   {Said: "The mailbox is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
 	"permanent-553":   {Said: "Your mail server does not allow this address.", Do: "Check how it is written, or ask whoever runs the mail server."},
-	"permanent-554":   {Said: "Your mail server refuses the message, as its rules or a spam filter forbid it.", Do: "Ask whoever runs the mail server to let Sealform’s messages through."},
+	"permanent-554":   {Said: "Your mail server’s rules, or a spam filter, do not let Sealform or this message through.", Do: "Ask whoever runs the mail server to let Sealform’s messages through."},
 }
 
 // atHook is what can happen between us and a webhook's receiver.

@@ -25,10 +25,11 @@ type reach struct {
 // longAway is how long the relay must have been away for its return to matter.
 const longAway = 5 * time.Minute
 
-// absent are the codes that say something of the relay and nothing of the message.
+// absent are the codes that say something of the relay and nothing of the message. 454 is the reply of a relay that cannot
+// begin TLS (RFC 3207 §4) or check a password (RFC 4954 §6) for the moment.
 var absent = []event.Code{
 	event.Code(mail.UnknownHost), event.Code(mail.Refused), event.Code(mail.Timeout), event.Code(mail.NoStartTLS), event.Code(mail.BadTLS),
-	event.Code(mail.BadCertificate), event.Code(mail.BadPin), event.Code(mail.Auth), event.Code(mail.Cut), event.Code(mail.Protocol), "temporary-421",
+	event.Code(mail.BadCertificate), event.Code(mail.BadPin), event.Code(mail.Auth), event.Code(mail.Cut), event.Code(mail.Protocol), "temporary-421", "temporary-454",
 }
 
 // silent are the codes that say nothing of the relay: it was not called, or not to the end.

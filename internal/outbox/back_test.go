@@ -122,3 +122,25 @@ func TestAMessageThatHangsUpIsNotHastened(t *testing.T) {
 		t.Error("that it came back is to be told once")
 	}
 }
+
+// covers R09: a relay that is there and has nothing to say but that it cannot take anybody in is away.
+func TestAwayInItsOwnWords(t *testing.T) {
+	for _, code := range []event.Code{"temporary-421", "temporary-454", "no-starttls", "bad-certificate", "auth"} {
+		var r reach
+		at := newClock().now()
+		r.saw(ok, at)
+		r.saw(code, at.Add(time.Minute))
+		if !r.missing() || !r.saw(ok, at.Add(time.Hour)) {
+			t.Errorf("%s does not count as being away", code)
+		}
+	}
+	for _, code := range []event.Code{"temporary-451", "permanent-550", "too-large"} {
+		var r reach
+		at := newClock().now()
+		r.saw(ok, at)
+		r.saw(code, at.Add(time.Minute))
+		if r.missing() || r.saw(ok, at.Add(time.Hour)) {
+			t.Errorf("%s is about one message, and counts as being away", code)
+		}
+	}
+}
