@@ -25,7 +25,7 @@ var atRelay = map[string]templates.StaffReason{
 	"auth":            {Said: "Your mail server did not accept Sealform’s user name or password.", Do: "Ask whoever runs Sealform to check them."},
 	"too-large":       {Said: "The message is larger than your mail server takes.", Do: "Ask whoever runs the mail server to allow larger messages, then try again."},
 	"cut":             {Said: "The connection broke before the message was complete.", Do: "Nothing to do: it is tried again."},
-	"cut-after-data":  {Said: "The connection broke right after the message, before your mail server confirmed it. The message may have arrived already.", Do: "It is sent again to be sure. Should it come twice, both copies have the same Message-ID."},
+	"cut-after-data":  {Said: "The connection broke right after the message, before your mail server confirmed it. The message may have arrived already.", Do: "It is sent again to be sure. Should it come twice, it is the same message: both copies have the same Message-ID."},
 	"protocol":        {Said: "What answers in place of your mail server does not speak SMTP.", Do: "Ask whoever runs Sealform to check the server’s name and port."},
 	"temporary-421":   {Said: "Your mail server is closing or too busy, and asked us to come back.", Do: "Nothing to do, unless it goes on for hours."},
 	"temporary-450":   {Said: "The mailbox is busy, or your mail server lets first-time senders wait a while.", Do: "Nothing to do, unless it goes on for hours."},

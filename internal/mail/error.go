@@ -142,9 +142,10 @@ func certificate(err error) (Code, bool) {
 	return "", false
 }
 
-// replied gives the code of a refusal that the relay put into words.
+// replied gives the code of a refusal that the relay put into words. A bare 552 means the message's size or a full mailbox;
+// at RCPT, where the size is not known yet, only the mailbox.
 func replied(step string, reply *textproto.Error) Code {
-	tooLarge := strings.HasPrefix(reply.Msg, "5.3.4") || (reply.Code == 552 && !strings.HasPrefix(reply.Msg, "5.2.2"))
+	tooLarge := strings.HasPrefix(reply.Msg, "5.3.4") || (reply.Code == 552 && step != stepRcpt && !strings.HasPrefix(reply.Msg, "5.2.2"))
 	switch {
 	case tooLarge:
 		return TooLarge

@@ -50,6 +50,7 @@ func TestRelayFaults(t *testing.T) {
 		"no such mailbox":            {&scripted{replies: map[string]string{"RCPT": "550 5.1.1 unknown"}}, "permanent-550"},
 		"mailbox full":               {&scripted{replies: map[string]string{".": "552 5.2.2 full"}}, "permanent-552"},
 		"mailbox full, said early":   {&scripted{replies: map[string]string{"RCPT": "552 5.2.2 full"}}, "permanent-552"},
+		"mailbox full, old words":    {&scripted{replies: map[string]string{"RCPT": "552 full"}}, "permanent-552"},
 		"mailbox full for now":       {&scripted{replies: map[string]string{"RCPT": "452 4.2.2 full"}}, "temporary-452"},
 		"no room":                    {&scripted{replies: map[string]string{"MAIL": "452 4.3.1 no room"}}, "temporary-452"},
 		"too large, said early":      {&scripted{replies: map[string]string{"MAIL": "552 5.3.4 too large"}}, TooLarge},
