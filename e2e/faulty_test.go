@@ -121,7 +121,7 @@ func (r *rehearsal) waits(t *testing.T, f rehearsed) mailed {
 	r.relay.become(f.fault)
 	m := r.submit()
 	m.name, m.came = f.name, f.came
-	r.until("the first attempt", func() bool { m.job = r.job(m.job.Reference); return m.job.Attempts > 0 })
+	r.until("the first attempt", func() bool { m.job = r.job(m.job.Reference); return m.job.Attempts > 0 || m.job.State != "waiting" })
 	if m.job.State != "waiting" || m.job.LastError != f.code || m.job.Attempts != 1 {
 		t.Errorf("the outbox has it as %+v, want %s", m.job, f.code)
 	}
