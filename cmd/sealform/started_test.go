@@ -55,9 +55,17 @@ type run struct {
 // start runs a command with the streams and the environment of a test.
 func start(t *testing.T, env []string, args ...string) *run {
 	t.Helper()
+	return startAs(t, program{env: env, now: time.Now}, args...)
+}
+
+// startAs runs a command with the clock, the environment and the world outside of a test.
+func startAs(t *testing.T, p program, args ...string) *run {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &run{t: t, out: &said{}, err: &said{}, end: cancel, code: make(chan int, 1)}
-	p := &program{in: strings.NewReader(""), out: r.out, err: r.err, env: env, now: time.Now}
+	if p.out, p.err = r.out, r.err; p.in == nil {
+		p.in = strings.NewReader("")
+	}
 	go func() { r.code <- p.run(ctx, append([]string{"sealform"}, args...)); close(r.code) }()
 	t.Cleanup(func() {
 		cancel()
