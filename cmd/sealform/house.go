@@ -41,8 +41,8 @@ type house struct {
 	smime     *smime.Signer  // nil: no address has a certificate
 	mailed    map[string]*recipient
 	endings   []ending
-	relaySize atomic.Int64   // as the store has it; 0: not known
-	relay     *mail.Relay    // nil: this process sends no mail
+	relaySize atomic.Int64 // as the store has it; 0: not known
+	relay     *mail.Relay  // nil: this process sends no mail
 	calls     *outward.Client
 	outbox    *outbox.Outbox // likewise
 }
