@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sealform/internal/audit"
 	"sealform/internal/localca"
 	"sealform/internal/postbox"
 )
@@ -28,6 +30,21 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		ts.Fatalf("nothing was changed: %d rows, %v", n, err)
+	}
+}
+
+// recorded looks at the last entry of the record.
+func recorded(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: recorded ACT PATTERN")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs("data/sealform.db"))
+	ts.Check(err)
+	defer db.Close()
+	var who, act, about string
+	ts.Check(db.QueryRow("select who, act, about from audit order by n desc limit 1").Scan(&who, &act, &about))
+	if who != audit.Operator || act != args[0] || !regexp.MustCompile(args[1]).MatchString(about) {
+		ts.Fatalf("the last entry is %s %s %s", who, act, about)
 	}
 }
 

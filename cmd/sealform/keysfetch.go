@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/outward"
 	"sealform/internal/wkd"
 	"sealform/keys"
 )
@@ -60,7 +61,7 @@ func (p *program) lookUp(ctx context.Context, o *office, address string) (*keys.
 	const otherwise = "ask its owner for the key file, and `sealform keys import` it"
 	b, err := wkd.Fetch(ctx, p.calls(o.cfg), address)
 	if err != nil {
-		return nil, try(fmt.Errorf("looking up the key of %s: %w", address, err), otherwise)
+		return nil, try(fmt.Errorf("looking up the key of %s: %s", address, notFetched(err)), otherwise)
 	}
 	cert, err := keys.ParseCertificate(b, p.now())
 	if err != nil {
@@ -70,6 +71,25 @@ func (p *program) lookUp(ctx context.Context, o *office, address string) (*keys.
 		return nil, try(fmt.Errorf("the directory of %s gave a key that does not name %s", domainOf(address), address), otherwise)
 	}
 	return cert, nil
+}
+
+// notFetched says in words why there is no answer; what a stranger's server said is not among them.
+func notFetched(err error) string {
+	var failed *outward.Error
+	if !errors.As(err, &failed) {
+		return err.Error()
+	}
+	switch failed.Code {
+	case "answered-404":
+		return "its domain's directory has none"
+	case "unknown-host":
+		return "its domain has no key directory"
+	case "inside":
+		return "its domain's directory is at an inside address, which is not called unless outward.allow names it"
+	case "bad-certificate":
+		return "its domain's directory shows a certificate that is not good"
+	}
+	return "its domain's directory gives no answer that can be used (" + string(failed.Code) + ")"
 }
 
 func domainOf(address string) string {

@@ -99,7 +99,7 @@ func TestKeysFetch(t *testing.T) {
 		t.Helper()
 		return f.tell(t, p, append([]string{"keys", "fetch", "Dana@Riverside.example", "--name", "dana"}, flags...)...)
 	}
-	if code, _, said := fetch(); code != 1 || !strings.Contains(said, "inside") || d.asked.Load() != 0 {
+	if code, _, said := fetch(); code != 1 || !strings.Contains(said, "is at an inside address, which is not called unless outward.allow names it") || d.asked.Load() != 0 {
 		t.Errorf("an address inside, which is not allowed: %d, asked %d times\n%s", code, d.asked.Load(), said)
 	}
 	f.configure(t, "outward: { allow: [127.0.0.0/8] }\n")
@@ -169,7 +169,7 @@ func TestKeysFetchRefuses(t *testing.T) {
 		"no address at all": {func() { d.holds(t, v6) }, "gave a key that does not name dana@riverside.example"},
 		"ended":             {func() { d.holds(t, func(c *packet.Config) { c.KeyLifetimeSecs = 3600 }, fetched) }, "expired on"},
 		"no key":            {func() { d.key = []byte("<html>") }, "the file is not an OpenPGP public key"},
-		"none":              {func() { d.key = nil }, "answered-404"},
+		"none":              {func() { d.key = nil }, "looking up the key of dana@riverside.example: its domain's directory has none"},
 	} {
 		c.put()
 		code, out, said := f.tell(t, program{outward: d.world}, "keys", "fetch", fetched, "--name", "dana", "--yes")

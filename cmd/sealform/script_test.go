@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -32,12 +33,14 @@ func TestMain(m *testing.M) {
 //	certificate DIR         an authority and a certificate for localhost and staff.localhost
 //	copy-folder FROM TO     replaces TO
 //	sleep DURATION
+//	eventually PATTERN ARGS…  runs the program until its output matches
+//	recorded ACT PATTERN    the record's last entry is an operator's of this act, and what it is about matches
 //	database SQL            changes the database behind the program's back
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"refused": refused, "take": take, "lines": linesInto,
+			"refused": refused, "eventually": eventually, "recorded": recorded, "take": take, "lines": linesInto,
 			"clinic": clinic, "up": up, "down": down, "send": send, "staff-sees": staffSees, "database": database, "copy-folder": copyFolder, "sleep": sleep,
 			"mailbox": mailServer, "delivered": delivered, "gnupg": gnupg, "certificate": certificate, "damage": damage,
 		},
@@ -63,6 +66,23 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got := strconv.Itoa(ended.ExitCode()); got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually PATTERN ARGS…")
+	}
+	want := regexp.MustCompile("(?m)" + args[0])
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		ts.Check(ts.Exec("sealform", args[1:]...))
+		out := ts.ReadFile("stdout")
+		if want.MatchString(out) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("it does not come to match %s:\n%s", args[0], out)
+		}
 	}
 }
 
