@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"crypto/tls"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,9 +100,14 @@ func (r *rehearsal) allFaults() {
 	for _, f := range rehearsals {
 		r.t.Run(f.name, func(t *testing.T) { waiting = append(waiting, r.waits(t, f)) })
 	}
+	for i := range waiting {
+		waiting[i].came = len(r.relay.delivered(waiting[i].job.MessageID)) // on a slow machine there was another attempt
+	}
 	r.relay.become(fault{})
 	for _, m := range waiting {
-		r.sealform("", "outbox", "retry", m.job.ID)
+		if r.job(m.job.Reference).State == "waiting" { // or its minute is over
+			r.sealform("", "outbox", "retry", m.job.ID)
+		}
 	}
 	for _, m := range waiting {
 		r.t.Run(m.name+", mended", func(t *testing.T) { r.arrives(t, m) })
@@ -252,7 +258,7 @@ func (r *rehearsal) inClear() {
 	if !slices.Contains(r.relay.secure, "AUTH PLAIN "+relayToken()+"\r\n") {
 		r.t.Error("the password never came, so that it came in clear nowhere says nothing")
 	}
-	said := r.read(r.run.log)
+	r.repeatsNothing()
 	for _, secret := range append(r.secret, mailPassword, relayToken(), "MAIL FROM", "RCPT TO", "multipart/encrypted", "BEGIN PGP") {
 		for _, d := range disguises(secret) {
 			if len(d) >= 6 && bytes.Contains(r.relay.wire.Bytes(), d) {
@@ -260,7 +266,18 @@ func (r *rehearsal) inClear() {
 			}
 		}
 	}
-	if bytes.Contains(said, []byte(gossip)) || bytes.Contains(said, []byte(mailPassword)) {
-		r.t.Error("the log repeats what the server said, or the password")
+}
+
+// repeatsNothing wants nothing that a server said, and no password, in the log or in the database.
+func (r *rehearsal) repeatsNothing() {
+	r.t.Helper()
+	kept, err := filepath.Glob(r.path("data", "*"))
+	if err != nil || len(kept) == 0 {
+		r.t.Fatalf("there is no database: %v", err)
+	}
+	for _, path := range append(kept, r.run.log) {
+		if b := r.read(path); bytes.Contains(b, []byte(gossip)) || bytes.Contains(b, []byte(mailPassword)) {
+			r.t.Errorf("%s repeats what a server said, or the password", path)
+		}
 	}
 }
