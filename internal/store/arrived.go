@@ -12,35 +12,52 @@ const (
 	aboutTooLarge = `{"too_large":true}`
 )
 
+// reserve draws the ids of what is to go out because of the submission. One may stay unused: a receipt too many.
+func (a *arrival) reserve(b *batch, now time.Time) (err error) {
+	n := len(a.sub.Mails) + len(a.sub.Webhooks)
+	if a.sub.Receipt != nil {
+		n++
+	}
+	if a.jobIDs = [2]int64{}; n > 0 {
+		a.jobIDs[0], err = b.newJobs(n, now)
+		a.jobIDs[1] = b.job
+	}
+	return err
+}
+
 // jobs inserts what is to go out because of the submission: mails, calls of webhooks, a receipt.
 func (a *arrival) jobs(b *batch, seq int64, now time.Time) error {
+	next := a.jobIDs[0]
 	all := Job{Submission: a.sub.ID, Reference: a.sub.Reference, Seq: seq, Received: a.sub.Received}
 	for i, m := range a.sub.Mails {
-		if err := a.mail(b, all, m, a.mails[i], now); err != nil {
+		j := all
+		j.ID = next
+		if err := a.mail(b, &j, m, a.mails[i], now); err != nil {
 			return err
 		}
+		next++
 	}
 	for _, hook := range a.sub.Webhooks {
 		j := all
-		j.Channel, j.To, j.About = Webhook, hook, aboutNothing
-		if _, err := b.enqueue(j, a.form, now); err != nil {
+		j.ID, j.Channel, j.To, j.About = next, Webhook, hook, aboutNothing
+		if err := b.enqueue(&j, a.form, now); err != nil {
 			return err
 		}
+		next++
 	}
 	if a.sub.Receipt == nil {
 		return nil
 	}
-	j := all
-	j.Channel, j.Sealed = Receipt, a.sub.Receipt.Sealed
+	all.ID, all.Channel, all.Sealed = next, Receipt, a.sub.Receipt.Sealed
 	ok, err := b.mayReceive(a.sub.Receipt, now)
 	if ok {
-		_, err = b.enqueue(j, a.form, now)
+		err = b.enqueue(&all, a.form, now)
 	}
 	return err
 }
 
 // mail inserts a waiting mail or, of one that is too large for the relay, a notice.
-func (a *arrival) mail(b *batch, j Job, m forms.Mail, body *part, now time.Time) (err error) {
+func (a *arrival) mail(b *batch, j *Job, m forms.Mail, body *part, now time.Time) (err error) {
 	j.To, j.MessageID = m.To, m.MessageID
 	if body == nil {
 		j.Channel, j.About = Notice, aboutTooLarge
@@ -49,7 +66,7 @@ func (a *arrival) mail(b *batch, j Job, m forms.Mail, body *part, now time.Time)
 		j.Upload, j.Chunks, err = body.link(b, now)
 	}
 	if err == nil {
-		_, err = b.enqueue(j, a.form, now)
+		err = b.enqueue(j, a.form, now)
 	}
 	return err
 }

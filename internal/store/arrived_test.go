@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,5 +87,52 @@ func TestEraseKeepsWhatIsOnItsWay(t *testing.T) {
 	}
 	if f := findings(t, s); len(f) != 0 {
 		t.Error(f)
+	}
+}
+
+// Erasing finds all that went out because of the submission, the notice that told of it by itself too, and nothing of others
+// of the same commit.
+func TestEraseFindsAllThatWasSent(t *testing.T) {
+	s, _ := newStore(t)
+	x := newSealer(t)
+	var subs []*forms.Submission
+	var all sync.WaitGroup
+	for range 3 {
+		sub := x.submission(t, "contact", []byte("answers"))
+		sub.Mails, sub.Webhooks = mailOnly(t, x).Mails, []string{"crm", "till"}
+		sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Mark: [32]byte{byte(len(subs))}}
+		subs = append(subs, sub)
+		ask(t, s, sub.Form)
+	}
+	for _, sub := range subs {
+		all.Go(func() {
+			if _, err := s.Put(t.Context(), sub); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for _, sub := range subs {
+		if ok, err := s.EnqueueUpTo(t.Context(), Job{Channel: Notice, Form: "contact", To: sub.Reference, Submission: sub.ID}, 1); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	jobs, _ := claimed(t, s)
+	for _, j := range jobs {
+		if err := s.Sent(t.Context(), j.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, sub := range subs {
+		counted(t, s, 0, int64(15-5*i), 0)
+		if err := s.Delete(t.Context(), sub.ID, "asked for", staff("erased")); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, s, fmt.Sprintf("outbox where submission = %d", sub.ID)); n != 0 {
+			t.Errorf("%d jobs of an erased submission are left", n)
+		}
+	}
+	if n := count(t, s, "outbox") + count(t, s, "attempt") + count(t, s, "chunk"); n != 0 {
+		t.Errorf("%d rows are left", n)
 	}
 }

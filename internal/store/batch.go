@@ -12,8 +12,8 @@ type batch struct {
 	w     *writer
 	forms map[int64]*numbers
 	last  *link
-	job   int64          // the id that was drawn last
-	moved map[pile]int64 // by how much the outbox's counts change
+	job   int64           // the id that was drawn last
+	moved map[int64]piles // by how much the outbox's counts change
 }
 
 // numbers are what a form has given so far in this transaction.
@@ -123,10 +123,13 @@ func (b *batch) finish() error {
 		if n.last == 0 {
 			continue // none was used
 		}
-		_, err := b.exec(`update form set seq = $2, last = $3, count_new = count_new + $4 where id = $1`, form, n.seq, n.last, n.arrived)
+		jobs := b.moved[form][Waiting]
+		_, err := b.exec(`update form set seq = $2, last = $3, count_new = count_new + $4, jobs_waiting = jobs_waiting + $5 where id = $1`,
+			form, n.seq, n.last, n.arrived, jobs)
 		if err != nil {
 			return err
 		}
+		b.move(form, Waiting, -jobs)
 	}
 	return b.settle()
 }

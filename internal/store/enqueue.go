@@ -16,7 +16,8 @@ const jobBits = 12
 
 const lastJob = `select coalesce(max(id), 0) from outbox`
 
-func (b *batch) newJob(now time.Time) (int64, error) {
+// newJobs gives the first of n ids in a row.
+func (b *batch) newJobs(n int, now time.Time) (int64, error) {
 	if b.job == 0 {
 		if _, err := b.get(lastJob, nil, &b.job); err != nil {
 			return 0, err
@@ -25,8 +26,9 @@ func (b *batch) newJob(now time.Time) (int64, error) {
 	var random [2]byte
 	_, _ = rand.Read(random[:]) // never fails
 	ms := max(now.UnixMilli()-uploadEpoch, 0)
-	b.job = max(ms<<jobBits|int64(binary.BigEndian.Uint16(random[:]))>>(16-jobBits), b.job+1)
-	return b.job, nil
+	first := max(ms<<jobBits|int64(binary.BigEndian.Uint16(random[:]))>>(16-jobBits), b.job+1)
+	b.job = first + int64(n) - 1
+	return first, nil
 }
 
 // newMessageID is one without its domain, which the store does not know.
@@ -36,26 +38,22 @@ func newMessageID() string {
 	return hex.EncodeToString(random[:])
 }
 
-// enqueue adds a waiting job of that form, due now, and gives its id.
-func (b *batch) enqueue(j Job, form int64, now time.Time) (int64, error) {
-	id, err := b.newJob(now)
-	if err != nil {
-		return 0, err
-	}
+// enqueue adds a waiting job of that form, due now, under its id.
+func (b *batch) enqueue(j *Job, form int64, now time.Time) error {
 	if j.MessageID == "" {
 		j.MessageID = newMessageID()
 	}
-	_, err = b.exec(`
+	_, err := b.exec(`
 		insert into outbox (id, channel, state, submission, form, reference, seq, address, message_id, received, made,
 			attempts, due, lease, ended, upload, chunks, size, last_error, about, sealed)
 		values ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, 0, $10, 0, 0, $11, $12, $13, '', $14, $15)`,
-		id, string(j.Channel), j.Submission, form, j.Reference, j.Seq, j.To, j.MessageID, j.Received.UnixMilli(), now.UnixMilli(),
+		j.ID, string(j.Channel), j.Submission, form, j.Reference, j.Seq, j.To, j.MessageID, j.Received.UnixMilli(), now.UnixMilli(),
 		j.Upload, j.Chunks, j.Size, j.About, nonNil(j.Sealed))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	b.move(form, Waiting, 1)
-	return id, nil
+	return nil
 }
 
 // Enqueue adds a job that belongs to no submission (an alarm, a test), due at once, and gives its id.
@@ -68,7 +66,7 @@ var errTold = errors.New("told already")
 
 // enqueueIf adds a job where may, in the same transaction, says so; else it is errTold.
 func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form int64, now time.Time) (bool, error)) (int64, error) {
-	var form, id int64
+	var form int64
 	var err error
 	if j.Form != "" {
 		form, err = s.formID(ctx, j.Form)
@@ -87,14 +85,16 @@ func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form in
 				j.Received = now
 			}
 			j.Upload, j.Chunks, j.Size = 0, 0, 0
-			id, err = b.enqueue(j, form, now)
-			return err
+			if j.ID, err = b.newJobs(1, now); err != nil {
+				return err
+			}
+			return b.enqueue(&j, form, now)
 		})
 	}
 	if err != nil {
 		return 0, fmt.Errorf("enqueuing a message: %w", err)
 	}
-	return id, nil
+	return j.ID, nil
 }
 
 // EnqueueUpTo adds a notice or digest for what came up to the number seq of its form, and notes that the address was

@@ -137,8 +137,10 @@ func (x *erasing) erase(id int64) error {
 		form      int64
 		state     State
 		reference string
+		jobs      [2]int64
 	)
-	ok, err := x.b.get(`select form, state, reference from submission where id = $1`, []any{id}, &form, &state, &reference)
+	ok, err := x.b.get(`select form, state, reference, first_job, last_job from submission where id = $1`, []any{id},
+		&form, &state, &reference, &jobs[0], &jobs[1])
 	if err != nil {
 		return err
 	}
@@ -149,6 +151,9 @@ func (x *erasing) erase(id int64) error {
 		return err
 	}
 	if err := x.parts(id); err != nil {
+		return err
+	}
+	if err := x.jobs(id, jobs); err != nil {
 		return err
 	}
 	x.references = append(x.references, reference)
@@ -199,7 +204,7 @@ func (x *erasing) parts(id int64) error {
 			return err
 		}
 	}
-	return x.jobs(id)
+	return nil
 }
 
 // done records what was erased. The entry names every reference: verification asks for

@@ -138,7 +138,7 @@ func (m *merge) close() (err error) {
 // Counts per form and state, from the tally. Every form that ever had a submission is in it.
 func (s *Store) Counts(ctx context.Context) (map[string]map[State]int64, error) {
 	out := map[string]map[State]int64{}
-	err := s.each(ctx, `select name, count_new, count_opened, count_done, count_spam from form`, nil, func(scan func(...any) error) error {
+	err := s.each(ctx, `select name, count_new, count_opened, count_done, count_spam from form where id != 0`, nil, func(scan func(...any) error) error {
 		var name string
 		var n [Spam + 1]int64
 		if err := scan(&name, &n[New], &n[Opened], &n[Done], &n[Spam]); err != nil {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// JobFilter chooses jobs: those in State, of the forms named (nil: all, and those of none), older than the id Before (0: the newest).
+// JobFilter chooses jobs: those in State, of the forms named ("": those of none; nil: all of either kind), older than the
+// id Before (0: the newest).
 type JobFilter struct {
 	State  JobState
 	Forms  []string
@@ -71,35 +72,44 @@ func (r snapshot) jobs(ctx context.Context, f JobFilter) ([]Job, error) {
 
 // pilesOf are the forms with jobs in that state, of those named.
 func (r snapshot) pilesOf(ctx context.Context, state JobState, named []string) (of []int64, err error) {
-	err = r.each(ctx, `
-		select c.form, coalesce(f.name, '') from outbox_count c left join form f on f.id = c.form
-		where c.state = $1 and c.n > 0`, []any{int(state)}, func(scan func(...any) error) error {
-		var form int64
-		var name string
-		err := scan(&form, &name)
-		if named == nil || form != 0 && slices.Contains(named, name) {
-			of = append(of, form)
+	err = r.each(ctx, formPiles, nil, func(scan func(...any) error) error {
+		p, err := scanPiles(scan)
+		if p.n[state] > 0 && p.among(named) {
+			of = append(of, p.form)
 		}
 		return err
 	})
 	return of, err
 }
 
-// JobCounts counts the jobs of the forms named (nil: all, and those of none) by state.
+const formPiles = `select id, name, jobs_waiting, jobs_sent, jobs_dead, jobs_aside from form`
+
+// formPile is how many jobs of a form there are.
+type formPile struct {
+	form int64
+	name string
+	n    piles
+}
+
+func scanPiles(scan func(...any) error) (p formPile, err error) {
+	err = scan(&p.form, &p.name, &p.n[Waiting], &p.n[Sent], &p.n[Dead], &p.n[Aside])
+	return p, err
+}
+
+func (p formPile) among(named []string) bool { return named == nil || slices.Contains(named, p.name) }
+
+// JobCounts counts the jobs of the forms named ("": those of none; nil: all of either kind) by state.
 func (s *Store) JobCounts(ctx context.Context, forms []string) (map[JobState]int64, error) {
-	out := map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0}
-	err := s.each(ctx, `
-		select c.form, coalesce(f.name, ''), c.state, c.n from outbox_count c left join form f on f.id = c.form`, nil,
-		func(scan func(...any) error) error {
-			var form, n int64
-			var name string
-			var state JobState
-			err := scan(&form, &name, &state, &n)
-			if forms == nil || form != 0 && slices.Contains(forms, name) {
-				out[state] += n
+	out := map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0, Aside: 0}
+	err := s.each(ctx, formPiles, nil, func(scan func(...any) error) error {
+		p, err := scanPiles(scan)
+		for state, n := range p.n {
+			if p.among(forms) {
+				out[JobState(state)] += n
 			}
-			return err
-		})
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("counting what goes out: %w", err)
 	}
@@ -151,7 +161,7 @@ const oldestWaiting = `select coalesce(min(made), 0) from outbox where state = 0
 func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
 	var first int64
 	err = s.snapshot(ctx, func(r snapshot) error {
-		if _, err := r.get(ctx, `select coalesce(sum(n), 0) from outbox_count where state = 0`, nil, &n); err != nil {
+		if _, err := r.get(ctx, `select coalesce(sum(jobs_waiting), 0) from form`, nil, &n); err != nil {
 			return err
 		}
 		_, err := r.get(ctx, oldestWaiting, nil, &first)
@@ -163,7 +173,7 @@ func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err err
 	return n, optional(first), nil
 }
 
-// RetryNow makes a job due at once: a waiting one earlier, a dead one with a new five days, a sent one again. ErrNotFound
+// RetryNow makes a job due at once: a waiting one earlier, one given up or put aside with a new five days, a sent one again. ErrNotFound
 // for one that is not there, ErrDamaged for one whose body or address is gone.
 func (s *Store) RetryNow(ctx context.Context, id int64) error {
 	now := s.cfg.Now().UnixMilli()

@@ -43,7 +43,7 @@ func stateOf(t testing.TB, s *Store, id int64) (*Job, []string) {
 func counted(t testing.TB, s *Store, waiting, sent, dead int64, forms ...string) {
 	t.Helper()
 	got, err := s.JobCounts(t.Context(), forms)
-	if diff := cmp.Diff(map[JobState]int64{Waiting: waiting, Sent: sent, Dead: dead}, got); err != nil || diff != "" {
+	if diff := cmp.Diff(map[JobState]int64{Waiting: waiting, Sent: sent, Dead: dead, Aside: 0}, got); err != nil || diff != "" {
 		t.Errorf("counts of %v: %v %s", forms, err, diff)
 	}
 }
@@ -286,12 +286,17 @@ func TestJobsByForm(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for _, none := range []JobFilter{{Forms: []string{}}, {Forms: []string{""}}, {Forms: []string{"never-seen"}}, {State: Dead}, {State: Sent}} {
+	for _, none := range []JobFilter{{Forms: []string{}}, {Forms: []string{"never-seen"}}, {State: Dead}, {State: Sent}} {
 		if jobs, err := s.Jobs(t.Context(), none); len(jobs) != 0 || err != nil {
 			t.Errorf("%+v: %d %v", none, len(jobs), err)
 		}
 	}
+	if jobs, err := s.Jobs(t.Context(), JobFilter{Forms: []string{"intern", ""}}); len(jobs) != 5 || jobs[0].ID != id || err != nil {
+		t.Errorf("of a form and of none: %d %v", len(jobs), err)
+	}
 	counted(t, s, 13, 0, 0)
+	counted(t, s, 1, 0, 0, "")
+	counted(t, s, 5, 0, 0, "intern", "")
 	counted(t, s, 4, 0, 0, "intern")
 	counted(t, s, 8, 0, 0, "intern", "contact", "never-seen")
 	if got, err := s.JobCounts(t.Context(), []string{}); got[Waiting] != 0 || err != nil {

@@ -12,6 +12,9 @@ func (a *arrival) keep(b *batch, now time.Time) (forms.Kept, error) {
 	if err != nil {
 		return forms.Kept{}, err
 	}
+	if err := a.reserve(b, now); err != nil {
+		return forms.Kept{}, err
+	}
 	insert := a.row
 	if !a.sub.Stored {
 		insert = a.trace
@@ -34,13 +37,13 @@ func (a *arrival) keep(b *batch, now time.Time) (forms.Kept, error) {
 func (a *arrival) row(b *batch, seq int64) (int64, error) {
 	sub, p := a.sub, a.place(seq)
 	return b.exec(`
-		insert into submission (id, form, state, seq, received, reference, files, size, revision, files_hash, token, content,
-			sealed_hash, leaf, data)
-		select $1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+		insert into submission (id, form, state, seq, received, reference, files, size, first_job, last_job, revision, files_hash,
+			token, content, sealed_hash, leaf, data)
+		select $1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
 		where not exists (select 1 from tombstone where id = $1)
 		  and not exists (select 1 from tombstone where reference = $5)
 		on conflict do nothing`,
-		p.id, a.form, p.seq, p.received, p.reference, p.files, a.size, p.revision, p.filesHash,
+		p.id, a.form, p.seq, p.received, p.reference, p.files, a.size, a.jobIDs[0], a.jobIDs[1], p.revision, p.filesHash,
 		sub.Token[:], sub.Content[:], p.sealed, a.s.leaf(leafKept, p), a.data)
 }
 

@@ -18,7 +18,7 @@ func (v *verification) forms(ctx context.Context) error {
 		name    string
 	}
 	var all []form
-	err := v.r.each(ctx, `select id, seq, name from form order by name`, nil, func(scan func(...any) error) error {
+	err := v.r.each(ctx, `select id, seq, name from form where id != 0 order by name`, nil, func(scan func(...any) error) error {
 		var f form
 		err := scan(&f.id, &f.seq, &f.name)
 		all = append(all, f)

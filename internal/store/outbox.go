@@ -8,29 +8,28 @@ import (
 	"time"
 )
 
-// pile is a form's jobs in one state, as outbox_count counts them.
-type pile struct {
-	form  int64
-	state JobState
-}
+// piles are by how many a form's jobs in each state grow.
+type piles [Aside + 1]int64
 
-// move counts n jobs more or fewer; settle writes it.
+// move counts n jobs of the form more or fewer; finish writes it.
 func (b *batch) move(form int64, state JobState, n int64) {
 	if b.moved == nil {
-		b.moved = make(map[pile]int64, 2)
+		b.moved = make(map[int64]piles, 1)
 	}
-	b.moved[pile{form, state}] += n
+	p := b.moved[form]
+	p[state] += n
+	b.moved[form] = p
 }
 
-// settle writes the outbox's counts.
+// settle writes the outbox's counts that are still to be written.
 func (b *batch) settle() error {
-	for p, n := range b.moved {
-		if n == 0 {
+	for form, n := range b.moved {
+		if n == (piles{}) {
 			continue
 		}
 		_, err := b.exec(`
-			insert into outbox_count (form, state, n) values ($1, $2, $3)
-			on conflict (form, state) do update set n = outbox_count.n + excluded.n`, p.form, int(p.state), n)
+			update form set jobs_waiting = jobs_waiting + $2, jobs_sent = jobs_sent + $3, jobs_dead = jobs_dead + $4,
+				jobs_aside = jobs_aside + $5 where id = $1`, form, n[Waiting], n[Sent], n[Dead], n[Aside])
 		if err != nil {
 			return err
 		}

@@ -22,8 +22,10 @@ func fillJobs(t testing.TB, s *Store, waiting, sent int) {
 			insert into outbox select $2 + n, trim(substr('mail   notice webhook', n % 3 * 7 + 1, 7)), $3, n, 1 + n % 2, 'R7K-4Q2', n, 'front@clinic.example',
 				hex(randomblob(16)) || '@clinic.example', $4, $4, 0, $4, 0, $5, 0, 0, 0, '', '', x'' from i`,
 			n, int(state)<<32, int(state), now, ended)
-		tamper(t, s, `insert into outbox_count select form, state, count(*) from outbox where state = $1 group by form, state`, int(state))
 	}
+	tamper(t, s, `
+		update form set jobs_waiting = (select count(*) from outbox where state = 0 and form = form.id),
+			jobs_sent = (select count(*) from outbox where state = 1 and form = form.id)`)
 }
 
 // BenchmarkEnqueue is what a mail's row costs inside a commit, beside 10,000 that wait and 100,000 that were sent; and
@@ -58,7 +60,11 @@ func BenchmarkEnqueue(b *testing.B) {
 								return err
 							}
 						}
-						if _, err := t.enqueue(j, 1, time.Now()); err != nil {
+						var err error
+						if j.ID, err = t.newJobs(1, time.Now()); err != nil {
+							return err
+						}
+						if err := t.enqueue(&j, 1, time.Now()); err != nil {
 							return err
 						}
 					}

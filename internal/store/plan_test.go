@@ -49,12 +49,13 @@ func TestOutboxPlans(t *testing.T) {
 			{"list", newestJobs, "SEARCH outbox USING COVERING INDEX outbox_form (form=? AND state=? AND id<?)"},
 			{"one", `select id from outbox where id = $1`, "SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)"},
 			{"purge", sentBefore, "SEARCH outbox USING INDEX outbox_ended (ended<?)"},
-			{"erase", jobsOf, "SEARCH outbox USING INDEX outbox_submission (submission=?)"},
+			{"erase", jobsOf, "MERGE (UNION); LEFT; SEARCH outbox USING INTEGER PRIMARY KEY (rowid>? AND rowid<?); RIGHT; " +
+				"SEARCH outbox USING INDEX outbox_notice (submission=?)"},
 			{"oldest", oldestWaiting, "SEARCH outbox USING COVERING INDEX outbox_due"},
 			{"next id", lastJob, "SEARCH outbox"},
 			{"log", newestAttempts, "SEARCH attempt USING PRIMARY KEY (job=?)"},
 		} {
-			if plan := planOf(t, s, x.query, 1, 2, 3, 4); !slices.Equal(plan, []string{x.plan}) {
+			if plan := planOf(t, s, x.query, 1, 2, 3, 4); strings.Join(plan, "; ") != x.plan {
 				t.Errorf("%s: plan %q, want %q", x.what, plan, x.plan)
 			}
 		}

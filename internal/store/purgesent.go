@@ -88,13 +88,16 @@ func (b *batch) discard(upload int64) error {
 	return err
 }
 
-const jobsOf = `select id, form, state, channel, upload from outbox where submission = $1`
+// jobsOf finds what goes out because of a submission: at its arrival, and the notice of it, if it was told by itself.
+const jobsOf = `
+	select id, form, state, channel, upload from outbox where id between $1 and $2 and submission = $3
+	union select id, form, state, channel, upload from outbox where channel = 'notice' and submission = $3`
 
 // jobs takes out what was sent of the submission and the visitor's address, with the receipt that waits for it. What
 // else waits or was given up stays: erasing a submission does not stop its delivery.
-func (x *erasing) jobs(submission int64) error {
+func (x *erasing) jobs(submission int64, ids [2]int64) error {
 	var all []ended
-	err := x.b.each(jobsOf, []any{submission},
+	err := x.b.each(jobsOf, []any{ids[0], ids[1], submission},
 		func(scan func(...any) error) error {
 			var j ended
 			err := scan(&j.id, &j.form, &j.state, &j.channel, &j.upload)

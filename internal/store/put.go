@@ -57,7 +57,8 @@ type arrival struct {
 	keys     []packet
 	files    []*part
 	fileKeys [][]packet
-	mails    []*part // nil: too large to be mailed
+	mails    []*part  // nil: too large to be mailed
+	jobIDs   [2]int64 // the first and the last of what is to go out; 0: nothing
 	room     int
 	size     int64
 }

@@ -37,6 +37,8 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("store is closed")
+	// ErrNotGivenUp says that a job is not one to be put aside.
+	ErrNotGivenUp = errors.New("it was not given up")
 	// ErrDamaged says that a stored message is not whole.
 	ErrDamaged = errors.New("the stored message is damaged")
 )
@@ -158,7 +160,8 @@ type JobState int
 const (
 	Waiting JobState = iota
 	Sent
-	Dead // given up after five days; kept
+	Dead  // given up after five days; kept
+	Aside // given up, and somebody has seen to it: kept, and nobody is told of it any more
 )
 
 // Job is one thing to send to one address.

@@ -6,7 +6,8 @@
 
 create table schema_version (version bigint not null);
 
--- A form's number and tally. The columns opened, done and spam count rows in that state.
+-- A form's number and tallies. The columns opened, done and spam count submissions in that state, jobs_… rows of the
+-- outbox: they stand here, as every arrival writes this row anyhow. The row 0, without a name, is for what belongs to no form.
 create table form (
   id           {{key}},
   name         text not null unique,
@@ -15,8 +16,13 @@ create table form (
   count_new    bigint not null,
   count_opened bigint not null,
   count_done   bigint not null,
-  count_spam   bigint not null
+  count_spam   bigint not null,
+  jobs_waiting bigint not null default 0,
+  jobs_sent    bigint not null default 0,
+  jobs_dead    bigint not null default 0,
+  jobs_aside   bigint not null default 0
 );
+insert into form (id, name, seq, last, count_new, count_opened, count_done, count_spam) values (0, '', 0, 0, 0, 0, 0, 0);
 
 -- The questions of each revision that was ever used.
 create table revision (
@@ -35,6 +41,8 @@ create table submission (
   reference   text not null,
   files       bigint not null,
   size        bigint not null, -- sealed bytes, files included
+  first_job   bigint not null, -- what went out at its arrival has ids of the outbox from this
+  last_job    bigint not null, -- to this; both 0: nothing
   revision    bytea not null,
   files_hash  bytea not null, -- of sizes and hashes of the files; empty: none
   token       bytea not null,
@@ -99,7 +107,8 @@ create table chunk (
 );
 
 -- What goes out: one row for each thing to one address. It stays in the table, in its state (0 waiting, 1 sent,
--- 2 given up), so the index that claiming reads holds waiting rows alone.
+-- 2 given up, 3 put aside), so the index that claiming reads holds waiting rows alone. Each index costs every arrival a page to
+-- write: what came with a submission is found by the ids that its row names.
 create table outbox (
   id         {{key}},
   channel    text not null,
@@ -126,15 +135,7 @@ create table outbox (
 create index outbox_due on outbox (channel, due, id, made) where state = 0;
 create index outbox_ended on outbox (ended) where state = 1;
 create index outbox_form on outbox (form, state, id);
-create index outbox_submission on outbox (submission);
-
--- How many rows of the outbox each form has in each state.
-create table outbox_count (
-  form  bigint not null,
-  state bigint not null,
-  n     bigint not null,
-  primary key (form, state)
-) {{flat}};
+create index outbox_notice on outbox (submission) where channel = 'notice';
 
 -- The log of the outbox: how each attempt ended.
 create table attempt (
