@@ -39,12 +39,12 @@ type StaffQueue struct {
 	Chosen  bool
 }
 
-// StaffJob is "waiting", "given-up" or "sent".
+// StaffJob is "waiting", "given-up", "sent" or "put-aside".
 type StaffJob string
 
 // Label is how the state is called on pages.
 func (s StaffJob) Label() string {
-	return map[StaffJob]string{"waiting": "Waiting", "given-up": "Given up", "sent": "Sent"}[s]
+	return map[StaffJob]string{"waiting": "Waiting", "given-up": "Given up", "sent": "Sent", "put-aside": "Put aside"}[s]
 }
 
 // StaffDelivery is one message to one address: nothing in it was typed by a visitor.
@@ -76,6 +76,7 @@ type DeliveryPage struct {
 	Size       string    // "" where it is small
 	Log        []StaffAttempt
 	Again      string // what the button says; "" where it can't be sent
+	Aside      string // as Again; "" where there is nothing to put aside
 	Spent      bool   // it waits no more, and what it held is no longer kept
 	Back       string
 }

@@ -46,7 +46,7 @@ func TestForeignLooksLikeMissing(t *testing.T) {
 	if h.nudges.Load() != 0 {
 		t.Error("a foreign delivery was hurried")
 	}
-	if objects < 7 {
+	if objects < 8 {
 		t.Errorf("only %d routes with an object", objects)
 	}
 	if body := sam.get("/inbox").body; strings.Contains(body, "New patient") {

@@ -44,12 +44,12 @@ func (r reach) has(form string) bool {
 	return r.all || form == "" && !r.isEmpty() || slices.Contains(r.forms, form)
 }
 
-// filter is what the store is asked for. It lists what belongs to no form only with everything else.
+// filter is what the store is asked for: the same as has says of one.
 func (r reach) filter() []string {
 	if r.all {
 		return nil
 	}
-	return r.forms
+	return append([]string{""}, r.forms...)
 }
 
 // queue is a page of the deliveries.

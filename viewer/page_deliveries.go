@@ -12,9 +12,11 @@ import (
 )
 
 // jobStates are the tabs, in their order; the first is shown first.
-var jobStates = []store.JobState{store.Waiting, store.Dead, store.Sent}
+var jobStates = []store.JobState{store.Waiting, store.Dead, store.Sent, store.Aside}
 
-var jobStateNames = map[store.JobState]templates.StaffJob{store.Waiting: "waiting", store.Dead: "given-up", store.Sent: "sent"}
+var jobStateNames = map[store.JobState]templates.StaffJob{
+	store.Waiting: "waiting", store.Dead: "given-up", store.Sent: "sent", store.Aside: "put-aside",
+}
 
 // chosenState reads a tab's name; "" is the first.
 func chosenState(name string) (store.JobState, bool) {
@@ -53,6 +55,9 @@ func (h handlers) getDeliveries(c echo.Context) error {
 func (d *desk) deliveriesPage(q *queue, chosen store.JobState, paged bool) templates.DeliveriesPage {
 	p := templates.DeliveriesPage{Chosen: jobStateNames[chosen], Kept: q.counts[chosen]}
 	for _, s := range jobStates {
+		if s == store.Aside && s != chosen && q.counts[s] == 0 {
+			continue // few ever need it
+		}
 		p.Tabs = append(p.Tabs, templates.StaffQueue{
 			State: jobStateNames[s], Address: queueAddress(s, ""), Count: q.counts[s], Chosen: s == chosen,
 		})

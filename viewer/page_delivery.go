@@ -119,6 +119,9 @@ func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.Deliver
 	default:
 		p.Again = "Try again now"
 	}
+	if j.State == store.Dead {
+		p.Aside = "Put aside"
+	}
 	for _, a := range log {
 		line := templates.StaffAttempt{At: d.moment(a.At), Said: "Sent.", OK: true}
 		if why := reasonOf(j.Channel, a.Code); why != nil {
@@ -135,6 +138,17 @@ func (h handlers) postRetry(c echo.Context) error {
 		return err
 	}
 	if err := h.desk.Retry(c.Request().Context(), who, c.Param("job")); err != nil {
+		return err
+	}
+	return see(c, "/deliveries/"+c.Param("job"))
+}
+
+func (h handlers) postAside(c echo.Context) error {
+	who, err := h.who(c, 2)
+	if err != nil {
+		return err
+	}
+	if err := h.desk.PutAside(c.Request().Context(), who, c.Param("job")); err != nil {
 		return err
 	}
 	return see(c, "/deliveries/"+c.Param("job"))

@@ -45,6 +45,7 @@ func (d *desk) routes() []route {
 		{http.MethodGet, "/deliveries", h.getDeliveries, true},
 		{http.MethodGet, "/deliveries/:job", h.getDelivery, true},
 		{http.MethodPost, "/deliveries/:job/retry", h.postRetry, false},
+		{http.MethodPost, "/deliveries/:job/aside", h.postAside, false},
 		{http.MethodPost, "/deliveries/webhooks/:name/test", h.postHookTest, false},
 		{http.MethodGet, "/go/:id", h.getGo, false},
 	}

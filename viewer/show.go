@@ -111,6 +111,7 @@ var sayings = []saying{
 	{limit.ErrBusy, 503, "busy", "One moment, please", []string{"Many people are signing in just now. Nothing is wrong with your account. Wait a few seconds and try again."}},
 	{errRecord, 503, "no-record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
 	{errSpent, 409, "spent", "Not sent again", []string{"What it held is no longer kept here, so it cannot be sent again. Nothing was changed."}},
+	{errNotGivenUp, 409, "not-given-up", "Not put aside", []string{"Only what was given up can be put aside, and this is not, or not any more. Nothing was changed."}},
 	{errBody, 400, "body", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
 	{errBodyType, 415, "body-type", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
 	{errBodyLong, 413, "body-long", "Too long", []string{"What you entered is longer than we take here. Go back and try again."}},

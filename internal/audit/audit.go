@@ -70,6 +70,8 @@ const (
 	ActPurged       = "purged"
 	// ActDeliveryRetried: somebody had a delivery sent now; About has its channel and reference.
 	ActDeliveryRetried = "delivery-retried"
+	// ActDeliveryPutAside: somebody has seen to a delivery that was given up; About has its channel and reference.
+	ActDeliveryPutAside = "delivery-put-aside"
 	// ActWebhookTested: somebody had a test sent; About has the webhook's name.
 	ActWebhookTested = "webhook-tested"
 )
