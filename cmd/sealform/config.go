@@ -65,6 +65,7 @@ type mailConfig struct {
 	Pins                         [][32]byte // of public keys that the relay's certificate may have
 	Bounces                      string     // envelope sender; "" for From
 	Keep                         time.Duration
+	InDoubt                      int    // messages that a kill can repeat at most
 	SMIMEKey                     string // file of key and certificate that sign S/MIME; "" for the one in secrets
 	DKIM                         dkimConfig
 }

@@ -124,7 +124,7 @@ func (h *house) openOutbox(ctx context.Context, roles []string) error {
 	}
 	c := outbox.Config{
 		Store: h.store, From: h.cfg.Mail.From, Words: h.words(), Alarms: h.cfg.Alarms, Ending: h.ending, Zone: h.cfg.Zone,
-		Keep: h.cfg.Mail.Keep, Now: h.now, Events: h.events,
+		SeriesKey: h.secrets.Key("mail series"), Keep: h.cfg.Mail.Keep, InDoubt: h.cfg.Mail.InDoubt, Now: h.now, Events: h.events,
 	}
 	for _, f := range h.forms {
 		of := outbox.Form{ID: f.ID, Notify: notified(f)}

@@ -65,6 +65,7 @@ var settings = []setting{
 	{name: "mail.username", usage: "account at the relay", set: one(func(c *config) *string { return &c.Mail.Username }, short)},
 	{name: "mail.pins", usage: "SHA-256, in hex, of public keys that the relay may have", list: true, set: pins},
 	{name: "mail.bounces", usage: "where bounces go; the sender unless told", set: one(func(c *config) *string { return &c.Mail.Bounces }, mailbox)},
+	{name: "mail.in_doubt", usage: "how many messages may go out twice when the process is killed; more than 1 helps with a slow relay", preset: "1", set: inDoubt},
 	{name: "mail.keep", usage: "how long sealed mail can be sent again", preset: "30d", set: keepFor},
 	{name: "mail.smime_key", usage: "file of the key and certificate that sign S/MIME; our own unless told", set: path(func(c *config) *string { return &c.Mail.SMIMEKey })},
 	{name: "mail.dkim_domain", usage: "domain of DKIM signatures; the sender's unless told", set: one(func(c *config) *string { return &c.Mail.DKIM.Domain }, hostName)},
@@ -243,6 +244,13 @@ func keepFor(c *config, v []string) (err error) {
 	var ok bool
 	if c.Mail.Keep, ok = yamltree.ParseDuration(v[0]); !ok {
 		return errors.New("must be a time such as 30d")
+	}
+	return nil
+}
+
+func inDoubt(c *config, v []string) (err error) {
+	if c.Mail.InDoubt, err = strconv.Atoi(v[0]); err != nil || c.Mail.InDoubt < 1 || c.Mail.InDoubt > 16 {
+		return errors.New("must be a number from 1 to 16")
 	}
 	return nil
 }

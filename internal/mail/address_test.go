@@ -96,7 +96,7 @@ func FuzzHeader(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, from, to, id, form string, seq int64) {
-		m := &Message{From: from, To: to, MessageID: id, Date: at, Form: form, Seq: seq, Open: packed(b.Bytes())}
+		m := &Message{From: from, To: to, MessageID: id, Date: at, Series: Series(make([]byte, 32), from, form), Seq: seq, Open: packed(b.Bytes())}
 		var b bytes.Buffer
 		if _, err := m.WriteTo(&b); err != nil {
 			if b.Len() > 0 {

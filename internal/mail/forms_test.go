@@ -15,7 +15,7 @@ func TestOuterHeaderIsTheOneThatIsSealed(t *testing.T) {
 	m := &Message{
 		From: "forms@clinic.example", To: "desk@clinic.example",
 		MessageID: "0123456789abcdef@clinic.example", Date: time.Date(2026, 1, 5, 10, 12, 0, 0, time.FixedZone("", 3600)),
-		Form: "new-patient", Seq: 42, Open: letter(t, 100).Open,
+		Series: "1f0c9a2b", Seq: 42, Open: letter(t, 100).Open,
 	}
 	var b bytes.Buffer
 	if _, err := m.WriteTo(&b); err != nil {

@@ -2,7 +2,7 @@
 //
 //	relay, err := mail.NewRelay(mail.RelayConfig{Address: "smtp.clinic.example:587", Mode: mail.StartTLS})
 //	defer relay.Close()
-//	err = relay.Send(ctx, &mail.Message{From: …, To: …, MessageID: …, Date: …, Form: …, Seq: …, Open: sealed})
+//	err = relay.Send(ctx, &mail.Message{From: …, To: …, MessageID: …, Date: …, Series: …, Seq: …, Open: sealed})
 //	err = relay.Note(ctx, &mail.Note{From: …, To: …, MessageID: …, Date: …, Letter: …})
 //
 // What is mailed is a keys.SealedStream or a notice.Letter: the one is made by sealing and by reading sealed messages
@@ -24,6 +24,7 @@ package mail
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,12 +44,13 @@ type Message struct {
 	To        string // address only
 	MessageID string // without angle brackets; the same on every attempt
 	Date      time.Time
-	Form      string // the form's id; it is not written out, see Number
+	Series    string // of the form's numbers, see Series; needed with Seq
 	Seq       int64  // the form's gapless number; 0: none
 	Size      int64  // bytes of Body, to respect the relay's limit beforehand; 0: not known
 	// Open gives the sealed body from its start. It is called twice where the message is signed with DKIM, whose
 	// signature stands before what it covers.
 	Open func() (keys.SealedStream, error)
+	Last Last
 }
 
 // ErrAddress refuses an address that is not plainly local@domain.
@@ -80,7 +82,22 @@ type parcel interface {
 	recipient() string
 	// mailed is the size on the wire, rounded up; 0: not known.
 	mailed() int64
+	// last waits until the end may be sent.
+	last(context.Context) error
 }
+
+// Last is called when all but the end of a message was sent, right before the relay may take responsibility; nil: nothing
+// is. Whoever bounds how many messages may be in doubt at a time waits here. An error cuts the message off.
+type Last func(context.Context) error
+
+func (l Last) wait(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	return l(ctx)
+}
+
+func (m *Message) last(ctx context.Context) error { return m.Last.wait(ctx) }
 
 func (m *Message) check() error { return plain(m.From, m.To, m.MessageID) }
 

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type Note struct {
 	MessageID string // without angle brackets; the same on every attempt
 	Date      time.Time
 	Letter    notice.Letter
+	Last      Last
 	Reply     bool // to somebody who just wrote to us: Auto-Submitted: auto-replied, and nobody to bounce to (RFC 3834)
 }
 
@@ -45,6 +47,8 @@ func (n *Note) sender(bounces string) string {
 	}
 	return n.From
 }
+
+func (n *Note) last(ctx context.Context) error { return n.Last.wait(ctx) }
 
 func (n *Note) recipient() string { return n.To }
 

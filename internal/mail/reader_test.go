@@ -108,7 +108,7 @@ func letter(t testing.TB, size int) *Message {
 func carrying(open func() (keys.SealedStream, error)) *Message {
 	return &Message{
 		From: "forms@clinic.example", To: "desk@clinic.example",
-		MessageID: "7f3a.42@clinic.example", Date: at, Form: "new-patient", Seq: 42, Open: open,
+		MessageID: "7f3a.42@clinic.example", Date: at, Series: "1f0c9a2b", Seq: 42, Open: open,
 	}
 }
 

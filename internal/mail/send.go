@@ -99,12 +99,23 @@ func (t *talk) data(signature string, p parcel) error {
 	if err != nil {
 		return t.unreadable(stepMessage, err)
 	}
+	if err := t.last(p); err != nil {
+		return err
+	}
 	err = t.step(stepEnd, t.config.DataEnd, to.Close)
 	t.midway = false
 	if CodeOf(err) == Cut {
 		return &Error{Code: CutAfterData, Step: stepEnd, cause: err}
 	}
 	return err
+}
+
+// last asks whether the end may be sent. The relay is left waiting for it, which it bears for some minutes
+// (RFC 5321 §4.5.3.2.5); cut off then, it discards what it has.
+func (t *talk) last(p parcel) error {
+	waiting, cancel := context.WithTimeout(t.ctx, t.config.Command)
+	defer cancel()
+	return fail(waiting, stepMessage, p.last(waiting))
 }
 
 // unreadable is for a body that broke off: because of itself, unless we are told to stop, which ends reading too.

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -102,11 +103,15 @@ func (h *header) field(name, value string) {
 }
 
 // Number is the value of the header Sealform-Number, "42; series=1f0c9a2b". Numbers of one series have no gap, so a
-// missing one is a lost mail. A series belongs to one form of one sender; its name is a hash, because the id of a
-// form, unlike a number, can tell what somebody came for.
-func (m *Message) Number() string {
-	sum := sha256.Sum256([]byte("sealform series\x00" + m.From + "\x00" + m.Form))
-	return strconv.FormatInt(m.Seq, 10) + "; series=" + hex.EncodeToString(sum[:4])
+// missing one is a lost mail.
+func (m *Message) Number() string { return strconv.FormatInt(m.Seq, 10) + "; series=" + m.Series }
+
+// Series names a form's numbers. The id of a form, unlike a number, can tell what somebody came for, and forms' ids are public: so
+// the name is a MAC, which nobody can compare with a list of them. key is 32 bytes of the service's own.
+func Series(key []byte, from, form string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("sealform series\x00" + from + "\x00" + form))
+	return hex.EncodeToString(mac.Sum(nil)[:4])
 }
 
 // Date writes t as the outer header does (RFC 5322 §3.3), in UTC: the clinic's zone is nobody's business on the way.

@@ -19,9 +19,11 @@ const settling = 15 * time.Second
 // attempt sends one job, leased until lease, and writes down how it went. If that cannot be written, the lease decides.
 func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
 	limited, cancel := context.WithTimeout(ctx, o.Attempt)
+	doubt := &doubt{of: o.doubts}
+	defer doubt.leave()
 	var held sync.WaitGroup
 	held.Go(func() { lease = o.hold(limited, job.ID, lease) })
-	err := o.send(limited, &job)
+	err := o.send(limited, &job, doubt.enter)
 	cancel()
 	held.Wait()
 	code := codeOf(err)

@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"sealform/internal/mail"
@@ -51,7 +50,7 @@ func readAbout(job *store.Job) (about, error) {
 }
 
 // sendLetter writes a notice, digest or alarm from the job's counts, now: the figures of an alarm are those of today.
-func (o *Outbox) sendLetter(ctx context.Context, job *store.Job) error {
+func (o *Outbox) sendLetter(ctx context.Context, job *store.Job, last mail.Last) error {
 	what, err := readAbout(job)
 	if err != nil {
 		return err
@@ -71,11 +70,13 @@ func (o *Outbox) sendLetter(ctx context.Context, job *store.Job) error {
 	default:
 		letter = o.Words.Arrived(what.Count, o.Link(job.Form, job.Submission))
 	}
-	return o.Note(ctx, o.note(job, job.To, letter))
+	n := o.note(job, job.To, letter)
+	n.Last = last
+	return o.Note(ctx, n)
 }
 
 // sendReceipt opens the visitor's address for this one attempt.
-func (o *Outbox) sendReceipt(ctx context.Context, job *store.Job) error {
+func (o *Outbox) sendReceipt(ctx context.Context, job *store.Job, last mail.Last) error {
 	if o.Address == nil {
 		return failed(mail.Address)
 	}
@@ -84,7 +85,7 @@ func (o *Outbox) sendReceipt(ctx context.Context, job *store.Job) error {
 		return failed(mail.Address)
 	}
 	n := o.note(job, to, notice.Receipt(o.Words.Clinic, job.Reference, o.receiptOf(job.Form)))
-	n.Reply = true
+	n.Reply, n.Last = true, last
 	return o.Note(ctx, n)
 }
 
@@ -103,8 +104,7 @@ func (o *Outbox) receiptOf(form string) string {
 
 // series names a form as the headers of its mails do.
 func (o *Outbox) series(form string, what about) notice.Series {
-	_, name, _ := strings.Cut((&mail.Message{From: o.From, Form: form, Seq: 1}).Number(), "; ")
-	return notice.Series{Name: name, First: what.First, Last: what.Last, Waiting: what.Waiting, Dead: what.Dead}
+	return notice.Series{Name: "series=" + mail.Series(o.SeriesKey, o.From, form), First: what.First, Last: what.Last, Waiting: what.Waiting, Dead: what.Dead}
 }
 
 // figures are those of an alarm, as they are now.

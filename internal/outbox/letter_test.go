@@ -180,7 +180,7 @@ func TestUnknownJobsWait(t *testing.T) {
 	if len(to.notes)+len(to.events) > 0 {
 		t.Errorf("%v %v", to.notes, to.events)
 	}
-	if err := o.send(t.Context(), &store.Job{Channel: "pigeon"}); mail.CodeOf(err) != mail.Body {
+	if err := o.send(t.Context(), &store.Job{Channel: "pigeon"}, nil); mail.CodeOf(err) != mail.Body {
 		t.Error(err)
 	}
 }

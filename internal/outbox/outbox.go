@@ -37,29 +37,31 @@ import (
 
 // Config says what to send and how.
 type Config struct {
-	Store   *store.Store
-	Send    func(context.Context, *mail.Message) error                     // Relay.Send; nil: sealed mail waits for a process that has a relay
-	Note    func(context.Context, *mail.Note) error                        // Relay.Note; nil: notices, digests, alarms and receipts wait
-	Call    func(ctx context.Context, hook string, e *webhook.Event) error // Caller.Call; nil: webhooks wait
-	Wants   func(hook string) bool                                         // Caller.Wants: whether the hook gets ciphertext
-	Address func(sealed []byte) (string, error)                            // opens the address of a receipt
-	From    string                                                         // sender of every message
-	Words   notice.Words
-	Forms   []Form
-	Alarms  []string                                   // addresses that alarms go to
-	Probe   func(context.Context) error                // asks whether the relay is there; nil: only sending tells
-	Ending  func(now time.Time) []Ending               // keys and certificates in use and when they end; nil: none
-	Link    func(form string, submission int64) string // into the staff pages, by /go/; submission 0: the inbox
-	Zone    *time.Location                             // of quiet hours and digests; nil: UTC
-	Keep    time.Duration                              // how long what was sent can be sent again; 0: 30 days
-	GiveUp  time.Duration                              // since a job was made; 0: 5 days, which is also the least
-	Now     func() time.Time                           // nil: time.Now
-	Events  *event.Log                                 // nil: none
-	Workers int                                        // messages on their way at once; 0: 4
-	Poll    time.Duration                              // how often it looks without a nudge; 0: 5 s
-	Lease   time.Duration                              // after it, a dead process's job is due again; 0: 1 min. Renewed during an attempt
-	Attempt time.Duration                              // longest time for one attempt; 0: 20 min
-	Grace   time.Duration                              // what an attempt under way gets when ctx ends; 0: 10 s
+	Store     *store.Store
+	Send      func(context.Context, *mail.Message) error                     // Relay.Send; nil: sealed mail waits for a process that has a relay
+	Note      func(context.Context, *mail.Note) error                        // Relay.Note; nil: notices, digests, alarms and receipts wait
+	Call      func(ctx context.Context, hook string, e *webhook.Event) error // Caller.Call; nil: webhooks wait
+	Wants     func(hook string) bool                                         // Caller.Wants: whether the hook gets ciphertext
+	Address   func(sealed []byte) (string, error)                            // opens the address of a receipt
+	From      string                                                         // sender of every message
+	SeriesKey []byte                                                         // names the series of numbers, see mail.Series
+	Words     notice.Words
+	Forms     []Form
+	Alarms    []string                                   // addresses that alarms go to
+	Probe     func(context.Context) error                // asks whether the relay is there; nil: only sending tells
+	Ending    func(now time.Time) []Ending               // keys and certificates in use and when they end; nil: none
+	Link      func(form string, submission int64) string // into the staff pages, by /go/; submission 0: the inbox
+	Zone      *time.Location                             // of quiet hours and digests; nil: UTC
+	Keep      time.Duration                              // how long what was sent can be sent again; 0: 30 days
+	GiveUp    time.Duration                              // since a job was made; 0: 5 days, which is also the least
+	Now       func() time.Time                           // nil: time.Now
+	Events    *event.Log                                 // nil: none
+	InDoubt   int                                        // messages that a kill can repeat at most, see doubt; 0: 1
+	Workers   int                                        // messages on their way at once; 0: 4
+	Poll      time.Duration                              // how often it looks without a nudge; 0: 5 s
+	Lease     time.Duration                              // after it, a dead process's job is due again; 0: 1 min. Renewed during an attempt
+	Attempt   time.Duration                              // longest time for one attempt; 0: 20 min
+	Grace     time.Duration                              // what an attempt under way gets when ctx ends; 0: 10 s
 }
 
 // Form is what the outbox has to know of a form.
@@ -82,6 +84,8 @@ type Outbox struct {
 	look  chan struct{} // wakes the planner
 	relay reach
 	plans *plans
+
+	doubts chan struct{}
 }
 
 // The channels by what carries them.
@@ -117,7 +121,10 @@ func New(c Config) *Outbox {
 	c.Grace = orElse(c.Grace, 10*time.Second)
 	c.Keep = orElse(c.Keep, 30*24*time.Hour)
 	c.GiveUp = max(c.GiveUp, leastGiveUp)
-	o := &Outbox{Config: c, look: make(chan struct{}, 1), plans: newPlans(c.Now())}
+	if c.InDoubt <= 0 {
+		c.InDoubt = 1
+	}
+	o := &Outbox{Config: c, doubts: make(chan struct{}, c.InDoubt), look: make(chan struct{}, 1), plans: newPlans(c.Now())}
 	var byRelay []store.Channel
 	if c.Send != nil {
 		byRelay = append(byRelay, sealed...)

@@ -12,33 +12,34 @@ import (
 	"sealform/keys"
 )
 
-// send makes one attempt, by the job's channel.
-func (o *Outbox) send(ctx context.Context, job *store.Job) error {
+// send makes one attempt, by the job's channel. Mail calls last when only its end is missing.
+func (o *Outbox) send(ctx context.Context, job *store.Job, last mail.Last) error {
 	switch job.Channel {
 	case store.Mail:
-		return o.sendSealed(ctx, job)
+		return o.sendSealed(ctx, job, last)
 	case store.Notice, store.Digest, store.Alarm:
-		return o.sendLetter(ctx, job)
+		return o.sendLetter(ctx, job, last)
 	case store.Receipt:
-		return o.sendReceipt(ctx, job)
+		return o.sendReceipt(ctx, job, last)
 	case store.Webhook:
 		return o.callWebhook(ctx, job)
 	}
 	return failed(mail.Body) // of a newer program
 }
 
-func (o *Outbox) sendSealed(ctx context.Context, job *store.Job) error {
+func (o *Outbox) sendSealed(ctx context.Context, job *store.Job, last mail.Last) error {
 	return o.Send(ctx, &mail.Message{
 		From:      o.From,
 		To:        job.To,
 		MessageID: o.messageID(job),
 		Date:      job.Received,
-		Form:      job.Form,
+		Series:    mail.Series(o.SeriesKey, o.From, job.Form),
 		Seq:       job.Seq,
 		Size:      job.Size,
 		Open: func() (keys.SealedStream, error) {
 			return keys.ReadSealed(o.Store.Message(ctx, job.Upload, job.Chunks))
 		},
+		Last: last,
 	})
 }
 
