@@ -12,8 +12,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestDeliveriesPages looks at every state of the deliveries pages in a browser without scripts, and has a mail sent
-// again.
+// TestDeliveriesPages looks at every state of the deliveries pages in a browser without scripts, has a mail sent again, and
+// puts one aside.
 func TestDeliveriesPages(t *testing.T) {
 	whole(t)
 	d := start(t, t.TempDir())
@@ -44,7 +44,7 @@ func TestDeliveriesPages(t *testing.T) {
 	}
 
 	address := b.where()
-	d.late(ref, "bad-certificate")
+	d.late(ref, "bad-certificate", 0)
 	b.load(address)
 	b.says("Your mail server showed a certificate", "It is tried again", "Try again now")
 	b.state("46-delivery-waiting")
@@ -54,6 +54,22 @@ func TestDeliveriesPages(t *testing.T) {
 	b.load(d.staff() + "/inbox")
 	b.says("1 message has been waiting to be sent since", "See deliveries")
 	b.state("48-inbox-late")
+
+	d.late(ref, "permanent-550", 2)
+	b.load(address)
+	b.says("Given up", "Put aside", "refuses this address")
+	b.state("49-delivery-given-up")
+	if status := b.click(`form[action$="/aside"] button`); status != http.StatusOK {
+		t.Errorf("putting aside leads to %d", status)
+	}
+	b.says("It was seen to.", "Try again now")
+	b.state("50-delivery-put-aside")
+	b.load(d.staff() + "/deliveries?show=put-aside")
+	b.says(ref, "refuses this address")
+	b.state("51-deliveries-put-aside")
+	if page := b.words(); strings.Contains(page, "not delivered") {
+		t.Errorf("it is still counted:\n%s", page)
+	}
 	d.stop()
 }
 
@@ -68,8 +84,9 @@ func (b *browser) says(all ...string) {
 	}
 }
 
-// late makes a mail that was sent look like one that waits since yesterday; trying for real would take as long.
-func (d *demo) late(ref, code string) {
+// late makes a mail that was sent look like one that waits since yesterday (state 0) or was given up (2); trying for real would
+// take as long.
+func (d *demo) late(ref, code string, state int) {
 	d.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(d.Dir, "data", "sealform.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
@@ -82,12 +99,14 @@ func (d *demo) late(ref, code string) {
 		with   []any
 	}{
 		{
-			`update outbox set state = 0, ended = 0, attempts = 7, last_error = ?, made = ?, due = ? where reference = ?`,
-			[]any{code, now.AddDate(0, 0, -1).UnixMilli(), now.Add(30 * time.Minute).UnixMilli(), ref},
+			`update outbox set state = ?, ended = ?, attempts = 7, last_error = ?, made = ?, due = ? where reference = ?`,
+			[]any{state, int64(state/2) * now.UnixMilli(), code, now.AddDate(0, 0, -1).UnixMilli(), now.Add(30 * time.Minute).UnixMilli(), ref},
 		},
-		{`insert into attempt (job, n, at, code) select id, 900, ?, ? from outbox where reference = ?`, []any{now.UnixMilli(), code, ref}},
-		{`delete from outbox_count`, nil},
-		{`insert into outbox_count (form, state, n) select form, state, count(*) from outbox group by form, state`, nil},
+		{`insert into attempt (job, n, at, code) select id, 900 + state, ?, ? from outbox where reference = ?`, []any{now.UnixMilli(), code, ref}},
+		{`
+			update form set jobs_waiting = (select count(*) from outbox where state = 0 and form = form.id),
+				jobs_sent = (select count(*) from outbox where state = 1 and form = form.id),
+				jobs_dead = (select count(*) from outbox where state = 2 and form = form.id)`, nil},
 	} {
 		if _, err := db.ExecContext(d.t.Context(), q.change, q.with...); err != nil {
 			d.t.Fatal(err)
