@@ -65,7 +65,7 @@ func TestDANE(t *testing.T) {
 		{"trust anchor, expired", mailchecktest.Wanted{Names: mx1, By: "stranger", Shifted: -100 * day}, func(t *testing.T, c tls.Certificate) []string {
 			return []string{tlsaOf(t, daneName, 2, 0, 1, c, 1)}
 		}, "signed", "bogus", "opportunistic"},
-		{"nothing fits", mailchecktest.Wanted{Names: mx1}, func(*testing.T, tls.Certificate) []string { return []string{nothing} }, "signed", "bogus", "forced"},
+		{"nothing fits", mailchecktest.Wanted{Names: mx1}, func(*testing.T, tls.Certificate) []string { return []string{nothing} }, "signed", "bogus", "opportunistic"},
 		{"not signed", mailchecktest.Wanted{Names: []string{"x.test"}, By: "self"}, func(t *testing.T, c tls.Certificate) []string {
 			return []string{tlsaOf(t, daneName, 3, 1, 1, c, 0)}
 		}, "", "unknown", "opportunistic"},

@@ -83,7 +83,7 @@ func (r *Report) provable(h *Host) bool {
 	modern := h.Version == "TLS1.2" || h.Version == "TLS1.3"
 	named := h.Certificate == Valid || h.DANE == DANEValid && r.DNSSEC
 	refused := r.STS == "enforce" && h.InPolicy != nil && !*h.InPolicy // by every sender that heeds the domain's own policy
-	return h.STARTTLS && modern && named && !refused
+	return h.STARTTLS && modern && named && !refused && h.DANE != DANEBogus // which careful senders refuse as well
 }
 
 // conclude sums the hosts up. Hosts that were left out prove nothing.

@@ -4,7 +4,9 @@
 package mailchecktest
 
 import (
+	"crypto/rand"
 	"crypto/x509"
+	"encoding/binary"
 	"net"
 	"strconv"
 	"sync"
@@ -48,15 +50,22 @@ func New(t testing.TB) *Internet {
 	return n
 }
 
-// freePort is one that nothing listens on; it is kept on an address that no server of a test has.
+// freePort is one that nothing listens on; it is kept on an address that no server of a test has. It lies below those that
+// the kernel gives away, or another program could get it on one of the other addresses meanwhile.
 func (n *Internet) freePort() int {
 	n.t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(n.t.Context(), "tcp", "127.0.0.250:0")
-	if err != nil {
-		n.t.Fatal(err)
+	for range 100 {
+		var drawn [2]byte
+		_, _ = rand.Read(drawn[:]) // never fails
+		port := 10_000 + int(binary.BigEndian.Uint16(drawn[:]))%20_000
+		l, err := (&net.ListenConfig{}).Listen(n.t.Context(), "tcp", net.JoinHostPort("127.0.0.250", strconv.Itoa(port)))
+		if err == nil {
+			n.t.Cleanup(func() { l.Close() })
+			return port
+		}
 	}
-	n.t.Cleanup(func() { l.Close() })
-	return l.Addr().(*net.TCPAddr).Port
+	n.t.Fatal("no port is free")
+	return 0
 }
 
 func (n *Internet) listen(address string, port int) net.Listener {
