@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -148,7 +147,7 @@ func (f *folder) postboxAt(t *testing.T, address string) (dir string) {
 		t.Fatal(err)
 	}
 	dir = f.path("mailbox")
-	box, err := postbox.New(postbox.Config{Dir: dir, Certificate: tls.Certificate(ca.Server)})
+	box, err := postbox.New(postbox.Config{Dir: dir, Certificate: ca.Server})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,12 @@ import (
 func (p *program) outboxCommand() *cli.Command {
 	asJSON := &cli.BoolFlag{Name: "json", Usage: "for programs"}
 	return &cli.Command{
-		Name: "outbox", Usage: "look at what is to be sent, and send it again", Action: p.needsSubcommand,
+		Name: "outbox", Usage: "look at what goes out by itself: mail, notices, webhooks; and send it again", Action: p.needsSubcommand,
 		Commands: []*cli.Command{
 			p.storeCommand("list", "show what waits and what was given up", "", p.outboxList, asJSON,
 				&cli.StringFlag{Name: "state", Value: "open", Usage: "waiting, dead, sent, all, or open: waiting and dead"},
-				&cli.IntFlag{Name: "most", Value: 100, Usage: "of each state"}),
-			p.storeCommand("show", "show one, with each attempt", "ID", p.outboxShow, asJSON),
+				&cli.IntFlag{Name: "most", Value: 100, Usage: "show so many of each state, the newest"}),
+			p.storeCommand("show", "show one, with each attempt and how it ended", "ID", p.outboxShow, asJSON),
 			p.storeCommand("retry", "send one now: one that waits, was given up, or was sent and got lost", "ID", p.outboxRetry),
 		},
 	}

@@ -60,11 +60,11 @@ func (h *house) newCaller() (*webhook.Caller, error) {
 
 func (p *program) webhooksCommand() *cli.Command {
 	return &cli.Command{
-		Name: "webhooks", Usage: "show, and try, the programs that are told when something came", Action: p.needsSubcommand,
+		Name: "webhooks", Usage: "show and try the webhooks: other programs that are told when something came", Action: p.needsSubcommand,
 		Commands: []*cli.Command{
 			p.storeCommand("list", "show the webhooks of the configuration", "", p.webhooksList),
 			p.storeCommand("secret", "show the secret that its receiver checks signatures with", "NAME", p.webhooksSecret),
-			p.storeCommand("test", "send it a test, by the queue as everything goes", "NAME", p.webhooksTest),
+			p.storeCommand("test", "have a test sent to it, the way that everything goes", "NAME", p.webhooksTest),
 		},
 	}
 }
