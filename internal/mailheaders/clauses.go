@@ -46,10 +46,28 @@ func parse(value string) line {
 			now.words = append(now.words, w)
 			continue
 		}
+		if k == "by" && l["by"] == nil {
+			l.giveBack()
+		}
 		if l[k] == nil {
 			l[k] = &clause{}
 		}
 		now = l[k]
+	}
+}
+
+// giveBack makes what stood before the first "by" part of "from" again: a sender may have called itself
+// "x with ESMTPS", and only what stands behind "by" is the receiving server's own word.
+func (l line) giveBack() {
+	from := l["from"]
+	if from == nil {
+		return
+	}
+	for k := range keywords {
+		if c := l[k]; c != nil && k != "from" {
+			from.words, from.comments = append(from.words, c.words...), append(from.comments, c.comments...)
+			delete(l, k)
+		}
 	}
 }
 

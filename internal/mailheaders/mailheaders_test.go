@@ -122,6 +122,8 @@ func TestWords(t *testing.T) {
 		{"from a.example ([192.0.2.1]) by b.example", "unknown", ""},
 		{"from a.example ([192.0.2.1]) by b.example with POP3", "unknown", ""},
 		{"from with ([192.0.2.1]) by tls with ESMTPS", "yes", ""},
+		{"from mallory with ESMTPS ([192.0.2.1]) by b.example with SMTP", "no", ""}, // how the sender called itself
+		{"from mallory with ESMTPS tls TLS1.3 (real.example [192.0.2.1]) by b.example", "unknown", ""},
 		{"from a.example ([192.0.2.1]) by b.example with ESMTPS (TLS1.4:X:256)", "yes", ""},
 		{"from a.example ([192.0.2.1]) by b.example with esmtps (SSLv3:DES-CBC3-SHA:168)", "yes", "SSL3.0"},
 		{"from a.example ([192.0.2.1]) by b.example with esmtps (TLS-1.0:RSA_ARCFOUR_MD5:16)", "yes", "TLS1.0"},
