@@ -22,10 +22,11 @@ func (p *program) outboxCommand() *cli.Command {
 		Name: "outbox", Usage: "look at what goes out by itself: mail, notices, webhooks; and send it again", Action: p.needsSubcommand,
 		Commands: []*cli.Command{
 			p.storeCommand("list", "show what waits and what was given up", "", p.outboxList, asJSON,
-				&cli.StringFlag{Name: "state", Value: "open", Usage: "waiting, dead, sent, all, or open: waiting and dead"},
+				&cli.StringFlag{Name: "state", Value: "open", Usage: "waiting, dead, aside, sent, all, or open: waiting and dead"},
 				&cli.IntFlag{Name: "most", Value: 100, Usage: "show so many of each state, the newest"}),
 			p.storeCommand("show", "show one, with each attempt and how it ended", "ID", p.outboxShow, asJSON),
 			p.storeCommand("retry", "send one now: one that waits, was given up, or was sent and got lost", "ID", p.outboxRetry),
+			p.storeCommand("aside", "put one aside that was given up and that somebody has seen to; it is kept, and nobody is told of it any more", "ID", p.outboxAside),
 		},
 	}
 }
@@ -55,7 +56,7 @@ func noJob(name string) error {
 var jobStates = []struct {
 	name  string
 	state store.JobState
-}{{"waiting", store.Waiting}, {"dead", store.Dead}, {"sent", store.Sent}}
+}{{"waiting", store.Waiting}, {"dead", store.Dead}, {"aside", store.Aside}, {"sent", store.Sent}}
 
 func stateName(s store.JobState) string {
 	for _, n := range jobStates {
@@ -116,12 +117,12 @@ func moment(t time.Time) *time.Time {
 
 func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) error {
 	want := c.String("state")
-	if err := oneOf("waiting", "dead", "sent", "all", "open")(want); err != nil {
+	if err := oneOf("waiting", "dead", "aside", "sent", "all", "open")(want); err != nil {
 		return wrongly(c, "--state %v", err)
 	}
 	lines := []jobLine{}
 	for _, s := range jobStates {
-		if want != "all" && want != s.name && (want != "open" || s.state == store.Sent) {
+		if want != "all" && want != s.name && (want != "open" || s.state == store.Sent || s.state == store.Aside) {
 			continue
 		}
 		jobs, err := o.store.Jobs(ctx, store.JobFilter{State: s.state, Limit: c.Int("most")})
@@ -149,7 +150,7 @@ func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) err
 
 // nothing is what an empty list means.
 var nothing = map[string]string{
-	"waiting": "Nothing waits.", "dead": "Nothing was given up.", "sent": "Nothing that was sent is still kept.",
+	"waiting": "Nothing waits.", "dead": "Nothing was given up.", "aside": "Nothing was put aside.", "sent": "Nothing that was sent is still kept.",
 	"all": "The outbox is empty.", "open": "Nothing waits, and nothing was given up.",
 }
 
@@ -212,6 +213,24 @@ func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) er
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "It is due now; a process that delivers takes it within seconds. How it went: sealform outbox show %s\n", jobName(j.ID))
+	return err
+}
+
+func (p *program) outboxAside(ctx context.Context, o *office, c *cli.Command) error {
+	j, _, err := o.job(ctx, c)
+	if err != nil {
+		return err
+	}
+	if j.State != store.Dead {
+		return try(fmt.Errorf("it was not given up: it is %s", stateName(j.State)), "`sealform outbox list --state dead`")
+	}
+	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryPutAside, string(j.Channel), j.Reference)); err != nil {
+		return err
+	}
+	if err := o.store.PutAside(ctx, j.ID); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "It is put aside and kept. It can still be sent: sealform outbox retry %s\n", jobName(j.ID))
 	return err
 }
 
