@@ -50,7 +50,7 @@ func goodTest(n *mailchecktest.Internet) {
 		n.Mail(address, mailchecktest.MailServer{Certificate: n.Issue(mailchecktest.Wanted{Names: []string{name}})})
 	}
 	n.Policy("127.0.0.2", n.Issue(mailchecktest.Wanted{Names: []string{"mta-sts.good.test"}}),
-		mailchecktest.Text("version: STSv1\nmode: enforce\nmx: mx1.good.test\nmax_age: 86400\n"))
+		mailchecktest.Text("version: STSv1\nmode: enforce\nmx: *.good.test\nmax_age: 86400\n"))
 }
 
 func badTests(n *mailchecktest.Internet) {
