@@ -2,11 +2,11 @@ package forms
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"sealform/internal/address"
 	"sealform/internal/text"
 	"sealform/internal/yamltree"
 )
@@ -77,14 +77,8 @@ func readAddress(m *yamltree.Mapping, key string, seen map[string]bool) string {
 	return a
 }
 
-// address is the part of RFC 5321 §4.1.2 that we send to: a dot-string and a domain name. Quoted local parts and
-// address literals are refused, since they can carry what a mail command would read as more than an address.
-var address = regexp.MustCompile(`^[A-Za-z0-9_+=~-]+(\.[A-Za-z0-9_+=~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
-
-func plainAddress(a string) bool {
-	at := strings.IndexByte(a, '@')
-	return len(a) <= 254 && at >= 1 && at <= 64 && address.MatchString(a)
-}
+// plainAddress says whether mail can go there.
+func plainAddress(a string) bool { return address.Check(a) == nil }
 
 var levels = []string{string(PGP), string(SMIME), string(Notice)}
 

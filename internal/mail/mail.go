@@ -25,13 +25,12 @@ package mail
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
-	"strings"
 	"time"
 
+	"sealform/internal/address"
 	"sealform/keys"
 )
 
@@ -54,23 +53,13 @@ type Message struct {
 }
 
 // ErrAddress refuses an address that is not plainly local@domain.
-var ErrAddress = errors.New("not a plain mail address")
+var ErrAddress = address.ErrNotPlain
 
-// RFC 5321 §4.1.2 without quoted local parts and address literals, which relays have been fooled with.
-var (
-	localPart = regexp.MustCompile("\\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\\z")
-	domain    = regexp.MustCompile(`\A[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z`)
-)
+// domain is a host name, which may have one label, as of this machine.
+var domain = regexp.MustCompile(`\A[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z`)
 
-// CheckAddress accepts local@domain of ASCII letters, digits and the signs that need no quoting; at most 64 bytes
-// before the "@" and 254 in all (RFC 5321 §4.5.3.1).
-func CheckAddress(address string) error {
-	local, host, found := strings.Cut(address, "@")
-	if !found || len(address) > 254 || len(local) > 64 || !localPart.MatchString(local) || !domain.MatchString(host) {
-		return ErrAddress
-	}
-	return nil
-}
+// CheckAddress accepts what package address does, as all who configure or mail an address must.
+func CheckAddress(a string) error { return address.Check(a) }
 
 // parcel is what a relay carries.
 type parcel interface {

@@ -17,7 +17,7 @@ var arrows = map[string][]string{
 	"keys/private":               {"keys", "keys/internal/packets", "keys/private/internal/cost"},
 	"keys/private/privatetest":   {"keys", "keys/private", "keys/private/internal/cost"},
 
-	"forms":         {"keys", "internal/text", "internal/yamltree"},
+	"forms":         {"keys", "internal/address", "internal/text", "internal/yamltree"},
 	"forms/library": {},
 	"templates":     {"forms", "internal/text"},
 
@@ -27,9 +27,9 @@ var arrows = map[string][]string{
 	"internal/spool":   {"keys"},
 	"internal/store":   {"forms", "keys", "internal/audit"},
 	"internal/notice":  {"internal/text"},
-	"internal/wkd":     {"internal/outward"},
+	"internal/wkd":     {"internal/address", "internal/outward"},
 	"internal/webhook": {"internal/outward", "keys"},
-	"internal/mail":    {"keys", "internal/notice"},
+	"internal/mail":    {"keys", "internal/address", "internal/notice"},
 	"internal/outbox":  {"forms", "keys", "internal/store", "internal/mail", "internal/notice", "internal/outward", "internal/webhook", "internal/event"},
 
 	"intake": {"forms", "keys", "templates", "internal/spool", leaves},

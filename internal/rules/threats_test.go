@@ -110,6 +110,7 @@ var threats = map[string]struct {
 	"R05": {"An unfit SQLite is refused at the start", false},
 	"R06": {"A locked database ends in a receipt or a refusal, never a hang", false},
 	"R07": {"A damaged database is noticed", false},
+	"R19": {"Taking answers in calls nobody", true},
 	"R21": {"What needs an operator is said, without a word of a visitor", false},
 
 	"R09": {"Mail trouble delays a message and never loses it", true},

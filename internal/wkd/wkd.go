@@ -12,9 +12,9 @@ import (
 	"encoding/base32"
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
 
+	"sealform/internal/address"
 	"sealform/internal/outward"
 )
 
@@ -48,18 +48,12 @@ func hash(local string) string {
 	return zBase32.EncodeToString(sum[:])
 }
 
-// The least common shape of addresses, without quoting, comments and IP addresses, so that nothing of one can be read
-// as another part of a URL.
-var (
-	localPart = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~` + "`" + `-]+)*$`)
-	domains   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
-)
-
-func split(address string) (local, domain string, err error) {
-	local, domain, _ = strings.Cut(address, "@")
-	domain = strings.ToLower(domain)
-	if len(address) > 254 || len(local) > 64 || !localPart.MatchString(local) || !domains.MatchString(domain) {
+// split takes an address apart; nothing of one that it takes can be read as another part of a URL but "#" and "&", which
+// stand escaped in the query.
+func split(s string) (local, domain string, err error) {
+	local, domain, err = address.Split(s)
+	if err != nil {
 		return "", "", &outward.Error{Code: "bad-address"}
 	}
-	return local, domain, nil
+	return local, strings.ToLower(domain), nil
 }
