@@ -153,6 +153,9 @@ const (
 	Receipt Channel = "receipt" // to a visitor; To is empty, Sealed holds the address
 )
 
+// channels are all of them.
+var channels = []Channel{Mail, Notice, Digest, Alarm, Webhook, Receipt}
+
 // JobState is where a job has got.
 type JobState int
 
@@ -186,6 +189,7 @@ type Job struct {
 	Chunks     int
 	Size       int64
 	LastError  string // a code, never server text
+	Changed    bool   // its MAC does not hold: somebody wrote into the database, and it must not go out
 }
 
 // Attempt is a line of a job's log.

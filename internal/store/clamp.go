@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// What a clock that was right can have written: a job is due an hour and a fifth after an attempt at the latest, and no
+// lease is longer than minutes.
+const (
+	longestDelay = 2 * time.Hour
+	longestLease = 30 * time.Minute
+	clampedDelay = 75 * time.Minute
+)
+
+// What waits and has a time of the future. Each query reads an index, and of it little more than it gives; a time of a
+// wrong type stands after all numbers, and is found too.
+const (
+	futureDue   = `select id from outbox where state = 0 and channel = $1 and due > $2 and (made > $2 or due > $3) limit $4`
+	futureMade  = `select id from outbox where state = 0 and attempts > 0 and channel = $1 and made > $2 limit $3`
+	futureLease = `select id from outbox where state = 0 and lease > $1 and lease > 0 limit $2`
+)
+
+// ClampFuture mends what a clock that ran ahead left in jobs that wait, as they would wait until it is right: one due more
+// than two hours from now is due in 75 minutes, or now if it was never tried; a lease that ends more than half an hour from
+// now ends now; one made later than now was made now. It writes nothing where nothing is wrong, and mends 1,000 of each at
+// most: call it again.
+func (s *Store) ClampFuture(ctx context.Context, now time.Time) error {
+	ids, err := s.future(ctx, now)
+	if err == nil && len(ids) > 0 {
+		err = s.w.write(ctx, 0, func(b *batch) error { return b.clamp(ids, now) })
+	}
+	if err != nil {
+		return fmt.Errorf("mending the times of what waits: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) future(ctx context.Context, now time.Time) (ids []int64, err error) {
+	take := func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	}
+	ms, far := now.UnixMilli(), now.Add(longestDelay).UnixMilli()
+	err = s.snapshot(ctx, func(r snapshot) error {
+		for _, c := range channels {
+			if err := r.each(ctx, futureDue, []any{string(c), ms, far, updateBatch}, take); err != nil {
+				return err
+			}
+			if err := r.each(ctx, futureMade, []any{string(c), ms, updateBatch}, take); err != nil {
+				return err
+			}
+		}
+		return r.each(ctx, futureLease, []any{now.Add(longestLease).UnixMilli(), updateBatch}, take)
+	})
+	return ids, err
+}
+
+func (b *batch) clamp(ids []int64, now time.Time) error {
+	for _, id := range ids {
+		_, err := b.exec(`
+			update outbox set
+				due = case when attempts = 0 and due > $2 then $2 when due > $3 then $4 else due end,
+				lease = case when lease > $5 then $2 else lease end,
+				made = case when made > $2 then $2 else made end
+			where id = $1 and state = 0`,
+			id, now.UnixMilli(), now.Add(longestDelay).UnixMilli(), now.Add(clampedDelay).UnixMilli(), now.Add(longestLease).UnixMilli())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Bury gives a job up after an attempt that failed, to be kept: its state is Dead from now on. A job whose lease is not
+// held any more is left alone.
+func (s *Store) Bury(ctx context.Context, id int64, held time.Time, code string) error {
+	now := s.cfg.Now().UnixMilli()
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		var form int64
+		ok, err := b.get(`
+			update outbox set attempts = attempts + 1, state = 2, ended = $3, lease = 0, last_error = $4
+			where id = $1 and lease = $2 and state = 0 returning form`, []any{id, held.UnixMilli(), now, code}, &form)
+		if err != nil || !ok {
+			return err
+		}
+		b.move(form, Waiting, -1)
+		b.move(form, Dead, 1)
+		return b.log(id, now, code)
+	})
+	if err != nil {
+		return fmt.Errorf("giving a message up: %w", err)
+	}
+	return nil
+}
+
+// Finish ends a receipt for good after an attempt that failed: it is put aside at once, so that nobody is told of it, and
+// the visitor's address is wiped, so that it can't be sent again. A job whose lease is not held any more is left alone.
+func (s *Store) Finish(ctx context.Context, id int64, held time.Time, code string) error {
+	now := s.cfg.Now().UnixMilli()
+	err := s.w.write(ctx, 0, func(b *batch) error {
+		var form int64
+		ok, err := b.get(`
+			update outbox set attempts = attempts + 1, state = 3, ended = $3, lease = 0, last_error = $4, sealed = $5
+			where id = $1 and lease = $2 and state = 0 returning form`, []any{id, held.UnixMilli(), now, code, []byte{}}, &form)
+		if err != nil || !ok {
+			return err
+		}
+		b.move(form, Waiting, -1)
+		b.move(form, Aside, 1)
+		return b.log(id, now, code)
+	})
+	if err != nil {
+		return fmt.Errorf("ending a receipt: %w", err)
+	}
+	s.traces.Store(true)
+	return nil
+}
