@@ -28,6 +28,7 @@ type DeliveriesPage struct {
 	Older  string // address of the next page; "" on the last
 	Newest string // address of the first page; "" when this is it
 	Kept   int64  // how many there are on all pages together
+	Failed int64  // how many were given up
 	Hooks  []StaffHook
 }
 
@@ -57,9 +58,11 @@ type StaffDelivery struct {
 	Reference string // "" for none
 	Made      StaffTime
 	Attempts  int        // that failed
-	Next      *StaffTime // nil: at once, or none to come
+	Turn      bool       // it is being tried, or will be within seconds
+	Next      *StaffTime // of the next try; nil: at once, or none to come
 	Ended     *StaffTime // sent or given up
 	Why       *StaffReason
+	Do        bool // a list says here what to do about that
 }
 
 // StaffHook is a webhook that can be tested.
@@ -77,7 +80,7 @@ type DeliveryPage struct {
 	Log        []StaffAttempt
 	Again      string // what the button says; "" where it can't be sent
 	Aside      string // as Again; "" where there is nothing to put aside
-	Spent      bool   // it waits no more, and what it held is no longer kept
+	Held       string // why it can't be sent now; "" where it can, or goes out by itself
 	Back       string
 }
 

@@ -88,7 +88,7 @@ func TestDeliveriesInWords(t *testing.T) {
 	list := b.want(b.get("/deliveries"), http.StatusOK).body
 	has(list, "Waiting 4", "Sealed mail to "+frontdesk, "Receipt to the visitor", "Webhook to crm", "Notice to dana@riverside.example", ref, "New patient form", "about to be sent", "since 09:02")
 	at := h.mailOf(id)
-	has(b.want(b.get(at), http.StatusOK).body, "It is on its way", "Nothing yet", "Try again now", "Message-ID", ref)
+	has(b.want(b.get(at), http.StatusOK).body, "It is on its way", "Nothing yet", "Message-ID", ref)
 
 	h.attempted("bad-certificate", false)
 	list = b.want(b.get("/deliveries"), http.StatusOK).body
@@ -110,6 +110,7 @@ func TestDeliveriesInWords(t *testing.T) {
 	b.want(b.post(at+"/retry"), http.StatusSeeOther)
 	h.attempted("ok", false)
 	has(b.want(b.get("/deliveries?show=sent"), http.StatusOK).body, "Sent 1", "Sealed mail to "+frontdesk, "1 shown of 1")
+	h.clock.pass(againAfter)
 	has(b.want(b.get(at), http.StatusOK).body, "Sent.", "Send again")
 	b.want(b.get("/deliveries?show=none"), http.StatusNotFound)
 	b.want(b.get("/deliveries?before=AAAAAAAAAAAAAAAAAAAAAA"), http.StatusNotFound)
@@ -131,107 +132,6 @@ func TestSharedReason(t *testing.T) {
 	h.attempted("ok", false)
 	if w := words(b.get("/deliveries").body); strings.Contains(w, "no encryption") {
 		t.Errorf("said although all went out:\n%s", w)
-	}
-}
-
-// "Try again now" is on record, moves the delivery and wakes the outbox.
-// covers LK10
-func TestRetry(t *testing.T) {
-	h := newHouse(t)
-	id, ref := h.send("new-patient", maria)
-	at := h.mailOf(id)
-	h.attempted("refused", false)
-	b := h.as("dana")
-	acts := len(h.acts())
-	for i, code := range []string{"", "", "ok"} { // waiting; given up; sent
-		if i == 1 {
-			h.attempted("refused", true)
-		}
-		if code == "ok" {
-			h.attempted("ok", false)
-		}
-		if a := b.want(b.post(at+"/retry"), http.StatusSeeOther); a.to() != at {
-			t.Errorf("%d: leads to %s", i, a.to())
-		}
-		if n := h.count(`select count(*) from outbox where state = 0 and due <= ?`, h.clock.now().UnixMilli()); n != 1 {
-			t.Errorf("%d: it is not due", i)
-		}
-	}
-	want := strings.Repeat(`delivery-retried ["mail","`+ref+`"]`+"\n", 3)
-	if d := cmp.Diff(want, strings.Join(h.acts()[acts:], "\n")+"\n"); d != "" {
-		t.Error(d)
-	}
-	if h.nudges.Load() != 3 {
-		t.Errorf("%d nudges", h.nudges.Load())
-	}
-}
-
-// A receipt that went out cannot go out again, as its address is gone; nothing is done then and nothing put on record.
-func TestSpent(t *testing.T) {
-	h := newHouse(t)
-	at := h.enqueue(store.Job{Channel: store.Receipt, Form: "contact", Reference: "R7K-4Q2", Sealed: []byte("an address")})
-	h.attempted("ok", false)
-	b := h.as("sam")
-	if w := words(b.want(b.get(at), http.StatusOK).body); strings.Contains(w, "Send again") || !strings.Contains(w, "cannot be sent again") {
-		t.Errorf("the page:\n%s", w)
-	}
-	acts := len(h.acts())
-	b.want(b.post(at+"/retry"), http.StatusConflict)
-	if len(h.acts()) != acts || h.nudges.Load() != 0 {
-		t.Error("something was done")
-	}
-}
-
-// Without a record nothing is sent again.
-// covers LK10
-func TestNoRecordNoRetry(t *testing.T) {
-	h := newHouse(t)
-	id, _ := h.send("new-patient", maria)
-	at := h.mailOf(id)
-	h.attempted("ok", false)
-	other, _ := h.send("new-patient", maria)
-	dead := h.mailOf(other)
-	h.attempted("refused", true)
-	b := h.as("dana")
-	h.beside(`create trigger no_record before insert on audit begin select raise(abort, 'disk full'); end`)
-	b.want(b.post(at+"/retry"), http.StatusServiceUnavailable)
-	b.want(b.post(dead+"/aside"), http.StatusServiceUnavailable)
-	b.want(b.post("/deliveries/webhooks/crm/test"), http.StatusServiceUnavailable)
-	h.beside(`drop trigger no_record`)
-	if h.count(`select count(*) from outbox where state in (0, 3)`) != 0 || h.nudges.Load() != 0 {
-		t.Error("something was done without a record")
-	}
-}
-
-// covers AU01
-func TestHookTest(t *testing.T) {
-	h := newHouse(t)
-	b := h.as("sam")
-	if page := b.want(b.get("/deliveries"), http.StatusOK).body; !strings.Contains(page, `action="/deliveries/webhooks/crm/test"`) {
-		t.Error("no button")
-	}
-	acts := len(h.acts())
-	a := b.want(b.post("/deliveries/webhooks/crm/test"), http.StatusSeeOther)
-	if w := words(b.want(b.get(a.to()), http.StatusOK).body); !strings.Contains(w, "Webhook test") || !strings.Contains(w, "To crm") {
-		t.Errorf("the test's page:\n%s", w)
-	}
-	if d := cmp.Diff([]string{`webhook-tested ["crm"]`}, h.acts()[acts:]); d != "" || h.nudges.Load() != 1 {
-		t.Errorf("%s\n%d nudges", d, h.nudges.Load())
-	}
-	for _, b := range []*browser{b, h.as("dana")} {
-		if w := words(b.get("/deliveries").body); !strings.Contains(w, "Webhook test to crm") {
-			t.Errorf("the test is not listed:\n%s", w)
-		}
-	}
-	none := b.want(b.post("/deliveries/webhooks/none/test"), http.StatusNotFound)
-	h.tamper(`delete from locked_key where account = ?`, h.accounts["sam"])
-	for _, path := range []string{"/deliveries/webhooks/crm/test", a.to() + "/retry"} {
-		if got := b.want(b.post(path), http.StatusNotFound); words(got.body) == "" || words(none.body) == "" {
-			t.Error("no words")
-		}
-	}
-	if h.nudges.Load() != 1 {
-		t.Error("a person who may open nothing had a webhook called")
 	}
 }
 
@@ -303,53 +203,43 @@ func TestDeliveryPages(t *testing.T) {
 	}
 }
 
-// Staff are told quietly what does not get out: only what is theirs, and only when it is late.
-func TestLate(t *testing.T) {
+// Message-IDs stand as other servers' logs have them, or not at all.
+func TestMessageIDs(t *testing.T) {
 	h := newHouse(t)
-	h.send("new-patient", maria)
-	h.send("new-patient", maria)
-	dana, sam := h.as("dana"), h.as("sam")
-	late := func(b *browser) string {
-		t.Helper()
-		_, after, _ := strings.Cut(words(b.want(b.get("/inbox"), http.StatusOK).body), "until you unlock your key.")
-		said, _, ok := strings.Cut(after, "See deliveries")
-		if !ok {
-			return ""
+	at := h.enqueue(store.Job{Channel: store.Notice, Form: "contact", To: "sam@riverside.example", MessageID: "0123abcd"})
+	whole := h.enqueue(store.Job{Channel: store.Mail, Form: "contact", To: "sam@riverside.example", MessageID: "4567@elsewhere.example"})
+	hook := h.enqueue(store.Job{Channel: store.Webhook, Form: "contact", To: "crm", MessageID: "89abcdef"})
+	b := h.as("sam")
+	for from, want := range map[string]string{"": "", "forms@riverside.example": "0123abcd@riverside.example"} {
+		h.desk.MailFrom = from
+		w := words(b.want(b.get(at), http.StatusOK).body)
+		if strings.Contains(w, "0123abcd") != (want != "") || !strings.Contains(w, want) {
+			t.Errorf("from %q:\n%s", from, w)
 		}
-		return strings.Join(strings.Fields(strings.TrimPrefix(strings.TrimSpace(said), "Unlock")), " ")
-	}
-	if got := late(dana); got != "" {
-		t.Errorf("told at once: %q", got)
-	}
-	for range 7 { // a session ends when it rests
-		h.clock.pass(10 * time.Minute)
-		dana.get("/inbox")
-		sam.get("/inbox")
-	}
-	want := "2 messages have been waiting to be sent since " + h.desk.moment(h.clock.now().Add(-70*time.Minute-2*totpPeriod*time.Second)).Short + " ."
-	if got := late(dana); got != want {
-		t.Errorf("after an hour: %q, want %q", got, want)
-	}
-	if w := words(dana.get("/deliveries").body); !strings.Contains(w, "Deliveries 2 not delivered") || !strings.Contains(w, "but nothing has tried to send it.") {
-		t.Errorf("the list:\n%s", w)
-	}
-	if got := late(sam); got != "" {
-		t.Errorf("a person who may not open the form is told %q", got)
-	}
-	h.attempted("refused", true)
-	if got, want := late(dana), "2 messages were given up after five days. They are kept."; got != want {
-		t.Errorf("given up: %q", got)
-	}
-	for i := range lateLook + 1 {
-		h.enqueue(store.Job{Channel: store.Notice, Form: "new-patient", To: frontdesk})
-		if i == 0 {
-			for range 7 {
-				h.clock.pass(10 * time.Minute)
-				dana.get("/inbox")
-			}
+		if w := words(b.get(whole).body); !strings.Contains(w, "Message-ID 4567@elsewhere.example") {
+			t.Errorf("a whole one:\n%s", w)
+		}
+		if w := words(b.get(hook).body); !strings.Contains(w, "Webhook ID 89abcdef ") {
+			t.Errorf("a webhook's:\n%s", w)
 		}
 	}
-	if got := late(dana); got != "201 messages have been waiting to be sent for over an hour, and 2 were given up." {
-		t.Errorf("many: %q", got)
+}
+
+// What to do stands in the list once for each reason.
+func TestListSaysWhatToDo(t *testing.T) {
+	h := newHouse(t)
+	for i, code := range []string{"no-starttls", "timeout", "no-starttls"} {
+		h.send("new-patient", maria)
+		h.attempted(code, false)
+		if i == 1 {
+			h.clock.pass(time.Minute) // they are listed by their age, not by their reason
+		}
+	}
+	b := h.as("dana")
+	w := words(b.want(b.get("/deliveries"), http.StatusOK).body)
+	for said, times := range map[string]int{"offered no encryption": 2, "to turn on TLS.": 1, "took too long": 1, "It may be busy.": 1} {
+		if n := strings.Count(w, said); n != times {
+			t.Errorf("%q is said %d times, not %d:\n%s", said, n, times, w)
+		}
 	}
 }

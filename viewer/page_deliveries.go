@@ -53,7 +53,7 @@ func (h handlers) getDeliveries(c echo.Context) error {
 }
 
 func (d *desk) deliveriesPage(q *queue, chosen store.JobState, paged bool) templates.DeliveriesPage {
-	p := templates.DeliveriesPage{Chosen: jobStateNames[chosen], Kept: q.counts[chosen]}
+	p := templates.DeliveriesPage{Chosen: jobStateNames[chosen], Kept: q.counts[chosen], Failed: q.counts[store.Dead]}
 	for _, s := range jobStates {
 		if s == store.Aside && s != chosen && q.counts[s] == 0 {
 			continue // few ever need it
@@ -65,7 +65,9 @@ func (d *desk) deliveriesPage(q *queue, chosen store.JobState, paged bool) templ
 	for i := range q.rows {
 		p.Rows = append(p.Rows, d.delivery(&q.rows[i]))
 	}
-	p.Why = shared(p.Rows)
+	if p.Why = shared(p.Rows); p.Why == nil {
+		advise(p.Rows)
+	}
 	if q.more {
 		p.Older = queueAddress(chosen, d.pages.SealID(q.rows[len(q.rows)-1].ID))
 	}
@@ -93,6 +95,16 @@ func shared(rows []templates.StaffDelivery) *templates.StaffReason {
 		rows[i].Why = nil
 	}
 	return &why
+}
+
+// advise has what to do said once for each reason, at the newest delivery that has it.
+func advise(rows []templates.StaffDelivery) {
+	said := map[string]bool{}
+	for i, r := range rows {
+		if r.Why != nil && !said[r.Why.Do] {
+			said[r.Why.Do], rows[i].Do = true, true
+		}
+	}
 }
 
 // queueAddress writes show before before, always.

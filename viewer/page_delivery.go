@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -34,34 +35,22 @@ func (d *desk) jobAddress(id int64) string { return "/deliveries/" + d.jobs.Seal
 func (d *desk) delivery(j *store.Job) templates.StaffDelivery {
 	r := templates.StaffDelivery{
 		Address: d.jobAddress(j.ID), State: jobStateNames[j.State], Kind: kindOf(j), To: j.To, Form: d.titleOf(j.Form),
-		Reference: j.Reference, Made: d.moment(j.Made), Attempts: j.Attempts,
+		Reference: j.Reference, Made: d.moment(j.Made), Attempts: j.Attempts, Why: d.whyOf(j),
 	}
 	if j.Channel == store.Receipt {
 		r.To = "the visitor"
 	}
-	now := d.Now()
 	switch {
 	case j.State != store.Waiting:
 		ended := d.moment(j.Ended)
 		r.Ended = &ended
-	case j.Due.After(now):
+	case d.hasTurn(j):
+		r.Turn = !j.Changed && !d.stalled(j)
+	default:
 		next := d.moment(j.Due)
 		r.Next = &next
 	}
-	if j.State == store.Sent {
-		return r
-	}
-	r.Why = reasonOf(j.Channel, j.LastError)
-	if j.State == store.Waiting && now.Sub(j.Due) > lateAfter {
-		r.Why = &stalled
-	}
 	return r
-}
-
-// stalled: its time came over an hour ago, and there was no attempt.
-var stalled = templates.StaffReason{
-	Said: "It has been due for over an hour, but nothing has tried to send it.",
-	Do:   "Ask whoever runs Sealform whether the part that delivers is running.",
 }
 
 // titleOf is a form's title; its id where the form was taken away; "" for none.
@@ -99,10 +88,10 @@ func (h handlers) getDelivery(c echo.Context) error {
 
 func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.DeliveryPage {
 	p := templates.DeliveryPage{
-		StaffDelivery: d.delivery(j), Received: d.moment(j.Received), Spent: spent(j), Back: queueAddress(j.State, ""),
+		StaffDelivery: d.delivery(j), Received: d.moment(j.Received), Back: queueAddress(j.State, ""),
 	}
 	p.Action = p.Address
-	p.ID = templates.StaffFact{Label: "Message-ID", Text: j.MessageID}
+	p.ID = templates.StaffFact{Label: "Message-ID", Text: d.wireID(j)}
 	if j.Channel == store.Webhook {
 		p.ID.Label = "Webhook ID"
 	}
@@ -112,8 +101,10 @@ func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.Deliver
 	if j.Size > 0 {
 		p.Size = size(j.Size)
 	}
-	switch {
-	case p.Spent:
+	switch err := d.mayAgain(j, log); {
+	case err != nil:
+		p.Held = notAgain[err]
+	case d.hasTurn(j):
 	case j.State == store.Sent:
 		p.Again = "Send again"
 	default:
@@ -130,6 +121,24 @@ func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.Deliver
 		p.Log = append(p.Log, line)
 	}
 	return p
+}
+
+// wireID is what other servers' logs know it by; "" where that is not known here.
+func (d *desk) wireID(j *store.Job) string {
+	if j.Channel == store.Webhook || strings.Contains(j.MessageID, "@") {
+		return j.MessageID
+	}
+	if _, domain, ok := strings.Cut(d.MailFrom, "@"); ok {
+		return j.MessageID + "@" + domain
+	}
+	return ""
+}
+
+// notAgain says on its page why a delivery cannot be sent now.
+var notAgain = map[error]string{
+	errSpent: "What it held is no longer kept here, so it cannot be sent again.",
+	errSoon:  "Sent a moment ago. Wait two minutes before you send it again.",
+	errOften: "Sent again five times within a day. Wait until tomorrow, or ask whoever runs the mail server where it went.",
 }
 
 func (h handlers) postRetry(c echo.Context) error {

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"strings"
+	"time"
 
 	"sealform/internal/store"
 	"sealform/templates"
@@ -61,6 +62,26 @@ var atHook = map[string]templates.StaffReason{
 	"answered-410":    {Said: "The webhook’s server says that this address is gone for good.", Do: "Ask whoever runs Sealform to enter another, or to remove the webhook."},
 }
 
+// atVisitor is what can happen with a visitor's own address, where other words are due than for the clinic's.
+var atVisitor = map[string]templates.StaffReason{
+	"address":       {Said: "The visitor’s address cannot be written to, or cannot be opened here any more.", Do: noReceipt},
+	"temporary-450": {Said: "The visitor’s mailbox is busy, or your mail server asked us to wait.", Do: "Nothing to do: it is tried again."},
+	"temporary-452": {Said: "The visitor’s mailbox, or your mail server’s disk, is full.", Do: "Nothing to do: it is tried again."},
+	"permanent-550": {Said: "The visitor’s mail server, or yours, refuses the address: often it was mistyped.", Do: noReceipt},
+	"permanent-551": {Said: "The visitor’s mailbox has moved.", Do: noReceipt},
+	"permanent-552": {Said: "The visitor’s mailbox is full.", Do: noReceipt},
+	"permanent-553": {Said: "The visitor’s address is not one that mail can be sent to: often it was mistyped.", Do: noReceipt},
+	"permanent-554": {Said: "The visitor’s mail server, or yours, does not let the receipt through.", Do: noReceipt},
+}
+
+const noReceipt = "Nothing to do: what the visitor sent is here, and they saw its reference on the page."
+
+// anywhere is what can happen to a delivery of any kind before anybody is called.
+var anywhere = map[string]templates.StaffReason{
+	"changed":        {Said: "It was changed in the database after it was made, so nothing of it is sent.", Do: "Tell whoever runs Sealform; “sealform audit verify” shows what else was touched."},
+	"not-configured": {Said: "Its form no longer names this address, so nothing is sent there.", Do: "Put it aside, or ask whoever runs Sealform to name the address again."},
+}
+
 // begins are the codes that end in a number which says no more to staff.
 var begins = []struct {
 	prefix string
@@ -77,12 +98,10 @@ func reasonOf(c store.Channel, code string) *templates.StaffReason {
 	if code == "" || code == "ok" {
 		return nil
 	}
-	table := atRelay
-	if c == store.Webhook {
-		table = atHook
-	}
-	if r, ok := table[code]; ok {
-		return &r
+	for _, table := range tablesOf(c) {
+		if r, ok := table[code]; ok {
+			return &r
+		}
 	}
 	for _, b := range begins {
 		if strings.HasPrefix(code, b.prefix) {
@@ -93,4 +112,55 @@ func reasonOf(c store.Channel, code string) *templates.StaffReason {
 		Said: "It did not go out, for a reason that we have no words for: “" + code + "”.",
 		Do:   "Tell whoever runs Sealform.",
 	}
+}
+
+// tablesOf are those that explain a channel's codes, the most particular first.
+func tablesOf(c store.Channel) []map[string]templates.StaffReason {
+	switch c {
+	case store.Webhook:
+		return []map[string]templates.StaffReason{anywhere, atHook}
+	case store.Receipt:
+		return []map[string]templates.StaffReason{anywhere, atVisitor, atRelay}
+	}
+	return []map[string]templates.StaffReason{anywhere, atRelay}
+}
+
+// whyOf explains where a delivery stands: what its last attempt ended with, or that there is none to come.
+func (d *desk) whyOf(j *store.Job) *templates.StaffReason {
+	switch why := reasonOf(j.Channel, j.LastError); {
+	case j.Changed:
+		return reasonOf(j.Channel, "changed")
+	case j.State == store.Sent:
+		return nil
+	case d.stalled(j):
+		return &stalled
+	case j.State == store.Waiting && j.Due.Sub(d.Now()) > farOff:
+		return &farAhead
+	case why == nil || j.State == store.Waiting:
+		return why
+	case j.Channel == store.Receipt:
+		return &templates.StaffReason{Said: why.Said, Do: noReceipt}
+	case aboutOf(j).Test && j.Channel == store.Webhook:
+		return &templates.StaffReason{Said: why.Said, Do: why.Do + " It was a test: send another when that is done."}
+	default:
+		return why
+	}
+}
+
+// farOff is more than ever lies between two attempts.
+const farOff = 2 * time.Hour
+
+// stalled: its time came over an hour ago, and there was no attempt.
+func (d *desk) stalled(j *store.Job) bool {
+	return j.State == store.Waiting && d.Now().Sub(j.Due) > lateAfter
+}
+
+var stalled = templates.StaffReason{
+	Said: "It has been due for over an hour, but nothing has tried to send it.",
+	Do:   "Ask whoever runs Sealform whether the part that delivers is running.",
+}
+
+var farAhead = templates.StaffReason{
+	Said: "Its next try is further off than it should be, as if a clock had run ahead.",
+	Do:   "Ask whoever runs Sealform to check the machine’s clock, and whether the part that delivers is running.",
 }

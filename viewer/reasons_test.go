@@ -22,6 +22,13 @@ func TestEveryCodeHasWords(t *testing.T) {
 			}
 		}
 	}
+	for _, c := range channels {
+		for code := range anywhere {
+			if r := reasonOf(c, code); strings.Contains(r.Said, "no words for") {
+				t.Errorf("%s %q: %+v", c, code, r)
+			}
+		}
+	}
 	if reasonOf(store.Mail, "") != nil || reasonOf(store.Mail, "ok") != nil {
 		t.Error("there is nothing to explain")
 	}
@@ -34,7 +41,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 func TestReasonsAreSentences(t *testing.T) {
 	sentence := regexp.MustCompile(`^[A-Z“].*\.$`)
 	var all []templates.StaffReason
-	for _, table := range []map[string]templates.StaffReason{atRelay, atHook} {
+	for _, table := range []map[string]templates.StaffReason{anywhere, atVisitor, atRelay, atHook} {
 		for _, r := range table {
 			all = append(all, r)
 		}
@@ -42,12 +49,32 @@ func TestReasonsAreSentences(t *testing.T) {
 	for _, b := range begins {
 		all = append(all, b.StaffReason)
 	}
-	for _, r := range append(all, stalled) {
+	for _, r := range append(all, stalled, farAhead) {
 		for _, s := range []string{r.Said, r.Do} {
 			if !sentence.MatchString(s) || strings.ContainsAny(s, `"'!`) || strings.Contains(strings.ToLower(s), "error") {
 				t.Errorf("%q", s)
 			}
 		}
+	}
+}
+
+// What is refused of a receipt is no fault of the clinic's mailboxes, and what ended leaves nothing to do.
+func TestReasonsOfWhatEnded(t *testing.T) {
+	h := newHouse(t)
+	says := func(j store.Job, want string) {
+		t.Helper()
+		if why := h.desk.whyOf(&j); why == nil || !strings.Contains(why.Said+" "+why.Do, want) {
+			t.Errorf("%+v\n%+v\nlacks %q", j, why, want)
+		}
+	}
+	for _, code := range mailCodes() {
+		says(store.Job{Channel: store.Receipt, State: store.Aside, LastError: code}, noReceipt)
+	}
+	says(store.Job{Channel: store.Receipt, State: store.Aside, LastError: "permanent-550"}, "The visitor’s mail server")
+	says(store.Job{Channel: store.Webhook, State: store.Dead, LastError: "answered-404", About: `{"test":true}`}, "It was a test")
+	says(store.Job{Channel: store.Notice, State: store.Dead, LastError: "not-configured"}, "no longer names this address")
+	for _, state := range jobStates {
+		says(store.Job{Channel: store.Mail, State: state, LastError: "refused", Changed: true}, "changed in the database")
 	}
 }
 

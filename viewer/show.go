@@ -87,6 +87,9 @@ func (d *desk) page(err error, c echo.Context) (int, templates.Page) {
 		if errors.Is(err, s.err) {
 			d.Events.Refused(program, c.Path(), s.status, s.code)
 			p.Title, p.Text = s.title, s.text
+			if s.status == http.StatusConflict { // of a delivery, all of them
+				p.Link, p.Label = "/deliveries/"+c.Param("job"), "Go back to it"
+			}
 			return s.status, p
 		}
 	}
@@ -110,7 +113,10 @@ var sayings = []saying{
 	{errOrigin, 403, "other-origin", "Not done", []string{"This did not come from our own page, so nothing was changed. Go back to the inbox and try again there.", "A script that signs in here must send an “Origin” header that names this address."}},
 	{limit.ErrBusy, 503, "busy", "One moment, please", []string{"Many people are signing in just now. Nothing is wrong with your account. Wait a few seconds and try again."}},
 	{errRecord, 503, "no-record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
-	{errSpent, 409, "spent", "Not sent again", []string{"What it held is no longer kept here, so it cannot be sent again. Nothing was changed."}},
+	{errSpent, 409, "spent", "Not sent again", []string{notAgain[errSpent], "Nothing was changed."}},
+	{errChanged, 409, "changed", "Not sent", []string{anywhere["changed"].Said, anywhere["changed"].Do}},
+	{errSoon, 409, "soon", "Not sent again", []string{"Sent a moment ago. Wait two minutes.", "Nothing was changed."}},
+	{errOften, 409, "often", "Not sent again", []string{notAgain[errOften], "Nothing was changed."}},
 	{errNotGivenUp, 409, "not-given-up", "Not put aside", []string{"Only what was given up can be put aside, and this is not, or not any more. Nothing was changed."}},
 	{errBody, 400, "body", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
 	{errBodyType, 415, "body-type", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},

@@ -45,6 +45,7 @@ type Config struct {
 	Now       func() time.Time            // nil: time.Now
 	Events    *event.Log
 	Proxies   []netip.Prefix // whose X-Forwarded-For and -Proto are believed
+	MailFrom  string         // what mail is sent from, as Message-IDs end in its domain; "": they are shown only where they are whole
 	Webhooks  []string       // names of those that can be tested
 	Nudge     func()         // called when a delivery is due at once; nil: nothing listens in this process
 	// SignInFailures is how many failed sign-ins one address (IPv4, or IPv6 /64) has in an hour; 0: 10.

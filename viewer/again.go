@@ -1,0 +1,93 @@
+package viewer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sealform/internal/audit"
+	"sealform/internal/store"
+)
+
+// How often staff may have sent what went out already. Each time, somebody gets the same message once more.
+const (
+	againAfter = 2 * time.Minute
+	againDaily = 5
+)
+
+// Retry makes one due at once. What is due already stays as it is, and nothing is put on record; errChanged, errSpent,
+// errSoon and errOften are for what cannot be sent now.
+func (d *desk) Retry(ctx context.Context, who Staff, at string) error {
+	defer d.turn("delivery " + at)() // two clicks are not to count as one
+	job, log, err := d.Delivery(ctx, who, at)
+	if err != nil {
+		return err
+	}
+	if err := d.mayAgain(job, log); err != nil {
+		return err
+	}
+	if d.hasTurn(job) {
+		return nil
+	}
+	if err := d.Store.Audit(ctx, who.entry(audit.ActDeliveryRetried, string(job.Channel), job.Reference)); err != nil {
+		return fmt.Errorf("%w: %w", errRecord, err)
+	}
+	err = d.Store.RetryNow(ctx, job.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return errNotFound
+	case errors.Is(err, store.ErrDamaged): // purged since we looked
+		return errSpent
+	case err != nil:
+		return fmt.Errorf("trying a delivery again: %w", err)
+	}
+	d.nudge()
+	return nil
+}
+
+// hasTurn: it is due, so an attempt is under way or comes by itself within seconds. To hurry it would change nothing.
+func (d *desk) hasTurn(j *store.Job) bool {
+	return j.State == store.Waiting && !j.Due.After(d.Now())
+}
+
+// mayAgain says why a delivery can't be sent now; nil where it can.
+func (d *desk) mayAgain(j *store.Job, log []store.Attempt) error {
+	now := d.Now()
+	switch ago := now.Sub(j.Ended); {
+	case j.Changed:
+		return errChanged
+	case spent(j):
+		return errSpent
+	case j.State != store.Sent:
+		return nil
+	case ago >= 0 && ago < againAfter:
+		return errSoon
+	case copies(log, now.AddDate(0, 0, -1)) >= againDaily:
+		return errOften
+	}
+	return nil
+}
+
+// copies counts how often it went out after that, its first time not among them.
+func copies(log []store.Attempt, after time.Time) (n int) {
+	first := true
+	for _, a := range log {
+		if a.Code != "ok" {
+			continue
+		}
+		if !first && a.At.After(after) {
+			n++
+		}
+		first = false
+	}
+	return n
+}
+
+// spent: it waits no more, and its body or address is no longer there to be sent again.
+func spent(j *store.Job) bool {
+	if j.State == store.Waiting {
+		return false
+	}
+	return j.Channel == store.Mail && j.Chunks == 0 || j.Channel == store.Receipt && len(j.Sealed) == 0
+}

@@ -1,0 +1,41 @@
+package viewer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"sealform/internal/audit"
+	"sealform/internal/store"
+)
+
+// TestHook calls a configured webhook once, with nothing about any submission, and gives the delivery's id: that of the
+// test that still waits, where there is one.
+func (d *desk) TestHook(ctx context.Context, who Staff, name string) (int64, error) {
+	if d.reachOf(who).isEmpty() || !slices.Contains(d.Webhooks, name) {
+		return 0, errNotFound
+	}
+	defer d.turn("webhook " + name)()
+	if id, err := d.waitingTest(ctx, name); id != 0 || err != nil {
+		return id, err
+	}
+	if err := d.Store.Audit(ctx, who.entry(audit.ActWebhookTested, name)); err != nil {
+		return 0, fmt.Errorf("%w: %w", errRecord, err)
+	}
+	id, err := d.Store.Enqueue(ctx, store.Job{Channel: store.Webhook, To: name, About: `{"test":true}`})
+	if err != nil {
+		return 0, fmt.Errorf("testing a webhook: %w", err)
+	}
+	d.nudge()
+	return id, nil
+}
+
+// waitingTest finds a webhook's test that waits; 0: there is none.
+func (d *desk) waitingTest(ctx context.Context, name string) (id int64, err error) {
+	_, err = d.look(ctx, store.Waiting, []string{""}, func(j *store.Job) {
+		if j.Channel == store.Webhook && j.To == name && aboutOf(j).Test && !j.Changed {
+			id = j.ID
+		}
+	})
+	return id, err
+}
