@@ -34,8 +34,12 @@ func (h *house) checkDelivery(f *forms.Form) []error {
 		}
 	}
 	for _, name := range f.Webhooks {
-		if _, ok := h.cfg.Webhooks[name]; !ok {
+		hook, ok := h.cfg.Webhooks[name]
+		switch {
+		case !ok:
 			fault("calls webhook %q, which is not in webhooks%s", name, orRather(name, h.cfg.Webhooks))
+		case hook.Ciphertext && f.Store == nil:
+			fault("has webhook %q, which is sent the sealed answers, but does not keep them: add store: to its deliver, or give the webhook send: ids", name)
 		}
 	}
 	return faults
@@ -122,7 +126,7 @@ func (g *group) endings() []ending {
 }
 
 // ending says when keys and certificates in use end; those that never do are left out.
-func (h *house) ending(time.Time) []outbox.Ending {
+func (h *house) ending(now time.Time) []outbox.Ending {
 	var all []outbox.Ending
 	seen := map[string]bool{}
 	add := func(name string, at time.Time) {
@@ -135,7 +139,7 @@ func (h *house) ending(time.Time) []outbox.Ending {
 		add(e.name, e.at())
 	}
 	for _, address := range sortedKeys(h.mailed) {
-		add(address, h.mailed[address].ending())
+		add(h.mailed[address].ending(now))
 	}
 	if h.smime != nil {
 		add("the certificate that signs S/MIME mail", h.smime.Expires())

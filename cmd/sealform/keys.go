@@ -40,7 +40,7 @@ func (p *program) keysCommand() *cli.Command {
 			p.storeCommand("signing", "show the server's signing certificate, which `sealform open` asks for", "", p.keysSigning,
 				&cli.BoolFlag{Name: "all", Usage: "those before it too"}),
 			p.storeCommand("fetch", "look up an address's key in its domain's directory (WKD); with --yes, keep it for good", "ADDRESS", p.keysFetch, name,
-				&cli.StringFlag{Name: "fingerprint", Usage: "refuse any other key than the one that has this"},
+				&cli.StringFlag{Name: "fingerprint", Usage: "refuse any other key than the one that has this; needed with --yes"},
 				&cli.BoolFlag{Name: "yes", Usage: "keep it in keys/; without, it is shown only"}),
 			p.storeCommand("smime", "show the certificate that signs S/MIME mail", "", p.keysSMIME,
 				&cli.BoolFlag{Name: "make", Usage: "make one for mail.from, where there is none"},

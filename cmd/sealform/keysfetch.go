@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -13,12 +14,17 @@ import (
 	"sealform/keys"
 )
 
-// keysFetch looks an address's key up in its domain's directory, shows it, and with --yes pins it in a file. Nothing
+// keysFetch looks an address's key up in its domain's directory, shows it, and with --yes pins it in a file, if
+// it is the one whose fingerprint its owner told. Nothing
 // fetches it again: a directory that changes its mind changes nothing here.
 func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) error {
 	address := strings.ToLower(c.Args().First())
 	if mailbox(address) != nil {
 		return try(fmt.Errorf("%q is not a plain mail address", c.Args().First()), "one such as dana@riverside.example")
+	}
+	want := plainFingerprint(c.String("fingerprint"))
+	if c.Bool("yes") && want == "" {
+		return wrongly(c, "--yes keeps a key for good, so say which: --fingerprint, as its owner tells it and not as the directory shows it")
 	}
 	path, err := o.keyPath(ctx, c.String("name"))
 	if err != nil {
@@ -29,11 +35,12 @@ func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) erro
 		return err
 	}
 	fmt.Fprintf(p.out, "The directory of %s gives this key for %s:\n  fingerprint %s\n  %s\n", domainOf(address), address, grouped(cert.Fingerprint()), ends(cert))
-	if want := plainFingerprint(c.String("fingerprint")); want != "" && want != string(cert.Fingerprint()) {
+	if want != "" && want != string(cert.Fingerprint()) {
 		return try(errors.New("that is not the fingerprint given with --fingerprint; nothing was kept"), "ask its owner once more, and keep no key that its owner does not know")
 	}
 	if !c.Bool("yes") {
-		_, err := fmt.Fprintln(p.out, "Nothing is kept yet. Compare the fingerprint with its owner by telephone, then run this again with --yes.")
+		_, err := fmt.Fprintf(p.out, "Nothing is kept yet. Compare the fingerprint with its owner by telephone; if it is the same, keep the key with:\n  %s\n",
+			keepCommand(c, address, cert.Fingerprint()))
 		return err
 	}
 	if err := writeNew(path, cert.Armored(), 0o644); err != nil {
@@ -47,6 +54,25 @@ func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) erro
 		path, address, c.String("name"), cert.Fingerprint(), modern)
 	return err
 }
+
+// keepCommand is the whole of it, to be run as it stands.
+func keepCommand(c *cli.Command, address string, f keys.Fingerprint) string {
+	config := ""
+	if c.IsSet("config") {
+		config = " --config " + quoted(c.String("config"))
+	}
+	return fmt.Sprintf("sealform keys fetch %s --name %s --fingerprint %s --yes%s", quoted(address), c.String("name"), f, config)
+}
+
+// quoted is a word as a shell takes it.
+func quoted(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_-]+$`)
 
 func ends(cert *keys.Certificate) string {
 	if e := cert.Expires(); !e.IsZero() {

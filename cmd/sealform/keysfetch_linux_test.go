@@ -104,8 +104,13 @@ func TestKeysFetch(t *testing.T) {
 	}
 	f.configure(t, "outward: { allow: [127.0.0.0/8] }\n")
 	code, out, said := fetch()
-	if code != 0 || !strings.Contains(out, grouped(want)+"\n  never ends") || !strings.Contains(out, "Nothing is kept yet.") || strings.Contains(out, "\x1b") {
+	keep := "\n  sealform keys fetch dana@riverside.example --name dana --fingerprint " + string(want) + " --yes --config " + f.path(configName) + "\n"
+	if code != 0 || !strings.Contains(out, grouped(want)+"\n  never ends") || !strings.Contains(out, "Nothing is kept yet.") || !strings.Contains(out, keep) || strings.Contains(out, "\x1b") {
 		t.Errorf("what is shown: %d\n%s%s", code, out, said)
+	}
+	asked := d.asked.Load()
+	if code, _, said := fetch("--yes"); code != 2 || !strings.Contains(said, "--yes keeps a key for good, so say which: --fingerprint") || d.asked.Load() != asked {
+		t.Errorf("kept without a fingerprint: %d\n%s", code, said)
 	}
 	other := strings.Repeat("0", 40)
 	for _, flags := range [][]string{{"--fingerprint", other}, {"--fingerprint", other, "--yes"}} {
@@ -141,7 +146,7 @@ func (d *directory) keptForGood(t *testing.T, f *folder, p program, line string)
 	if _, err := v.submit("visit", personal...); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, said := f.tell(t, p, "keys", "fetch", fetched, "--name", "dana", "--yes"); code != 1 || !strings.Contains(said, "keys/dana.asc is there already") {
+	if code, _, said := f.tell(t, p, "keys", "fetch", fetched, "--name", "dana", "--fingerprint", strings.Repeat("0", 40), "--yes"); code != 1 || !strings.Contains(said, "keys/dana.asc is there already") {
 		t.Errorf("a second time: %d\n%s", code, said)
 	}
 	if now, err := os.ReadFile(f.path("keys", "dana.asc")); err != nil || !bytes.Equal(was, now) {
@@ -172,7 +177,7 @@ func TestKeysFetchRefuses(t *testing.T) {
 		"none":              {func() { d.key = nil }, "looking up the key of dana@riverside.example: its domain's directory has none"},
 	} {
 		c.put()
-		code, out, said := f.tell(t, program{outward: d.world}, "keys", "fetch", fetched, "--name", "dana", "--yes")
+		code, out, said := f.tell(t, program{outward: d.world}, "keys", "fetch", fetched, "--name", "dana", "--fingerprint", strings.Repeat("0", 40), "--yes")
 		if code != 1 || out != "" || !strings.Contains(said, c.want) || strings.Contains(said, "\x1b") {
 			t.Errorf("%s: %d\n%s%s", name, code, out, said)
 		}
@@ -181,7 +186,7 @@ func TestKeysFetchRefuses(t *testing.T) {
 		}
 	}
 	want := d.holds(t, func(c *packet.Config) { v6(c); c.AEADConfig = &packet.AEADConfig{} }, fetched)
-	out := f.do(t, program{outward: d.world}, "keys", "fetch", fetched, "--name", "dana", "--yes")
+	out := f.do(t, program{outward: d.world}, "keys", "fetch", fetched, "--name", "dana", "--fingerprint", string(want), "--yes")
 	if !strings.Contains(out, "fingerprint: "+string(want)+", profile: modern }") {
 		t.Errorf("a key of the new format:\n%s", out)
 	}

@@ -151,10 +151,12 @@ func (r *readers) tell(code event.Code) {
 
 func closedCode(err error) event.Code {
 	switch {
-	case errors.Is(err, errKeyChanged):
+	case errors.Is(err, errKeyChanged), errors.Is(err, errSwapped):
 		return "key_changed"
 	case errors.Is(err, smime.ErrList): // also where its file is gone
 		return "revocation_list"
+	case errors.Is(err, errDisabled):
+		return "account_disabled"
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, errNoAccount), errors.Is(err, errNoKey):
 		return "key_missing"
 	case errors.Is(err, keys.ErrExpired):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 var (
 	errNoAccount = errors.New("nobody of that address has an account here")
 	errNoKey     = errors.New("that person has no key of that fingerprint here")
+	errSwapped   = errors.New("that person's key in the database is not the one that the record says was put there")
+	errDisabled  = errors.New("the account of that address is disabled")
 )
 
 // recipient is a mailed address that has a key of its own, as the service was started with it.
@@ -26,8 +29,11 @@ type recipient struct {
 
 	mu   sync.Mutex
 	seal keys.Sealer // as good as the last look
-	ends time.Time   // zero: never
+	ends keyEnd
 }
+
+// keyEnd is when a key ends, as far as that is known at that time, and whether that is for a revocation list alone; zero: never.
+type keyEnd func(at time.Time) (end time.Time, list bool)
 
 // sealer gives what seals to the address now, or an error that closes the form.
 func (r *recipient) sealer() (keys.Sealer, error) {
@@ -39,17 +45,22 @@ func (r *recipient) sealer() (keys.Sealer, error) {
 	return r.seal, nil
 }
 
-func (r *recipient) set(s keys.Sealer, ends time.Time) {
+func (r *recipient) set(s keys.Sealer, e keyEnd) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.seal, r.ends = s, ends
+	r.seal, r.ends = s, e
 }
 
-// ending is when the key ends; zero: never.
-func (r *recipient) ending() time.Time {
+// ending is when the key ends; zero: never. It looks first, as nobody else may have since the list was renewed.
+func (r *recipient) ending(at time.Time) (name string, end time.Time) {
+	_ = r.check() // told where the form is looked at; the end is that of what was last good
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.ends
+	end, list := r.ends(at)
+	if list {
+		return r.address + " (its revocation list)", end
+	}
+	return r.address, end
 }
 
 // openRecipients reads the keys of single addresses; those of persons come when the store is open.
@@ -130,12 +141,15 @@ func (r *recipient) personsKey(ctx context.Context, h *house) (*keys.Certificate
 	if err != nil {
 		return nil, err
 	}
-	held, err := h.store.Keys(ctx)
+	if account.Disabled {
+		return nil, try(errDisabled, "take %s out of the forms and recipients, give it key: with a file, or `sealform user disable --email %s --undo`", r.address, r.address)
+	}
+	held, err := h.store.KeysOf(ctx, account.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range held {
-		if k.Account != account.ID || k.Fingerprint != r.config.Fingerprint {
+		if k.Fingerprint != r.config.Fingerprint {
 			continue
 		}
 		locked, err := private.ParseLocked(k.Locked)
@@ -144,7 +158,19 @@ func (r *recipient) personsKey(ctx context.Context, h *house) (*keys.Certificate
 		}
 		return keys.ParseCertificate(locked.Certificate(), h.now())
 	}
-	return nil, try(errNoKey, "`sealform keys list`")
+	return nil, h.whyNoKey(ctx, r.config.Fingerprint)
+}
+
+// whyNoKey tells a key that is not here from one that somebody put into the database past this program.
+func (h *house) whyNoKey(ctx context.Context, f keys.Fingerprint) error {
+	held, err := h.store.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(held, func(k store.LockedKey) bool { return k.Fingerprint == f }) {
+		return try(errSwapped, "`sealform audit verify`, which says what was touched")
+	}
+	return try(errNoKey, "`sealform keys list`")
 }
 
 // pinKey takes an OpenPGP certificate for the address; holds says whether its source still has it.
@@ -156,7 +182,7 @@ func (r *recipient) pinKey(h *house, cert *keys.Certificate, holds func() error)
 	if err != nil {
 		return err
 	}
-	r.set(s, cert.Expires())
+	r.set(s, func(time.Time) (time.Time, bool) { return cert.Expires(), false })
 	r.watch = &watch{now: h.now, checked: h.now(), look: func(at time.Time) error {
 		if err := holds(); err != nil {
 			return err

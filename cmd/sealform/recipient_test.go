@@ -252,7 +252,7 @@ func TestAPersonsKey(t *testing.T) {
 	if !strings.Contains(r.err.String(), "msg=closed form=visit code=key_changed") {
 		t.Errorf("the log:\n%s", r.err)
 	}
-	if said := f.refuses(t, c); !strings.Contains(said, "not the one in sealform.yaml") {
+	if said := f.refuses(t, c); !strings.Contains(said, "is not the one that the record says was put there") {
 		t.Errorf("a start with it:\n%s", said)
 	}
 	put(was)

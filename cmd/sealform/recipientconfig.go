@@ -18,6 +18,7 @@ type recipientConfig struct {
 	Modern      bool
 	Certificate string // path; this and what follows: S/MIME
 	CA, CRL     string // paths; "" for none
+	AnyName     bool   // the certificate need not name the address
 	Profile     smime.Profile
 }
 
@@ -27,7 +28,7 @@ const fromPerson = "person"
 // What goes with one kind of key alone.
 var (
 	withKey         = []string{"fingerprint", "profile"}
-	withCertificate = []string{"ca", "crl", "cipher", "transport"}
+	withCertificate = []string{"ca", "crl", "cipher", "transport", "any_name"}
 )
 
 // recipientsFrom reads the addresses. Capitals make no other address of one: forms fold them too.
@@ -113,6 +114,7 @@ func (c *config) certificateFrom(m *yamltree.Mapping, r *recipientConfig) {
 		r.CRL = ""
 		m.FaultAtName("crl", "a revocation list is checked by the authority that signed it", "Add ca: with the authority's certificate.")
 	}
+	r.AnyName = m.Bool("any_name")
 	r.Profile = smime.Profile{GCM: choice(m, "cipher", "cbc", "gcm") == "gcm", OAEP: choice(m, "transport", "pkcs1", "oaep") == "oaep"}
 }
 

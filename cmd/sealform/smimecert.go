@@ -67,6 +67,9 @@ func (r *recipient) renew(h *house, c *mailCertificate, at time.Time) error {
 		return err
 	}
 	cert, err := smime.ParseCertificate(c.pem, trust, at)
+	if err == nil {
+		err = r.named(cert)
+	}
 	if err != nil || h.smime == nil { // which has been told, and keeps the service from starting
 		return err
 	}
@@ -74,9 +77,21 @@ func (r *recipient) renew(h *house, c *mailCertificate, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	r.set(s, cert.Expires())
+	r.set(s, cert.Ends)
 	c.relied, c.reliedSum = true, sum
 	return r.usable(at)
+}
+
+// named wants a certificate of the address itself: mail programs look for one, and another's file is easily given by mistake.
+func (r *recipient) named(cert *smime.Certificate) error {
+	if r.config.AnyName || cert.Names(r.address) {
+		return nil
+	}
+	whose := "it names no mail address"
+	if all := cert.Emails(); len(all) > 0 {
+		whose = fmt.Sprintf("it is of %q", all[0])
+	}
+	return fmt.Errorf("the certificate does not name %s; %s. Ask its owner for the right one; if it is the right one, write any_name: true", r.address, whose)
 }
 
 // usable asks what was found good whether it still is.

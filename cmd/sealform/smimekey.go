@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/audit"
 	"sealform/internal/secrets"
 	"sealform/keys/smime"
 )
@@ -32,6 +33,13 @@ func (h *house) openSMIME() error {
 		return err
 	}
 	h.smime = s
+	if from := h.cfg.Mail.From; from != "" && !s.Names(from) {
+		if h.cfg.Mail.SMIMEKey == "" {
+			return fmt.Errorf("the certificate that signs S/MIME mail is of another address than mail.from, %s: readers' programs would warn of each mail. "+
+				"Move %s/smime.pem away, then run: sealform keys smime --make", from, h.cfg.Secrets)
+		}
+		h.events.Trouble("smime", "signer_names_other") // who brings a certificate may have an agreement with the readers
+	}
 	return nil
 }
 
@@ -59,10 +67,10 @@ func smimeSigner(cfg *config, s *secrets.Secrets) (*smime.Signer, error) {
 }
 
 // keysSMIME shows the certificate that signs S/MIME mail, for readers to trust, and makes it where there is none.
-func (p *program) keysSMIME(_ context.Context, o *office, c *cli.Command) error {
+func (p *program) keysSMIME(ctx context.Context, o *office, c *cli.Command) error {
 	signer, err := smimeSigner(o.cfg, o.secrets)
 	if errors.Is(err, errNoSMIME) && c.Bool("make") {
-		signer, err = p.makeSMIME(o)
+		signer, err = p.makeSMIME(ctx, o)
 	}
 	if err != nil {
 		return err
@@ -75,12 +83,16 @@ func (p *program) keysSMIME(_ context.Context, o *office, c *cli.Command) error 
 	return err
 }
 
-func (p *program) makeSMIME(o *office) (*smime.Signer, error) {
+// makeSMIME writes the record's entry first, as every act here does.
+func (p *program) makeSMIME(ctx context.Context, o *office) (*smime.Signer, error) {
 	if o.cfg.Mail.From == "" {
 		return nil, try(errors.New("the certificate names the sender of the mail, and mail.from is not set"), "set mail.from and mail.relay first")
 	}
 	signer, pem, err := smime.NewSigner(o.cfg.Mail.From, p.now())
 	if err != nil {
+		return nil, err
+	}
+	if err := o.store.Audit(ctx, operatorEntry(audit.ActSMIMEKeyMade, string(signer.Fingerprint()))); err != nil {
 		return nil, err
 	}
 	return signer, o.secrets.AddSMIME(pem)

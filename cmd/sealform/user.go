@@ -103,11 +103,23 @@ func (p *program) userDisable(ctx context.Context, o *office, c *cli.Command) er
 	disable, act, said := true, audit.ActAccountDisabled, "is shut out with its next request. Keys it may have copied still open what was sealed to them"
 	if c.Bool("undo") {
 		disable, act, said = false, audit.ActAccountEnabled, "may sign in again"
+	} else if err := p.sayNamed(ctx, o, a); err != nil {
+		return err
 	}
 	if err := o.store.SetDisabled(ctx, a.ID, disable, operatorEntry(act, a.Email)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.out, "Account %s %s.\n", a.Email, said)
+	return err
+}
+
+// sayNamed says what disabling does not change.
+func (p *program) sayNamed(ctx context.Context, o *office, a *store.Account) error {
+	named, err := o.stillNamed(ctx, a)
+	if err != nil || len(named) == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "Change this too, then restart:\n  %s\n", strings.Join(named, "\n  "))
 	return err
 }
 

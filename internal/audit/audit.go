@@ -57,6 +57,8 @@ const (
 	ActKeyExported       = "key-exported"
 	ActKeyRemoved        = "key-removed"
 	ActSigningKeyRotated = "signing-key-rotated"
+	// ActSMIMEKeyMade: the service has a certificate of its own that signs S/MIME mail; About has its fingerprint.
+	ActSMIMEKeyMade = "smime-key-made"
 )
 
 // The acts on submissions. Every one names their references in About.

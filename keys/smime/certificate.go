@@ -22,7 +22,7 @@ type Certificate struct {
 
 // ParseCertificate reads one certificate, PEM or DER, and refuses (*keys.Refusal) what cannot or must not receive: expired,
 // not yet valid, revoked, of an unknown issuer, RSA below 3072 bits, curves other than P-256, a key usage or extended
-// key usage that rules e-mail encryption out, SHA-1 or MD5 signatures.
+// key usage that rules e-mail encryption out, an authority's own, SHA-1 or MD5 signatures.
 func ParseCertificate(b []byte, t Trust, now time.Time) (*Certificate, error) {
 	der, err := oneCertificate(b)
 	if err != nil {
@@ -106,9 +106,11 @@ func notCertificate(der []byte) fault {
 func (c *Certificate) Fingerprint() keys.Fingerprint { return c.fingerprint }
 
 // Emails are the addresses that it names: those of its alternative name, then those of its subject.
-func (c *Certificate) Emails() []string {
-	all := slices.Clone(c.x509.EmailAddresses)
-	for _, n := range c.x509.Subject.Names {
+func (c *Certificate) Emails() []string { return emails(c.x509) }
+
+func emails(c *x509.Certificate) []string {
+	all := slices.Clone(c.EmailAddresses)
+	for _, n := range c.Subject.Names {
 		if address, ok := n.Value.(string); ok && n.Type.Equal(oidEmailAddress) && !slices.Contains(all, address) {
 			all = append(all, address)
 		}
@@ -116,8 +118,12 @@ func (c *Certificate) Emails() []string {
 	return all
 }
 
-// Expires is the end of its validity.
-func (c *Certificate) Expires() time.Time { return c.x509.NotAfter }
+// Names says whether it is of that mail address. Capitals make no difference.
+func (c *Certificate) Names(address string) bool { return namesAddress(c.x509, address) }
+
+func namesAddress(c *x509.Certificate, address string) bool {
+	return slices.ContainsFunc(emails(c), func(e string) bool { return strings.EqualFold(e, address) })
+}
 
 // Usable checks what changes with time: validity and revocation lists, one past its next update too. *keys.Refusal.
 // It only compares times: signatures, and what lists say, were checked when the certificate was parsed.

@@ -1,6 +1,7 @@
 package smime
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -67,6 +68,9 @@ func (c *Certificate) checkKey() error {
 // checkUsage holds the key's use against RFC 8550 §4.4: for RSA keyEncipherment, for EC keyAgreement, and e-mail
 // among the extended ones. Where a certificate says nothing it may be used.
 func (c *Certificate) checkUsage() error {
+	if authorityOnly(c.x509) {
+		return c.refuse(exactly(ErrUsage, "is an authority's own, which issues certificates and receives no mail"), mendOwn)
+	}
 	need, name := x509.KeyUsageKeyEncipherment, "key encipherment"
 	if _, ec := c.x509.PublicKey.(*ecdsa.PublicKey); ec {
 		need, name = x509.KeyUsageKeyAgreement, "key agreement"
@@ -78,6 +82,13 @@ func (c *Certificate) checkUsage() error {
 		return c.refuse(exactly(ErrUsage, "is not for e-mail: its extended key usage lacks e-mail protection"), mendReplace)
 	}
 	return nil
+}
+
+// authorityOnly: what somebody makes for themselves often calls itself an authority too (openssl req -x509 does), but
+// does not say that it may issue others, and nobody else has issued it.
+func authorityOnly(c *x509.Certificate) bool {
+	selfMade := bytes.Equal(c.RawIssuer, c.RawSubject) && c.KeyUsage&x509.KeyUsageCertSign == 0
+	return c.IsCA && !selfMade
 }
 
 // limited says whether a certificate names the uses of its key at all.

@@ -21,6 +21,7 @@ var (
 const (
 	mendExport    = "Ask its owner for the certificate as a .pem, .crt or .cer file, without the private key."
 	mendReplace   = "Ask its owner for a certificate for e-mail with an RSA key of at least 3072 bits or a P-256 key."
+	mendOwn       = "Put the recipient's own certificate in this file, and give those of its authorities as ca."
 	mendRenew     = "Ask its owner for the certificate that replaces it, and put that file in its place."
 	mendClock     = "Check this computer's clock; if it is right, wait until the certificate is valid."
 	mendOne       = "Keep only the recipient's own certificate in this file, and give those of its authorities as ca."

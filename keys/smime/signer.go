@@ -143,6 +143,10 @@ func (s *Signer) Expires() time.Time {
 	return end
 }
 
+// Names says whether the certificate is of that mail address, which readers' programs hold against the sender (RFC 8550
+// §3).
+func (s *Signer) Names(address string) bool { return namesAddress(s.chain[0], address) }
+
 // Usable says whether its signatures are in date at that time: nil or *keys.Refusal.
 func (s *Signer) Usable(at time.Time) error {
 	for _, c := range s.chain {
