@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v3"
 
@@ -25,7 +27,7 @@ func (p *program) outboxCommand() *cli.Command {
 				&cli.StringFlag{Name: "state", Value: "open", Usage: "waiting, dead, aside, sent, all, or open: waiting and dead"},
 				&cli.IntFlag{Name: "most", Value: 100, Usage: "show so many of each state, the newest"}),
 			p.storeCommand("show", "show one, with each attempt and how it ended", "ID", p.outboxShow, asJSON),
-			p.storeCommand("retry", "send one now: one that waits, was given up, or was sent and got lost", "ID", p.outboxRetry),
+			p.outboxRetryCommand(),
 			p.storeCommand("aside", "put one aside that was given up and that somebody has seen to; it is kept, and nobody is told of it any more", "ID", p.outboxAside),
 		},
 	}
@@ -83,6 +85,7 @@ type jobLine struct {
 	Ended     *time.Time `json:"ended,omitempty"`
 	LastError string     `json:"last_error,omitempty"`
 	Size      int64      `json:"size,omitempty"`
+	Changed   bool       `json:"changed,omitempty"`
 	Log       []logLine  `json:"log,omitempty"`
 }
 
@@ -94,7 +97,7 @@ type logLine struct {
 func lineOf(j *store.Job) jobLine {
 	l := jobLine{
 		ID: jobName(j.ID), State: stateName(j.State), Channel: string(j.Channel), Form: j.Form, Reference: j.Reference, Number: j.Seq,
-		To: j.To, MessageID: j.MessageID, Made: j.Received.UTC(), Attempts: j.Attempts, LastError: j.LastError, Size: j.Size,
+		To: j.To, MessageID: j.MessageID, Made: j.Received.UTC(), Attempts: j.Attempts, LastError: j.LastError, Size: j.Size, Changed: j.Changed,
 	}
 	if j.Channel == store.Receipt {
 		l.To = "the visitor"
@@ -116,36 +119,61 @@ func moment(t time.Time) *time.Time {
 }
 
 func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) error {
-	want := c.String("state")
+	want, most := c.String("state"), c.Int("most")
 	if err := oneOf("waiting", "dead", "aside", "sent", "all", "open")(want); err != nil {
 		return wrongly(c, "--state %v", err)
 	}
-	lines := []jobLine{}
+	if most < 1 {
+		return wrongly(c, "--most must be at least 1")
+	}
+	counts, err := o.store.JobCounts(ctx, nil)
+	if err != nil {
+		return err
+	}
+	lines, more := []jobLine{}, ""
 	for _, s := range jobStates {
 		if want != "all" && want != s.name && (want != "open" || s.state == store.Sent || s.state == store.Aside) {
 			continue
 		}
-		jobs, err := o.store.Jobs(ctx, store.JobFilter{State: s.state, Limit: c.Int("most")})
+		jobs, err := o.store.Jobs(ctx, store.JobFilter{State: s.state, Limit: most})
 		if err != nil {
 			return err
 		}
 		for i := range jobs {
 			lines = append(lines, lineOf(&jobs[i]))
 		}
+		if left := counts[s.state] - int64(len(jobs)); left > 0 {
+			more += fmt.Sprintf("And %d more, older, of the state %s: --most shows them.\n", left, s.name)
+		}
 	}
 	if c.Bool("json") {
 		return p.printJSON(lines)
 	}
-	if len(lines) == 0 {
-		_, err := fmt.Fprintln(p.out, nothing[want])
-		return err
-	}
+	return p.sayJobs(lines, more, want, counts[store.Dead])
+}
+
+func (p *program) sayJobs(lines []jobLine, more, want string, dead int64) error {
+	var b strings.Builder
 	for _, l := range lines {
-		if _, err := fmt.Fprintln(p.out, l.plain()); err != nil {
-			return err
-		}
+		b.WriteString(l.plain() + "\n")
 	}
-	return nil
+	b.WriteString(more)
+	if len(lines) == 0 {
+		b.WriteString(nothing[want])
+		if dead > 0 {
+			fmt.Fprintf(&b, " But %s: sealform outbox list --state dead", wereGivenUp(dead))
+		}
+		b.WriteByte('\n')
+	}
+	_, err := p.out.Write([]byte(b.String()))
+	return err
+}
+
+func wereGivenUp(n int64) string {
+	if n == 1 {
+		return "1 was given up"
+	}
+	return fmt.Sprintf("%d were given up", n)
 }
 
 // nothing is what an empty list means.
@@ -156,18 +184,29 @@ var nothing = map[string]string{
 
 // plain is the line for people.
 func (l jobLine) plain() string {
-	s := fmt.Sprintf("%-13s  %-7s  %-7s  %s", l.ID, l.State, l.Channel, l.To)
+	s := fmt.Sprintf("%-13s  %-7s  %-7s  %s", l.ID, l.State, visible(l.Channel), visible(l.To))
 	if l.Reference != "" {
-		s += "  " + l.Form + " " + l.Reference
+		s += "  " + visible(l.Form) + " " + visible(l.Reference)
 	}
 	if l.Number > 0 {
 		s += fmt.Sprintf(" number %d", l.Number)
 	}
 	if l.LastError != "" {
-		s += fmt.Sprintf("  %s, after %s", l.LastError, text.Count(l.Attempts, "attempt"))
+		s += fmt.Sprintf("  %s, after %s", visible(l.LastError), text.Count(l.Attempts, "attempt"))
 	}
 	if l.Due != nil && l.Attempts > 0 {
 		s += "; next " + l.Due.Format("2 Jan 15:04 MST")
+	}
+	if l.Changed {
+		s += "  CHANGED by somebody who wrote into the database; it is not sent"
+	}
+	return s
+}
+
+// visible quotes what is not plain text: whoever writes into the database must not write onto the operator's terminal.
+func visible(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(s)
 	}
 	return s
 }
@@ -185,34 +224,15 @@ func (p *program) outboxShow(ctx context.Context, o *office, c *cli.Command) err
 		return p.printJSON(l)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  made %s, id %s", l.plain(), l.Made.Format(time.RFC3339), l.MessageID)
+	fmt.Fprintf(&b, "%s\n  made %s, id %s", l.plain(), l.Made.Format(time.RFC3339), visible(l.MessageID))
 	if l.Size > 0 {
 		fmt.Fprintf(&b, ", %s sealed", text.Size(l.Size))
 	}
 	b.WriteByte('\n')
 	for _, a := range l.Log {
-		fmt.Fprintf(&b, "  %s  %s\n", a.At.Format(time.RFC3339), a.Code)
+		fmt.Fprintf(&b, "  %s  %s\n", a.At.Format(time.RFC3339), visible(a.Code))
 	}
 	_, err = p.out.Write([]byte(b.String()))
-	return err
-}
-
-func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) error {
-	j, _, err := o.job(ctx, c)
-	if err != nil {
-		return err
-	}
-	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryRetried, string(j.Channel), j.Reference)); err != nil {
-		return err
-	}
-	err = o.store.RetryNow(ctx, j.ID)
-	if errors.Is(err, store.ErrDamaged) {
-		return try(errors.New("what it held is no longer kept, so that it can't be sent again"), "`sealform export` with its reference, if the answers are still kept here")
-	}
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(p.out, "It is due now; a process that delivers takes it within seconds. How it went: sealform outbox show %s\n", jobName(j.ID))
 	return err
 }
 

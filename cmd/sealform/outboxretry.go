@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/urfave/cli/v3"
+
+	"sealform/internal/audit"
+	"sealform/internal/store"
+	"sealform/internal/text"
+)
+
+func (p *program) outboxRetryCommand() *cli.Command {
+	return p.storeCommand("retry", "send one now: one that waits, was given up, or was sent and got lost", "[ID]", p.outboxRetry,
+		&cli.BoolFlag{Name: "dead", Usage: "in place of an ID: all that was given up"},
+		&cli.BoolFlag{Name: "yes", Usage: "with --dead: do it"})
+}
+
+func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) error {
+	switch n := c.Args().Len(); {
+	case c.Bool("dead") && n > 0:
+		return wrongly(c, "outbox retry takes an ID or --dead, not both")
+	case c.Bool("dead"):
+		return p.retryDead(ctx, o, c)
+	case n != 1:
+		return wrongly(c, "outbox retry takes one argument, ID, or --dead for all that was given up")
+	}
+	j, _, err := o.job(ctx, c)
+	if err != nil {
+		return err
+	}
+	underWay, err := o.store.UnderWay(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryRetried, string(j.Channel), j.Reference)); err != nil {
+		return err
+	}
+	err = o.store.RetryNow(ctx, j.ID)
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		return try(errors.New("what it held is no longer kept, so that it can't be sent again"), "`sealform export` with its reference, if the answers are still kept here")
+	case errors.Is(err, store.ErrNotFound): // gone since
+		return noJob(jobName(j.ID))
+	case err != nil:
+		return err
+	}
+	said := "It is due now; a process that delivers takes it within seconds."
+	if underWay {
+		said = "It is under way at this moment; if that fails, it is tried again at its own time."
+	}
+	_, err = fmt.Fprintf(p.out, "%s How it went: sealform outbox show %s\n", said, jobName(j.ID))
+	return err
+}
+
+// atOnce is how many go on record in one entry.
+const atOnce = 100
+
+// retryDead makes all that was given up due now, as after an outage.
+func (p *program) retryDead(ctx context.Context, o *office, c *cli.Command) error {
+	counts, err := o.store.JobCounts(ctx, nil)
+	if err != nil {
+		return err
+	}
+	n := int(counts[store.Dead])
+	if n == 0 {
+		_, err := fmt.Fprintln(p.out, nothing["dead"])
+		return err
+	}
+	if !c.Bool("yes") {
+		return try(fmt.Errorf("%s would be sent again", givenUp(n)), "`sealform outbox list --state dead` first, then this again with --yes")
+	}
+	jobs, err := o.store.Jobs(ctx, store.JobFilter{State: store.Dead, Limit: n})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(jobs) // the oldest have waited longest
+	due, lost := 0, 0
+	for batch := range slices.Chunk(jobs, atOnce) {
+		d, l, err := o.retryAll(ctx, batch)
+		due, lost = due+d, lost+l
+		if err != nil {
+			return fmt.Errorf("after %d: %w", due, err)
+		}
+	}
+	if lost > 0 {
+		fmt.Fprintf(p.out, "%s can't be sent again: what it held is no longer kept.\n", text.Count(lost, "message"))
+	}
+	_, err = fmt.Fprintf(p.out, "%s now due; a process that delivers begins within seconds. How it goes: sealform outbox list\n", are(due))
+	return err
+}
+
+// retryAll puts on record what it is about to send again, and does it; lost are those that can't be.
+func (o *office) retryAll(ctx context.Context, jobs []store.Job) (due, lost int, err error) {
+	var about []string
+	for i := range jobs {
+		about = append(about, string(jobs[i].Channel), jobs[i].Reference)
+	}
+	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryRetried, about...)); err != nil {
+		return 0, 0, err
+	}
+	for i := range jobs {
+		switch err := o.store.RetryNow(ctx, jobs[i].ID); {
+		case errors.Is(err, store.ErrDamaged):
+			lost++
+		case errors.Is(err, store.ErrNotFound): // gone since
+		case err != nil:
+			return due, lost, err
+		default:
+			due++
+		}
+	}
+	return due, lost, nil
+}
+
+func givenUp(n int) string {
+	if n == 1 {
+		return "1 message that was given up"
+	}
+	return fmt.Sprintf("%d messages that were given up", n)
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "1 message is"
+	}
+	return fmt.Sprintf("%d messages are", n)
+}
