@@ -61,8 +61,17 @@ type StaffDelivery struct {
 	Turn      bool       // it is being tried, or will be within seconds
 	Next      *StaffTime // of the next try; nil: at once, or none to come
 	Ended     *StaffTime // sent or given up
+	Over      bool       // it ended by itself, though it was not sent: nothing is lost with it
 	Why       *StaffReason
 	Do        bool // a list says here what to do about that
+}
+
+// Stands is how its state is called on its page.
+func (d StaffDelivery) Stands() string {
+	if d.Over {
+		return "Ended"
+	}
+	return d.State.Label()
 }
 
 // StaffHook is a webhook that can be tested.

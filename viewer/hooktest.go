@@ -30,10 +30,12 @@ func (d *desk) TestHook(ctx context.Context, who Staff, name string) (int64, err
 	return id, nil
 }
 
+func isTest(j *store.Job) bool { return j.Channel == store.Webhook && aboutOf(j).Test }
+
 // waitingTest finds a webhook's test that waits; 0: there is none.
 func (d *desk) waitingTest(ctx context.Context, name string) (id int64, err error) {
 	_, err = d.look(ctx, store.Waiting, []string{""}, func(j *store.Job) {
-		if j.Channel == store.Webhook && j.To == name && aboutOf(j).Test && !j.Changed {
+		if isTest(j) && j.To == name && !j.Changed {
 			id = j.ID
 		}
 	})

@@ -23,7 +23,7 @@ func matters(j *store.Job) bool {
 	case store.Receipt, store.Alarm:
 		return false
 	case store.Webhook:
-		return !aboutOf(j).Test
+		return !isTest(j)
 	}
 	return true
 }

@@ -140,3 +140,42 @@ func TestMadeAhead(t *testing.T) {
 		t.Errorf("its page:\n%s", w)
 	}
 }
+
+// Receipts and tests end by themselves: their pages say so, tell nobody to do anything, and nobody put them aside.
+func TestEndedByItself(t *testing.T) {
+	h := newHouse(t)
+	receipt := h.enqueue(store.Job{Channel: store.Receipt, Form: "contact", Reference: "R7K-4Q2", Sealed: []byte("an address")})
+	test := h.enqueue(store.Job{Channel: store.Webhook, To: "crm", About: `{"test":true}`})
+	b := h.as("sam")
+	lease := h.clock.now().Add(time.Minute)
+	jobs, err := h.desk.Store.Claim(t.Context(), channels, 10, lease)
+	if err != nil || len(jobs) != 2 {
+		t.Fatal(jobs, err)
+	}
+	for _, j := range jobs {
+		code := "answered-404"
+		if j.Channel == store.Receipt {
+			code = "permanent-550"
+		}
+		if err := h.desk.Store.Finish(t.Context(), j.ID, lease, code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for at, want := range map[string][]string{
+		receipt: {"Ended", "refuses the address: often it was mistyped", noReceipt, "no longer kept here"},
+		test:    {"Ended", "has nothing at this address", "It was a test: send another", "Try again now"},
+	} {
+		w := words(b.want(b.get(at), http.StatusOK).body)
+		for _, s := range want {
+			if !strings.Contains(w, s) {
+				t.Errorf("%q is not on the page:\n%s", s, w)
+			}
+		}
+		for _, s := range []string{"Put aside", "seen to", "Given up", "not delivered"} {
+			if strings.Contains(w, s) {
+				t.Errorf("%q is on the page:\n%s", s, w)
+			}
+		}
+	}
+	b.want(b.post(receipt+"/retry"), http.StatusConflict)
+}

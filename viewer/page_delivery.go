@@ -19,10 +19,10 @@ var kinds = map[store.Channel]string{
 
 // kindOf is what a delivery is called.
 func kindOf(j *store.Job) string {
-	switch a := aboutOf(j); {
-	case j.Channel == store.Webhook && a.Test:
+	switch {
+	case isTest(j):
 		return "Webhook test"
-	case j.Channel == store.Notice && a.TooLarge:
+	case j.Channel == store.Notice && aboutOf(j).TooLarge:
 		return "Notice of a large submission"
 	}
 	return kinds[j.Channel]
@@ -36,6 +36,7 @@ func (d *desk) delivery(j *store.Job) templates.StaffDelivery {
 	r := templates.StaffDelivery{
 		Address: d.jobAddress(j.ID), State: jobStateNames[j.State], Kind: kindOf(j), To: j.To, Form: d.titleOf(j.Form),
 		Reference: j.Reference, Made: d.moment(j.Made), Attempts: j.Attempts, Why: d.whyOf(j),
+		Over: over(j),
 	}
 	if j.Channel == store.Receipt {
 		r.To = "the visitor"
@@ -121,6 +122,11 @@ func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.Deliver
 		p.Log = append(p.Log, line)
 	}
 	return p
+}
+
+// over: it ended by itself, and nobody put it aside. Receipts and tests do, when they cannot be delivered.
+func over(j *store.Job) bool {
+	return j.State == store.Aside && (isTest(j) || j.Channel == store.Receipt && spent(j))
 }
 
 // wireID is what other servers' logs know it by; "" where that is not known here.

@@ -64,6 +64,8 @@ var atHook = map[string]templates.StaffReason{
 
 // atVisitor is what can happen with a visitor's own address, where other words are due than for the clinic's.
 var atVisitor = map[string]templates.StaffReason{
+	"own-address":   {Said: "The visitor gave an address of your own. No receipts go there.", Do: noReceipt},
+	"too-late":      {Said: "It could not be sent for a day. A receipt that comes later helps nobody.", Do: noReceipt},
 	"address":       {Said: "The visitor’s address cannot be written to, or cannot be opened here any more.", Do: noReceipt},
 	"temporary-450": {Said: "The visitor’s mailbox is busy, or your mail server asked us to wait.", Do: "Nothing to do: it is tried again."},
 	"temporary-452": {Said: "The visitor’s mailbox, or your mail server’s disk, is full.", Do: "Nothing to do: it is tried again."},
@@ -79,7 +81,7 @@ const noReceipt = "Nothing to do: what the visitor sent is here, and they saw it
 // anywhere is what can happen to a delivery of any kind before anybody is called.
 var anywhere = map[string]templates.StaffReason{
 	"changed":        {Said: "It was changed in the database after it was made, so nothing of it is sent.", Do: "Tell whoever runs Sealform; “sealform audit verify” shows what else was touched."},
-	"not-configured": {Said: "Its form no longer names this address, so nothing is sent there.", Do: "Put it aside, or ask whoever runs Sealform to name the address again."},
+	"not-configured": {Said: "Its form no longer names this address, so nothing is sent there.", Do: "If it is to go there, ask whoever runs Sealform to name the address again. Else leave it, and put it aside once it is given up."},
 }
 
 // begins are the codes that end in a number which says no more to staff.
@@ -140,7 +142,7 @@ func (d *desk) whyOf(j *store.Job) *templates.StaffReason {
 		return why
 	case j.Channel == store.Receipt:
 		return &templates.StaffReason{Said: why.Said, Do: noReceipt}
-	case aboutOf(j).Test && j.Channel == store.Webhook:
+	case isTest(j):
 		return &templates.StaffReason{Said: why.Said, Do: why.Do + " It was a test: send another when that is done."}
 	default:
 		return why

@@ -14,7 +14,7 @@ import (
 
 // Every code that can be stored has words of its own, and none of them quotes the code.
 func TestEveryCodeHasWords(t *testing.T) {
-	for c, all := range map[store.Channel][]string{store.Mail: mailCodes(), store.Receipt: mailCodes(), store.Webhook: hookCodes(t)} {
+	for c, all := range map[store.Channel][]string{store.Mail: mailCodes(), store.Receipt: append(mailCodes(), outboxCodes(t)...), store.Webhook: hookCodes(t)} {
 		for _, code := range all {
 			r := reasonOf(c, code)
 			if r == nil || r.Said == "" || r.Do == "" || strings.Contains(r.Said, "no words for") {
@@ -91,6 +91,23 @@ func mailCodes() []string {
 				all = append(all, string(c)+n)
 			}
 		}
+	}
+	return all
+}
+
+// outboxCodes are those of attempts that call nobody.
+func outboxCodes(t *testing.T) []string {
+	t.Helper()
+	src, err := os.ReadFile(filepath.Join("..", "internal", "outbox", "settle.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, m := range regexp.MustCompile(`mail\.Code = "([a-z-]+)"`).FindAllStringSubmatch(string(src), -1) {
+		all = append(all, m[1])
+	}
+	if len(all) < 4 {
+		t.Fatalf("only %d codes are found in the source", len(all))
 	}
 	return all
 }
