@@ -28,7 +28,7 @@ func (a *arrival) reserve(b *batch, now time.Time) (err error) {
 // jobs inserts what is to go out because of the submission: mails, calls of webhooks, a receipt.
 func (a *arrival) jobs(b *batch, seq int64, now time.Time) error {
 	next := a.jobIDs[0]
-	all := Job{Submission: a.sub.ID, Reference: a.sub.Reference, Seq: seq, Received: a.sub.Received}
+	all := Job{Form: a.sub.Form, Submission: a.sub.ID, Reference: a.sub.Reference, Seq: seq, Received: a.sub.Received}
 	for i, m := range a.sub.Mails {
 		j := all
 		j.ID = next
@@ -40,7 +40,7 @@ func (a *arrival) jobs(b *batch, seq int64, now time.Time) error {
 	for _, hook := range a.sub.Webhooks {
 		j := all
 		j.ID, j.Channel, j.To, j.About = next, Webhook, hook, aboutNothing
-		if err := b.enqueue(&j, a.form, now); err != nil {
+		if err := a.s.enqueue(b, &j, a.form, now); err != nil {
 			return err
 		}
 		next++
@@ -51,7 +51,7 @@ func (a *arrival) jobs(b *batch, seq int64, now time.Time) error {
 	all.ID, all.Channel, all.Sealed = next, Receipt, a.sub.Receipt.Sealed
 	ok, err := b.mayReceive(a.sub.Receipt, now)
 	if ok {
-		err = b.enqueue(&all, a.form, now)
+		err = a.s.enqueue(b, &all, a.form, now)
 	}
 	return err
 }
@@ -66,7 +66,7 @@ func (a *arrival) mail(b *batch, j *Job, m forms.Mail, body *part, now time.Time
 		j.Upload, j.Chunks, err = body.link(b, now)
 	}
 	if err == nil {
-		err = b.enqueue(j, a.form, now)
+		err = a.s.enqueue(b, j, a.form, now)
 	}
 	return err
 }

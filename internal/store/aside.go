@@ -5,13 +5,16 @@ import (
 	"fmt"
 )
 
-// PutAside takes a job that was given up out of what people are told of. It stays, and can be sent again. One that is aside
-// already is no error; ErrNotGivenUp for one that waits or was sent, ErrNotFound for one that is not there.
+// PutAside takes a job that was given up out of what people are told of. It stays, and can be sent again, but for a receipt:
+// the visitor's address is wiped. One that is aside already is no error; ErrNotGivenUp for one that waits or was sent,
+// ErrNotFound for one that is not there.
 func (s *Store) PutAside(ctx context.Context, id int64) error {
+	var wiped bool
 	err := s.w.write(ctx, 0, func(b *batch) error {
-		var form int64
+		var of pile
 		var state JobState
-		ok, err := b.get(`select form, state from outbox where id = $1`, []any{id}, &form, &state)
+		ok, err := b.get(`select cast(form as bigint), cast(state as bigint), length(sealed) > 0 from outbox where id = $1`, []any{id},
+			&of.form, &state, &wiped)
 		switch {
 		case err != nil:
 			return err
@@ -22,13 +25,16 @@ func (s *Store) PutAside(ctx context.Context, id int64) error {
 		case state != Dead:
 			return refused{ErrNotGivenUp}
 		}
-		b.move(form, Dead, -1)
-		b.move(form, Aside, 1)
-		_, err = b.exec(`update outbox set state = 3 where id = $1`, id)
+		b.move(of, Dead, -1)
+		b.move(of, Aside, 1)
+		_, err = b.exec(`update outbox set state = 3, sealed = $2 where id = $1`, id, []byte{})
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("putting a message aside: %w", err)
+	}
+	if wiped {
+		s.traces.Store(true)
 	}
 	return nil
 }

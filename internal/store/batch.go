@@ -123,13 +123,18 @@ func (b *batch) finish() error {
 		if n.last == 0 {
 			continue // none was used
 		}
-		jobs := b.moved[form][Waiting]
-		_, err := b.exec(`update form set seq = $2, last = $3, count_new = count_new + $4, jobs_waiting = jobs_waiting + $5 where id = $1`,
-			form, n.seq, n.last, n.arrived, jobs)
+		jobs := b.moved[form]
+		_, err := b.exec(`
+			update form set seq = $2, last = $3, count_new = count_new + $4, jobs_waiting = jobs_waiting + $5,
+				jobs_quiet = jobs_quiet + $6 where id = $1`,
+			form, n.seq, n.last, n.arrived, jobs[Waiting], jobs[quiet])
 		if err != nil {
 			return err
 		}
-		b.move(form, Waiting, -jobs)
+		if jobs != (piles{}) {
+			jobs[Waiting], jobs[quiet] = 0, 0
+			b.moved[form] = jobs
+		}
 	}
 	return b.settle()
 }

@@ -18,7 +18,7 @@ const (
 // wrong type stands after all numbers, and is found too.
 const (
 	futureDue   = `select id from outbox where state = 0 and channel = $1 and due > $2 and (made > $2 or due > $3) limit $4`
-	futureMade  = `select id from outbox where state = 0 and attempts > 0 and channel = $1 and made > $2 limit $3`
+	futureMade  = `select id from outbox where state = 0 and due != made and channel = $1 and made > $2 limit $3`
 	futureLease = `select id from outbox where state = 0 and lease > $1 and lease > 0 limit $2`
 )
 

@@ -38,21 +38,21 @@ func newMessageID() string {
 	return hex.EncodeToString(random[:])
 }
 
-// enqueue adds a waiting job of that form, due now, under its id.
-func (b *batch) enqueue(j *Job, form int64, now time.Time) error {
+// enqueue adds a waiting job of that form, due now, under its id and its MAC.
+func (s *Store) enqueue(b *batch, j *Job, form int64, now time.Time) error {
 	if j.MessageID == "" {
 		j.MessageID = newMessageID()
 	}
 	_, err := b.exec(`
 		insert into outbox (id, channel, state, submission, form, reference, seq, address, message_id, received, made,
-			attempts, due, lease, ended, upload, chunks, size, last_error, about, sealed)
-		values ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, 0, $10, 0, 0, $11, $12, $13, '', $14, $15)`,
+			attempts, due, lease, ended, upload, chunks, size, last_error, about, sealed, mac)
+		values ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, 0, $10, 0, 0, $11, $12, $13, '', $14, $15, $16)`,
 		j.ID, string(j.Channel), j.Submission, form, j.Reference, j.Seq, j.To, j.MessageID, j.Received.UnixMilli(), now.UnixMilli(),
-		j.Upload, j.Chunks, j.Size, j.About, nonNil(j.Sealed))
+		j.Upload, j.Chunks, j.Size, j.About, nonNil(j.Sealed), s.delivery(j))
 	if err != nil {
 		return err
 	}
-	b.move(form, Waiting, 1)
+	b.move(pile{form, isQuiet(j)}, Waiting, 1)
 	return nil
 }
 
@@ -88,7 +88,7 @@ func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form in
 			if j.ID, err = b.newJobs(1, now); err != nil {
 				return err
 			}
-			return b.enqueue(&j, form, now)
+			return s.enqueue(b, &j, form, now)
 		})
 	}
 	if err != nil {

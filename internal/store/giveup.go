@@ -11,15 +11,15 @@ import (
 func (s *Store) Bury(ctx context.Context, id int64, held time.Time, code string) error {
 	now := s.cfg.Now().UnixMilli()
 	err := s.w.write(ctx, 0, func(b *batch) error {
-		var form int64
+		var of pile
 		ok, err := b.get(`
 			update outbox set attempts = attempts + 1, state = 2, ended = $3, lease = 0, last_error = $4
-			where id = $1 and lease = $2 and state = 0 returning form`, []any{id, held.UnixMilli(), now, code}, &form)
+			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+quietJob, []any{id, held.UnixMilli(), now, code}, &of.form, &of.quiet)
 		if err != nil || !ok {
 			return err
 		}
-		b.move(form, Waiting, -1)
-		b.move(form, Dead, 1)
+		b.move(of, Waiting, -1)
+		b.move(of, Dead, 1)
 		return b.log(id, now, code)
 	})
 	if err != nil {
@@ -33,15 +33,15 @@ func (s *Store) Bury(ctx context.Context, id int64, held time.Time, code string)
 func (s *Store) Finish(ctx context.Context, id int64, held time.Time, code string) error {
 	now := s.cfg.Now().UnixMilli()
 	err := s.w.write(ctx, 0, func(b *batch) error {
-		var form int64
+		var of pile
 		ok, err := b.get(`
 			update outbox set attempts = attempts + 1, state = 3, ended = $3, lease = 0, last_error = $4, sealed = $5
-			where id = $1 and lease = $2 and state = 0 returning form`, []any{id, held.UnixMilli(), now, code, []byte{}}, &form)
+			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+quietJob, []any{id, held.UnixMilli(), now, code, []byte{}}, &of.form, &of.quiet)
 		if err != nil || !ok {
 			return err
 		}
-		b.move(form, Waiting, -1)
-		b.move(form, Aside, 1)
+		b.move(of, Waiting, -1)
+		b.move(of, Aside, 1)
 		return b.log(id, now, code)
 	})
 	if err != nil {

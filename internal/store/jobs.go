@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // JobFilter chooses jobs: those in State, of the forms named ("": those of none; nil: all of either kind), older than the
@@ -24,7 +23,7 @@ func (s *Store) Jobs(ctx context.Context, f JobFilter) (jobs []Job, err error) {
 	if f.Before <= 0 {
 		f.Before = 1<<63 - 1
 	}
-	err = s.snapshot(ctx, func(r snapshot) (err error) { jobs, err = r.jobs(ctx, f); return err })
+	err = s.snapshot(ctx, func(r snapshot) (err error) { jobs, err = s.jobs(ctx, r, f); return err })
 	if err != nil {
 		return nil, fmt.Errorf("listing what goes out: %w", err)
 	}
@@ -37,7 +36,7 @@ const newestJobs = `select id from outbox where state = $1 and form = $2 and id 
 const oneJob = `select ` + jobColumns + ` from outbox where id = $1`
 
 // jobs takes the newest of each form, then of all, however many there are.
-func (r snapshot) jobs(ctx context.Context, f JobFilter) ([]Job, error) {
+func (s *Store) jobs(ctx context.Context, r snapshot, f JobFilter) ([]Job, error) {
 	of, err := r.pilesOf(ctx, f.State, f.Forms)
 	if err != nil {
 		return nil, err
@@ -59,7 +58,7 @@ func (r snapshot) jobs(ctx context.Context, f JobFilter) ([]Job, error) {
 	jobs := make([]Job, 0, min(f.Limit, len(ids)))
 	for _, id := range ids[:min(f.Limit, len(ids))] {
 		err := r.each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
-			j, err := scanJob(scan)
+			j, err := s.scanJob(scan)
 			jobs = append(jobs, j)
 			return err
 		})
@@ -82,7 +81,7 @@ func (r snapshot) pilesOf(ctx context.Context, state JobState, named []string) (
 	return of, err
 }
 
-const formPiles = `select id, name, jobs_waiting, jobs_sent, jobs_dead, jobs_aside from form`
+const formPiles = `select id, name, jobs_waiting, jobs_sent, jobs_dead, jobs_aside, jobs_quiet from form`
 
 // formPile is how many jobs of a form there are.
 type formPile struct {
@@ -92,7 +91,7 @@ type formPile struct {
 }
 
 func scanPiles(scan func(...any) error) (p formPile, err error) {
-	err = scan(&p.form, &p.name, &p.n[Waiting], &p.n[Sent], &p.n[Dead], &p.n[Aside])
+	err = scan(&p.form, &p.name, &p.n[Waiting], &p.n[Sent], &p.n[Dead], &p.n[Aside], &p.n[quiet])
 	return p, err
 }
 
@@ -103,9 +102,9 @@ func (s *Store) JobCounts(ctx context.Context, forms []string) (map[JobState]int
 	out := map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0, Aside: 0}
 	err := s.each(ctx, formPiles, nil, func(scan func(...any) error) error {
 		p, err := scanPiles(scan)
-		for state, n := range p.n {
+		for state := range out {
 			if p.among(forms) {
-				out[JobState(state)] += n
+				out[state] += p.n[state]
 			}
 		}
 		return err
@@ -127,7 +126,7 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 	var log []Attempt
 	err := s.snapshot(ctx, func(r snapshot) error {
 		err := r.each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
-			j, err := scanJob(scan)
+			j, err := s.scanJob(scan)
 			job = &j
 			return err
 		})
@@ -154,37 +153,18 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 	return job, log, nil
 }
 
-// oldestWaiting reads the index of what waits alone.
-const oldestWaiting = `select coalesce(min(made), 0) from outbox where state = 0`
-
-// Waiting says how many jobs wait and since when the oldest does (zero: none).
-func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
-	var first int64
-	err = s.snapshot(ctx, func(r snapshot) error {
-		if _, err := r.get(ctx, `select coalesce(sum(jobs_waiting), 0) from form`, nil, &n); err != nil {
-			return err
-		}
-		_, err := r.get(ctx, oldestWaiting, nil, &first)
-		return err
-	})
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("counting what waits: %w", err)
-	}
-	return n, optional(first), nil
-}
-
 // RetryNow makes a job due at once: a waiting one earlier, one given up or put aside with a new five days, a sent one again. ErrNotFound
 // for one that is not there, ErrDamaged for one whose body or address is gone.
 func (s *Store) RetryNow(ctx context.Context, id int64) error {
 	now := s.cfg.Now().UnixMilli()
 	err := s.w.write(ctx, 0, func(b *batch) error {
-		var form int64
+		var of pile
 		var state JobState
 		var whole bool
 		ok, err := b.get(`
-			select form, state, (upload = 0 or exists (select 1 from chunk where chunk.id = upload))
+			select cast(form as bigint), `+quietJob+`, cast(state as bigint), (upload = 0 or exists (select 1 from chunk where chunk.id = upload))
 				and (channel != 'receipt' or length(sealed) > 0)
-			from outbox where id = $1`, []any{id}, &form, &state, &whole)
+			from outbox where id = $1`, []any{id}, &of.form, &of.quiet, &state, &whole)
 		switch {
 		case err != nil:
 			return err
@@ -196,8 +176,8 @@ func (s *Store) RetryNow(ctx context.Context, id int64) error {
 		case !whole:
 			return refused{ErrDamaged}
 		}
-		b.move(form, state, -1)
-		b.move(form, Waiting, 1)
+		b.move(of, state, -1)
+		b.move(of, Waiting, 1)
 		_, err = b.exec(`
 			update outbox set state = 0, made = $2, due = $2, attempts = 0, lease = 0, ended = 0, last_error = '' where id = $1`,
 			id, now)

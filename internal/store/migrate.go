@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"sealform/internal/audit"
 )
 
 //go:embed schema/*.sql
@@ -24,7 +22,7 @@ var dialect = strings.NewReplacer("{{key}}", "integer primary key", "{{flat}}", 
 // migrate brings the database to schemaVersion, each step a transaction of its own, so
 // that a process killed between two leaves a whole schema behind. A new database begins
 // with the first entry of its audit record.
-func migrate(ctx context.Context, dsn string, first audit.Entry) (err error) {
+func (s *Store) migrate(ctx context.Context, dsn string) (err error) {
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return err
@@ -35,7 +33,7 @@ func migrate(ctx context.Context, dsn string, first audit.Entry) (err error) {
 		return err
 	}
 	for {
-		done, err := step(ctx, db, first)
+		done, err := s.step(ctx, db)
 		if err != nil {
 			return fmt.Errorf("migrating the database: %w", err)
 		}
@@ -46,8 +44,8 @@ func migrate(ctx context.Context, dsn string, first audit.Entry) (err error) {
 }
 
 // step does one migration. The version is read inside the transaction: of two processes
-// that start together, the second finds it done.
-func step(ctx context.Context, db *sql.DB, first audit.Entry) (done bool, err error) {
+// that start together, the second finds it done. Nothing is written into a database that is not ours.
+func (s *Store) step(ctx context.Context, db *sql.DB) (done bool, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
@@ -61,6 +59,11 @@ func step(ctx context.Context, db *sql.DB, first audit.Entry) (done bool, err er
 		return false, fmt.Errorf("the data was written by a newer sealform (schema %d; this program knows %d): start the newer program",
 			version, schemaVersion)
 	}
+	if version > 0 {
+		if err := s.isOurs(ctx, tx); err != nil {
+			return false, err
+		}
+	}
 	if version == schemaVersion {
 		return true, nil
 	}
@@ -72,7 +75,7 @@ func step(ctx context.Context, db *sql.DB, first audit.Entry) (done bool, err er
 		return false, err
 	}
 	if version == 0 {
-		if err := insertEntry(first, func(query string, args ...any) error {
+		if err := insertEntry(s.firstEntry(), func(query string, args ...any) error {
 			_, err := tx.ExecContext(ctx, query, args...)
 			return err
 		}); err != nil {
@@ -80,6 +83,21 @@ func step(ctx context.Context, db *sql.DB, first audit.Entry) (done bool, err er
 		}
 	}
 	return false, tx.Commit()
+}
+
+// isOurs refuses a database that another service, or this one under other secrets, made: its first entry says so. Where that
+// entry is gone the store opens, as arrivals are to be kept, and verification says what is missing.
+func (s *Store) isOurs(ctx context.Context, tx *sql.Tx) error {
+	e, err := scanEntry(tx.QueryRowContext(ctx, `select n, at, who, peer, act, about, mac from audit where n = 1`).Scan)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	case !s.chain.Fits([32]byte{}, e):
+		return ErrNotOurs
+	}
+	return nil
 }
 
 // migration is the SQL that makes a version out of the one before.

@@ -53,7 +53,8 @@ type Store struct {
 }
 
 // Open opens the database, making or migrating it as needed, and sweeps what earlier
-// processes left behind. It refuses SQLite before 3.51.3, a newer schema, one with
+// processes left behind. It refuses, before it writes anything, a database of another service or secrets folder
+// (ErrNotOurs), SQLite before 3.51.3, a newer schema, one with
 // triggers or anything else that is not ours, a network file system, and files that cannot be kept from other users.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s, err := open(ctx, c)
@@ -75,7 +76,7 @@ func open(ctx context.Context, c Config) (*Store, error) {
 		return nil, err
 	}
 	err = patiently(ctx, func() (err error) {
-		if err := migrate(ctx, dsn(c.Path, writing), s.firstEntry()); err != nil {
+		if err := s.migrate(ctx, dsn(c.Path, writing)); err != nil {
 			return err
 		}
 		s.w, err = startWriter(ctx, dsn(c.Path, writing))

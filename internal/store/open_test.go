@@ -2,14 +2,18 @@ package store
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -77,6 +81,33 @@ func TestRefusals(t *testing.T) {
 		_, err := Open(t.Context(), c)
 		if err == nil || !strings.Contains(err.Error(), "written by a newer sealform (schema 9; this program knows 1)") {
 			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("another service", func(t *testing.T) { // covers CR07
+		for name, spoil := range map[string]func(*Config){
+			"service":   func(c *Config) { c.Service = "law-office" },
+			"audit key": func(c *Config) { c.AuditKey = bytes.Repeat([]byte{9}, 32) },
+			"secrets":   func(c *Config) { c.AuditKey, c.LeafKey = bytes.Repeat([]byte{9}, 32), bytes.Repeat([]byte{8}, 32) },
+		} {
+			c := config(t, newClock())
+			s := openStore(t, c)
+			put(t, s, newSealer(t).submission(t, "contact", []byte("answers")))
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			before := fileSums(t, filepath.Dir(filepath.Dir(c.Path)))
+			other := c
+			spoil(&other)
+			other.HeadFile = c.HeadFile + "-of-another"
+			if _, err := Open(t.Context(), other); !errors.Is(err, ErrNotOurs) {
+				t.Errorf("%s: got %v", name, err)
+			}
+			if diff := cmp.Diff(before, fileSums(t, filepath.Dir(filepath.Dir(c.Path)))); diff != "" {
+				t.Errorf("%s: it was written: %s", name, diff)
+			}
+			if f := findings(t, openStore(t, c)); len(f) != 0 {
+				t.Errorf("%s: afterwards %q", name, f)
+			}
 		}
 	})
 	t.Run("not a database", func(t *testing.T) {
@@ -147,6 +178,26 @@ func TestLibcIsTheDriversOwn(t *testing.T) {
 	if want := requirement(t, gomod, "modernc.org/libc"); libc != want || want == "" {
 		t.Errorf("go.mod has modernc.org/libc %s; modernc.org/sqlite is made for %s", libc, want)
 	}
+}
+
+// fileSums are the hashes of all files in a folder that hold anything.
+func fileSums(t *testing.T, folder string) map[string][32]byte {
+	t.Helper()
+	sums := map[string][32]byte{}
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if len(b) > 0 {
+			sums[path] = sha256.Sum256(b)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
 }
 
 func requirement(t *testing.T, gomod, module string) string {

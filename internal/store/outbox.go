@@ -8,17 +8,39 @@ import (
 	"time"
 )
 
-// piles are by how many a form's jobs in each state grow.
-type piles [Aside + 1]int64
+// quiet, the last of the piles, are those that wait and that no operator waits for.
+const quiet = Aside + 1
 
-// move counts n jobs of the form more or fewer; finish writes it.
-func (b *batch) move(form int64, state JobState, n int64) {
+// piles are by how many a form's jobs in each state grow.
+type piles [quiet + 1]int64
+
+// quietJob tells those: receipts, alarms and tests.
+const quietJob = `(channel in ('alarm', 'receipt') or about = '{"test":true}')`
+
+func isQuiet(j *Job) bool {
+	return j.Channel == Alarm || j.Channel == Receipt || j.About == `{"test":true}`
+}
+
+// pile is where a job is counted, but for its state.
+type pile struct {
+	form  int64
+	quiet bool
+}
+
+// move counts n jobs of a pile more or fewer; finish writes it. A state that only a tampered row can hold is not counted.
+func (b *batch) move(from pile, state JobState, n int64) {
+	if state < Waiting || state > Aside {
+		return
+	}
 	if b.moved == nil {
 		b.moved = make(map[int64]piles, 1)
 	}
-	p := b.moved[form]
+	p := b.moved[from.form]
 	p[state] += n
-	b.moved[form] = p
+	if from.quiet && state == Waiting {
+		p[quiet] += n
+	}
+	b.moved[from.form] = p
 }
 
 // settle writes the outbox's counts that are still to be written.
@@ -29,28 +51,13 @@ func (b *batch) settle() error {
 		}
 		_, err := b.exec(`
 			update form set jobs_waiting = jobs_waiting + $2, jobs_sent = jobs_sent + $3, jobs_dead = jobs_dead + $4,
-				jobs_aside = jobs_aside + $5 where id = $1`, form, n[Waiting], n[Sent], n[Dead], n[Aside])
+				jobs_aside = jobs_aside + $5, jobs_quiet = jobs_quiet + $6 where id = $1`,
+			form, n[Waiting], n[Sent], n[Dead], n[Aside], n[quiet])
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// jobColumns are what scanJob reads.
-const jobColumns = `id, channel, state, submission, coalesce((select name from form where form.id = outbox.form), ''), reference,
-	seq, address, sealed, about, message_id, received, made, attempts, due, ended, upload, chunks, size, last_error`
-
-func scanJob(scan func(...any) error) (Job, error) {
-	var j Job
-	var received, made, due, ended int64
-	err := scan(&j.ID, &j.Channel, &j.State, &j.Submission, &j.Form, &j.Reference, &j.Seq, &j.To, &j.Sealed, &j.About, &j.MessageID,
-		&received, &made, &j.Attempts, &due, &ended, &j.Upload, &j.Chunks, &j.Size, &j.LastError)
-	j.Received, j.Made, j.Due, j.Ended = millis(received), millis(made), millis(due), optional(ended)
-	if len(j.Sealed) == 0 {
-		j.Sealed = nil
-	}
-	return j, err
 }
 
 // Claim leases up to n due jobs of those channels until lease, the longest due first. A job whose lease ran
@@ -67,7 +74,7 @@ func (s *Store) Claim(ctx context.Context, channels []Channel, n int, lease time
 			}
 			err = b.each(`update outbox set lease = $2 where id = $1 returning `+jobColumns, []any{id, lease.UnixMilli()},
 				func(scan func(...any) error) error {
-					j, err := scanJob(scan)
+					j, err := s.scanJob(scan)
 					jobs = append(jobs, j)
 					return err
 				})
@@ -82,7 +89,7 @@ func (s *Store) Claim(ctx context.Context, channels []Channel, n int, lease time
 
 // longestDue reads the index of what waits, and of the table only the rows it gives and those on lease before them.
 const longestDue = `
-	select id, due from outbox where state = 0 and channel = $1 and due <= $2 and lease <= $2
+	select id, cast(due as bigint) from outbox where state = 0 and channel = $1 and due <= $2 and lease <= $2
 	order by due, id limit $3`
 
 // due finds the jobs to claim: those of each channel first, as the index holds them, then of all.
@@ -128,15 +135,17 @@ func (s *Store) Sent(ctx context.Context, id int64) error {
 	now := s.cfg.Now().UnixMilli()
 	var wiped bool
 	err := s.w.write(ctx, 0, func(b *batch) error {
-		var form int64
+		var of pile
 		var state JobState
-		ok, err := b.get(`select form, state, length(sealed) > 0 from outbox where id = $1`, []any{id}, &form, &state, &wiped)
+		ok, err := b.get(`
+			select cast(form as bigint), `+quietJob+`, cast(state as bigint), length(sealed) > 0 from outbox where id = $1`,
+			[]any{id}, &of.form, &of.quiet, &state, &wiped)
 		if err != nil || !ok {
 			return err
 		}
 		if state != Sent {
-			b.move(form, state, -1)
-			b.move(form, Sent, 1)
+			b.move(of, state, -1)
+			b.move(of, Sent, 1)
 			_, err = b.exec(`update outbox set state = 1, ended = $2, lease = 0, sealed = $3 where id = $1`, id, now, []byte{})
 		}
 		if err != nil {

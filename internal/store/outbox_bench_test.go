@@ -20,7 +20,7 @@ func fillJobs(t testing.TB, s *Store, waiting, sent int) {
 		tamper(t, s, `
 			with recursive i (n) as (select 1 union all select n + 1 from i where n < $1)
 			insert into outbox select $2 + n, trim(substr('mail   notice webhook', n % 3 * 7 + 1, 7)), $3, n, 1 + n % 2, 'R7K-4Q2', n, 'front@clinic.example',
-				hex(randomblob(16)) || '@clinic.example', $4, $4, 0, $4, 0, $5, 0, 0, 0, '', '', x'' from i`,
+				hex(randomblob(16)) || '@clinic.example', $4, $4, 0, $4, 0, $5, 0, 0, 0, '', '', x'', x'' from i`,
 			n, int(state)<<32, int(state), now, ended)
 	}
 	tamper(t, s, `
@@ -64,7 +64,7 @@ func BenchmarkEnqueue(b *testing.B) {
 						if j.ID, err = t.newJobs(1, time.Now()); err != nil {
 							return err
 						}
-						if err := t.enqueue(&j, 1, time.Now()); err != nil {
+						if err := s.enqueue(t, &j, 1, time.Now()); err != nil {
 							return err
 						}
 					}

@@ -7,7 +7,7 @@ import (
 )
 
 // sentBefore reads the index of what was sent, from its oldest.
-const sentBefore = `select id, form, upload from outbox where state = 1 and ended < $1 order by ended limit $2`
+const sentBefore = `select id, cast(form as bigint) from outbox where state = 1 and ended < $1 order by ended limit $2`
 
 // PurgeSent removes jobs that were sent before then, with their bodies and logs, and says how many. Give it a time
 // reckoned from Witnessed, so that a clock that jumps removes nothing.
@@ -32,7 +32,7 @@ func (s *Store) purgeSent(ctx context.Context, before time.Time) (int, error) {
 		var all []ended
 		err := b.each(sentBefore, []any{before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
 			x := ended{state: Sent}
-			err := scan(&x.id, &x.form, &x.upload)
+			err := scan(&x.id, &x.form)
 			all = append(all, x)
 			return err
 		})
@@ -40,9 +40,9 @@ func (s *Store) purgeSent(ctx context.Context, before time.Time) (int, error) {
 			if err != nil {
 				return err
 			}
-			err = b.remove(x)
-			if x.upload != 0 {
-				uploads = append(uploads, x.upload)
+			var upload int64
+			if upload, err = s.remove(b, x); upload != 0 {
+				uploads = append(uploads, upload)
 			}
 		}
 		n = len(all)
@@ -64,34 +64,38 @@ type ended struct {
 	id, form int64
 	state    JobState
 	channel  Channel
-	upload   int64
 }
 
-// remove takes a job out, with its log; the chunks of its body are left to dropUpload.
-func (b *batch) remove(x ended) error {
+// remove takes a job out, with its log, and says which upload is left to dropUpload: its body, or 0. A row that was changed
+// may name another's body, so what it names is left alone.
+func (s *Store) remove(b *batch, x ended) (upload int64, err error) {
+	j, _, err := s.job(b, x.id)
+	if err != nil {
+		return 0, err
+	}
 	if _, err := b.exec(`delete from outbox where id = $1`, x.id); err != nil {
-		return err
+		return 0, err
 	}
 	if _, err := b.exec(`delete from attempt where job = $1`, x.id); err != nil {
-		return err
+		return 0, err
 	}
-	b.move(x.form, x.state, -1)
-	if x.upload == 0 {
-		return nil
+	b.move(pile{x.form, x.channel == Receipt}, x.state, -1)
+	if j.Changed || j.Upload == 0 {
+		return 0, nil
 	}
-	return b.discard(x.upload)
+	return j.Upload, b.discard(j.Upload)
 }
 
 // discard hands an upload, no longer referred to, to dropUpload and, after a crash, to Sweep.
 func (b *batch) discard(upload int64) error {
-	_, err := b.exec(`insert into upload (id, seen) values ($1, 0)`, upload)
+	_, err := b.exec(`insert into upload (id, seen) values ($1, 0) on conflict (id) do update set seen = 0`, upload)
 	return err
 }
 
 // jobsOf finds what goes out because of a submission: at its arrival, and the notice of it, if it was told by itself.
 const jobsOf = `
-	select id, form, state, channel, upload from outbox where id between $1 and $2 and submission = $3
-	union select id, form, state, channel, upload from outbox where channel = 'notice' and submission = $3`
+	select id, cast(form as bigint), cast(state as bigint), cast(channel as text) from outbox where id between $1 and $2 and submission = $3
+	union select id, cast(form as bigint), cast(state as bigint), cast(channel as text) from outbox where channel = 'notice' and submission = $3`
 
 // jobs takes out what was sent of the submission and the visitor's address, with the receipt that waits for it. What
 // else waits or was given up stays: erasing a submission does not stop its delivery.
@@ -100,7 +104,7 @@ func (x *erasing) jobs(submission int64, ids [2]int64) error {
 	err := x.b.each(jobsOf, []any{ids[0], ids[1], submission},
 		func(scan func(...any) error) error {
 			var j ended
-			err := scan(&j.id, &j.form, &j.state, &j.channel, &j.upload)
+			err := scan(&j.id, &j.form, &j.state, &j.channel)
 			all = append(all, j)
 			return err
 		})
@@ -110,9 +114,9 @@ func (x *erasing) jobs(submission int64, ids [2]int64) error {
 		}
 		switch {
 		case j.state == Sent || j.channel == Receipt && j.state == Waiting:
-			err = x.b.remove(j)
-			if j.upload != 0 {
-				x.uploads = append(x.uploads, j.upload)
+			var upload int64
+			if upload, err = x.s.remove(x.b, j); upload != 0 {
+				x.uploads = append(x.uploads, upload)
 			}
 		case j.channel == Receipt:
 			_, err = x.b.exec(`update outbox set sealed = $2 where id = $1`, j.id, []byte{})

@@ -39,6 +39,8 @@ var (
 	ErrClosed = errors.New("store is closed")
 	// ErrNotGivenUp says that a job is not one to be put aside.
 	ErrNotGivenUp = errors.New("it was not given up")
+	// ErrNotOurs refuses a database whose record was not begun with these keys and this service id.
+	ErrNotOurs = errors.New("the database belongs to another service or secrets folder: its record was begun with other keys")
 	// ErrDamaged says that a stored message is not whole.
 	ErrDamaged = errors.New("the stored message is damaged")
 )

@@ -14,7 +14,7 @@ import (
 
 // VerifyAudit walks the audit record and holds it against the head file, then holds each
 // form's rows, files and tombstones against its numbers and their leaves, session keys
-// against their MACs, every submission that an entry names against what is here, the
+// and deliveries against their MACs, every submission that an entry names against what is here, the
 // clock against the store's making, and the schema against ours. It reads all of the database in one snapshot, beside intake.
 func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	report, err := s.verify(ctx)
@@ -51,7 +51,7 @@ func (v *verification) all(ctx context.Context, head audit.Head, finding string)
 		return AuditReport{}, err
 	}
 	v.unfound()
-	for _, check := range []func(context.Context) error{v.sessionKeys, v.people, v.clock, v.schema} {
+	for _, check := range []func(context.Context) error{v.sessionKeys, v.deliveries, v.people, v.clock, v.schema} {
 		if err := check(ctx); err != nil {
 			return AuditReport{}, err
 		}

@@ -7,7 +7,8 @@
 create table schema_version (version bigint not null);
 
 -- A form's number and tallies. The columns opened, done and spam count submissions in that state, jobs_… rows of the
--- outbox: they stand here, as every arrival writes this row anyhow. The row 0, without a name, is for what belongs to no form.
+-- outbox (quiet: those that wait and that no operator waits for): they stand here, as every arrival writes this row
+-- anyhow. The row 0, without a name, is for what belongs to no form.
 create table form (
   id           {{key}},
   name         text not null unique,
@@ -20,7 +21,8 @@ create table form (
   jobs_waiting bigint not null default 0,
   jobs_sent    bigint not null default 0,
   jobs_dead    bigint not null default 0,
-  jobs_aside   bigint not null default 0
+  jobs_aside   bigint not null default 0,
+  jobs_quiet   bigint not null default 0
 );
 insert into form (id, name, seq, last, count_new, count_opened, count_done, count_spam) values (0, '', 0, 0, 0, 0, 0, 0);
 
@@ -130,9 +132,12 @@ create table outbox (
   size       bigint not null,
   last_error text not null,
   about      text not null, -- JSON, or empty
-  sealed     bytea not null -- a receipt's address; empty: none, or wiped
+  sealed     bytea not null, -- a receipt's address; empty: none, or wiped
+  mac        bytea not null -- over what goes to whom, but not sealed, nor how far it has got
 );
 create index outbox_due on outbox (channel, due, id, made) where state = 0;
+create index outbox_later on outbox (channel, made) where state = 0 and due != made; -- none, as it comes
+create index outbox_lease on outbox (lease) where state = 0 and lease > 0;
 create index outbox_ended on outbox (ended) where state = 1;
 create index outbox_form on outbox (form, state, id);
 create index outbox_notice on outbox (submission) where channel = 'notice';

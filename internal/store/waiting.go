@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Since when the oldest waits: one that was not put off is due since it was made, and none is due before, so the one
+// longest due and the oldest of those that were put off are all that need to be looked at. Tests do not count.
+const (
+	longestDueSince = `
+		select cast(due as bigint) from outbox where state = 0 and channel = $1 and about != '{"test":true}' order by due limit 1`
+	oldestPutOff = `
+		select cast(made as bigint) from outbox where state = 0 and due != made and channel = $1 and about != '{"test":true}'
+		order by made limit 1`
+)
+
+// awaited are the channels that an operator waits for.
+var awaited = []Channel{Mail, Notice, Digest, Webhook}
+
+// Waiting says how many jobs wait that matter to an operator, and since when the oldest does (zero: none): mails,
+// notices, digests and calls of webhooks, but for tests. It costs the same however many wait.
+func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
+	err = s.snapshot(ctx, func(r snapshot) error {
+		if _, err := r.get(ctx, `select coalesce(sum(jobs_waiting - jobs_quiet), 0) from form`, nil, &n); err != nil {
+			return err
+		}
+		for _, c := range awaited {
+			for _, query := range []string{longestDueSince, oldestPutOff} {
+				var at int64
+				ok, err := r.get(ctx, query, []any{string(c)}, &at)
+				if err != nil {
+					return err
+				}
+				if ok && (oldest.IsZero() || at < oldest.UnixMilli()) {
+					oldest = millis(at)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("counting what waits: %w", err)
+	}
+	return n, oldest, nil
+}
