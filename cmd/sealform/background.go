@@ -23,26 +23,6 @@ func (h *house) background(ctx context.Context) *sync.WaitGroup {
 	return &tasks
 }
 
-// lookAtSize is how old a process's knowledge of the relay's size may be.
-const lookAtSize = 30 * time.Second
-
-// followRelay keeps what this process knows of the relay fresh, from the store, where those that deliver note it. Intake
-// itself calls nobody.
-func (h *house) followRelay(ctx context.Context) {
-	tick := time.NewTicker(lookAtSize)
-	defer tick.Stop()
-	for {
-		if n, err := h.store.RelaySize(ctx); err == nil {
-			h.relaySize.Store(n)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
 // tidy runs the hourly chores, once at the start too. A chore that fails is told and tried again at its next turn.
 func (h *house) tidy(ctx context.Context) {
 	last := time.Now() // monotonic, on purpose: the wall clock may jump

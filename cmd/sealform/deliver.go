@@ -118,7 +118,7 @@ func (h *house) openOutbox(ctx context.Context, roles []string) error {
 	if err != nil {
 		return err
 	}
-	h.relaySize.Store(n)
+	h.relaySize.known.Store(n)
 	if !slices.Contains(roles, roleDeliver) {
 		return nil
 	}
@@ -187,16 +187,6 @@ func (h *house) probe(ctx context.Context) error {
 	}
 	h.sized(offer.Size)
 	return nil
-}
-
-// sized notes how large a message the relay takes: for this process, and for those that only take answers in.
-func (h *house) sized(n int64) {
-	if h.relaySize.Swap(n) == n {
-		return
-	}
-	if err := h.store.SetRelaySize(context.Background(), n); err != nil {
-		h.events.Trouble("relay", "size_not_noted")
-	}
 }
 
 // furtherAuthorities are the system's and those of a file.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"sealform/forms"
@@ -94,6 +95,20 @@ func (h *house) mailedBy(f *forms.Form) []mailed {
 	return all
 }
 
+// mailedTo are the addresses of mailedBy; none is not nil, which would mean that they are not known.
+func mailedTo(f *forms.Form) []string {
+	all := []string{}
+	if f.Mail == nil {
+		return all
+	}
+	for _, to := range f.Mail.To {
+		if to.Level != forms.Notice {
+			all = append(all, to.Address)
+		}
+	}
+	return all
+}
+
 // notified are the addresses that are told that something came.
 func notified(f *forms.Form) []forms.Notify {
 	all := f.Notify
@@ -145,4 +160,30 @@ func (h *house) ending(now time.Time) []outbox.Ending {
 		add("the certificate that signs S/MIME mail", h.smime.Expires())
 	}
 	return all
+}
+
+// shut is which forms took nothing when that was last looked at.
+type shut struct {
+	mu    sync.Mutex
+	at    time.Time
+	forms []string
+}
+
+// lookAtForms is how old that may be.
+const lookAtForms = time.Minute
+
+// closed are the forms that take nothing now, as one of their keys is refused.
+func (h *house) closed(now time.Time) []string {
+	h.shut.mu.Lock()
+	defer h.shut.mu.Unlock()
+	if since := now.Sub(h.shut.at); since >= 0 && since < lookAtForms {
+		return h.shut.forms
+	}
+	h.shut.at, h.shut.forms = now, nil
+	for _, f := range h.forms {
+		if _, err := h.readers[f.ID].recipients(); err != nil {
+			h.shut.forms = append(h.shut.forms, f.ID)
+		}
+	}
+	return h.shut.forms
 }

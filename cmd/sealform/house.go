@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
-	"sync/atomic"
 	"time"
 
 	"sealform/forms"
@@ -41,8 +40,9 @@ type house struct {
 	smime     *smime.Signer  // nil: no address has a certificate
 	mailed    map[string]*recipient
 	endings   []ending
-	relaySize atomic.Int64 // as the store has it; 0: not known
-	relay     *mail.Relay  // nil: this process sends no mail
+	relaySize relaySize
+	shut      shut
+	relay     *mail.Relay // nil: this process sends no mail
 	calls     *outward.Client
 	outbox    *outbox.Outbox // likewise
 }
@@ -52,6 +52,7 @@ type house struct {
 func (p *program) openHouse(ctx context.Context, c *config, faults error, roles []string, events *event.Log) (*house, error) {
 	h := &house{cfg: c, now: p.now, events: events, calls: p.calls(c), readers: map[string]*readers{}}
 	all := faultList{faults, h.openSecrets(), h.openSMIME(), h.openTLS(roles), h.openMail(roles)}
+	all = append(all, c.guardedFiles()...)
 	groups, keyFaults := h.openGroups()
 	all = append(all, h.openRecipients()...)
 	formFaults := h.openForms()
@@ -74,6 +75,9 @@ func (p *program) openHouse(ctx context.Context, c *config, faults error, roles 
 	}
 	if h.store.Room() != nil {
 		h.events.Trouble("store", "full")
+	}
+	if len(c.mailedByNone(h.forms)) > 0 {
+		h.events.Trouble("recipients", "mailed_by_no_form") // which, `keys list` shows
 	}
 	if err := h.openOutbox(ctx, roles); err != nil {
 		return nil, errors.Join(err, h.store.Close())

@@ -37,6 +37,7 @@ func (p *program) keysList(ctx context.Context, o *office, _ *cli.Command) error
 			p.listReader(path, here)
 		}
 	}
+	p.listRecipients(o, here)
 	return nil
 }
 

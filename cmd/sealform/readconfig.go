@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -89,14 +88,6 @@ func loadConfig(file string, over func(*config) []error) (*config, error) {
 		return nil, faults.asError()
 	}
 	return cfg, append(faults, cfg.check()...).asError()
-}
-
-// guarded refuses a file that others may change: whoever changes it decides who reads the answers.
-func guarded(file string) error {
-	if st, err := os.Stat(file); err == nil && st.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("%s: others on this machine may change it (mode %04o); look through it, then run: chmod go-w %s", file, st.Mode().Perm(), file)
-	}
-	return nil
 }
 
 // fromFile reads the file and tells all of its faults as one error. It is readable if its settings could be walked.

@@ -25,8 +25,16 @@ func TestServeSaysThatItIsReady(t *testing.T) {
 		}
 	}
 
+	f.configure(t, "recipients: { desk@riverside.example: { key: keys/front-desk.asc } }\n")
+	want := "Ready. Visitors: https://localhost/f/contact Under recipients, but mailed by no form: desk@riverside.example. (Ctrl-C stops it)"
+	if got := f.saidAtTerminal(t, "--role", roleIntake); got != want {
+		t.Errorf("with a key that seals nothing: %q", got)
+	}
 	r := f.serve(t)
 	r.address(roleViewer)
+	if !strings.Contains(r.err.String(), "msg=trouble task=recipients code=mailed_by_no_form") {
+		t.Errorf("the log:\n%s", r.err)
+	}
 	r.stop()
 	if out := r.out.String(); out != "" {
 		t.Errorf("standard output without a terminal: %q", out)

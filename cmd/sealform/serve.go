@@ -194,7 +194,7 @@ func (h *house) intake(ctx context.Context) (http.Handler, error) {
 	return intake.New(intake.Config{
 		Service: h.cfg.Service, Hosts: h.cfg.Intake.Hosts, Forms: served, Drop: drop, Signer: h.signer,
 		Tokens: tokens, Spool: sp, Events: h.events, Now: h.now, Zone: h.cfg.Zone, Proxies: h.cfg.TLS.Proxies,
-		MailFrom: h.cfg.Mail.From, MailLimit: h.relaySize.Load, Receipt: sealTo(box), Ready: h.ready,
+		MailFrom: h.cfg.Mail.From, MailLimit: h.relaySize.known.Load, Receipt: sealTo(box), Ready: h.ready,
 	})
 }
 
@@ -218,7 +218,7 @@ func (h *house) viewer() (http.Handler, error) {
 		Service: h.cfg.Service, Name: h.cfg.Name, Accent: h.cfg.Accent, Hosts: h.cfg.Viewer.Hosts, Store: h.store, Forms: served,
 		Vault: private.NewVault(private.DefaultIdle, h.now), Verifiers: h.verifiers, Key: h.secrets.Key,
 		Zone: h.cfg.Zone, Now: h.now, Events: h.events, Proxies: h.cfg.TLS.Proxies,
-		Webhooks: sortedKeys(h.cfg.Webhooks), Nudge: h.nudge,
+		Webhooks: sortedKeys(h.cfg.Webhooks), Nudge: h.nudge, MailFrom: h.cfg.Mail.From,
 	})
 }
 
