@@ -32,6 +32,9 @@ func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) er
 	if err != nil {
 		return err
 	}
+	if j.Changed {
+		return try(errors.New("somebody who wrote into the database changed it, and it is not sent any more"), "`sealform outbox aside %s`, once it is known who", jobName(j.ID))
+	}
 	underWay, err := o.store.UnderWay(ctx, j.ID)
 	if err != nil {
 		return err
@@ -76,6 +79,10 @@ func (p *program) retryDead(ctx context.Context, o *office, c *cli.Command) erro
 	jobs, err := o.store.Jobs(ctx, store.JobFilter{State: store.Dead, Limit: n})
 	if err != nil {
 		return err
+	}
+	jobs = slices.DeleteFunc(jobs, func(j store.Job) bool { return j.Changed })
+	if changed := n - len(jobs); changed > 0 {
+		fmt.Fprintf(p.out, "Left out: %s that somebody who wrote into the database changed.\n", text.Count(changed, "message"))
 	}
 	slices.Reverse(jobs) // the oldest have waited longest
 	due, lost := 0, 0

@@ -40,16 +40,7 @@ func TestWhatTheOutboxIsTold(t *testing.T) {
 	office := newIssuer(t, c.now())
 	end, tomorrow := c.now().AddDate(1, 0, 0).UTC().Truncate(time.Second), c.now().Add(24*time.Hour).UTC().Truncate(time.Second)
 	f := lawyer(t, c, localhostAddress(t), inPEM(office.issue("lawyer@office.example", end)), inPEM(office.cert), office.list(tomorrow))
-	cfg, err := loadConfig(f.path(configName), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Viewer.Hosts = []string{"staff.localhost"}
-	h, err := (&program{now: c.now}).openHouse(t.Context(), cfg, nil, nil, event.Nothing())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.close()
+	h := f.house(t, c.now, event.Nothing())
 	theirs := func() (got []outbox.Ending) {
 		for _, e := range h.ending(c.now()) {
 			if e.Name != "the certificate that signs S/MIME mail" {

@@ -16,17 +16,8 @@ import (
 // covers ML10
 func TestSizeThatCannotBeNoted(t *testing.T) {
 	f := newFolder(t, time.Now())
-	cfg, err := loadConfig(f.path(configName), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Viewer.Hosts = []string{"staff.localhost"}
 	var said bytes.Buffer
-	h, err := (&program{now: time.Now}).openHouse(t.Context(), cfg, nil, nil, event.New(slog.NewTextHandler(&said, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.close()
+	h := f.house(t, time.Now, event.New(slog.NewTextHandler(&said, nil)))
 	db, err := sql.Open("sqlite", f.path("data", "sealform.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -67,4 +58,24 @@ func TestSizeThatCannotBeNoted(t *testing.T) {
 	knows(leastSize)
 	h.sized(0) // it names none any more
 	knows(0)
+}
+
+// house opens the folder's service, with its doors shut.
+func (f *folder) house(t *testing.T, now func() time.Time, events *event.Log) *house {
+	t.Helper()
+	cfg, err := loadConfig(f.path(configName), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Viewer.Hosts = []string{"staff.localhost"}
+	h, err := (&program{now: now}).openHouse(t.Context(), cfg, nil, nil, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
 }
