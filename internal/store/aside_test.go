@@ -1,12 +1,16 @@
 package store
 
 import (
+	"bytes"
 	"errors"
+	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sealform/forms"
 )
 
 // What was given up and seen to leaves the counts that people are told of, and nothing else: it is kept, is not due, outlives
@@ -63,5 +67,61 @@ func TestPutAside(t *testing.T) {
 	}
 	if err := s.PutAside(t.Context(), id); !errors.Is(err, ErrNotGivenUp) {
 		t.Errorf("one that was sent: %v", err)
+	}
+}
+
+// Nothing of a visitor stays of a receipt that was put aside, or ended for good: only its count and log. covers LK07
+func TestReceiptsEndWithoutTheirAddress(t *testing.T) {
+	cfg := config(t, newClock())
+	s := openStore(t, cfg)
+	x := newSealer(t)
+	address := bytes.Repeat([]byte{0xA7, 0x5E}, 30)
+	for i := range 3 {
+		sub := x.submission(t, "contact", []byte("answers"))
+		sub.Receipt = &forms.SealedAddress{Sealed: address, Mark: [32]byte{byte(i)}}
+		put(t, s, sub)
+	}
+	jobs, lease := claimed(t, s)
+	if err := s.Finish(t.Context(), jobs[0].ID, lease.Add(time.Second), "late"); err != nil {
+		t.Errorf("without the lease: %v", err)
+	}
+	counted(t, s, 3, 0, 0)
+	for range 2 {
+		if err := s.Finish(t.Context(), jobs[0].ID, lease, "no-address"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, j := range jobs[1:] {
+		if err := s.Bury(t.Context(), j.ID, lease, "refused"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.PutAside(t.Context(), j.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []string{"no-address", "refused", "refused"} {
+		j, log := stateOf(t, s, jobs[i].ID)
+		if j.State != Aside || j.Sealed != nil || j.Changed || j.LastError != want || j.Attempts != 1 || j.Ended.IsZero() || !slices.Equal(log, []string{want}) {
+			t.Errorf("%+v %v", j, log)
+		}
+		if err := s.RetryNow(t.Context(), j.ID); !errors.Is(err, ErrDamaged) {
+			t.Errorf("sending it again: %v", err)
+		}
+	}
+	got, err := s.JobCounts(t.Context(), nil)
+	if diff := cmp.Diff(map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0, Aside: 3}, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if n, _, err := s.Waiting(t.Context()); n != 0 || err != nil {
+		t.Error(n, err)
+	}
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(cfg.Path); err != nil || bytes.Contains(b, address) {
+		t.Errorf("the address is in the database: %v", err)
 	}
 }

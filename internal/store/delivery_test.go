@@ -118,6 +118,29 @@ func TestWrongTypesFailNoListing(t *testing.T) {
 	}
 }
 
+// A state that there is not fails nothing, and counts nowhere.
+func TestUnknownStates(t *testing.T) {
+	s, _ := newStore(t)
+	several(t, s, newSealer(t))
+	jobs, lease := claimed(t, s)
+	for _, state := range []string{`9`, `-1`, `'sent'`} {
+		tamper(t, s, `update outbox set state = `+state)
+		if again, _ := claimed(t, s); len(again) != 0 && state != `'sent'` {
+			t.Errorf("state %s is due", state)
+		}
+		for _, do := range []func(int64) error{
+			func(id int64) error { return s.Retry(t.Context(), id, lease, s.cfg.Now(), "timeout") },
+			func(id int64) error { return s.Bury(t.Context(), id, lease, "refused") },
+			func(id int64) error { return s.RetryNow(t.Context(), id) },
+			func(id int64) error { return s.Sent(t.Context(), id) },
+		} {
+			if err := do(jobs[0].ID); err != nil {
+				t.Errorf("state %s: %v", state, err)
+			}
+		}
+	}
+}
+
 // What the store itself writes into a delivery leaves it whole: tried, sent, given up, put aside, revived, hastened, its
 // address wiped.
 func TestDeliveriesStayWhole(t *testing.T) {

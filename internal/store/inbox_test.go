@@ -136,3 +136,36 @@ func TestRevisions(t *testing.T) {
 		t.Errorf("%v %s", err, diff)
 	}
 }
+
+// What belongs to no form is no form of the inbox, and none whose numbers are verified.
+func TestJobsOfNoFormAreNoForm(t *testing.T) {
+	s, c := newStore(t)
+	put(t, s, newSealer(t).submission(t, "contact", []byte("answers")))
+	for _, j := range []Job{{Channel: Alarm, To: "ops@clinic.example"}, {Channel: Webhook, To: "crm", About: `{"test":true}`}} {
+		if _, err := s.Enqueue(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+	}
+	jobs, lease := claimed(t, s)
+	if err := s.Sent(t.Context(), jobs[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Bury(t.Context(), jobs[1].ID, lease, "refused"); err != nil {
+		t.Fatal(err)
+	}
+	counts, err := s.Counts(t.Context())
+	want := map[string]map[State]int64{"contact": {New: 1, Opened: 0, Done: 0, Spam: 0}}
+	if diff := cmp.Diff(want, counts); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if rows, err := s.Page(t.Context(), []string{"", "contact"}, 0, 50); len(rows) != 1 || err != nil {
+		t.Errorf("%d rows: %v", len(rows), err)
+	}
+	c.add(time.Hour)
+	if err := s.Sweep(t.Context()); err != nil { // it notes the forms' numbers
+		t.Fatal(err)
+	}
+	if f := findings(t, s); len(f) != 0 {
+		t.Error(f)
+	}
+}

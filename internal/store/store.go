@@ -17,8 +17,13 @@
 // under a MAC of its own (erase.go).
 // VerifyAudit holds all of it together (verify.go).
 //
-// It refuses SQLite before 3.51.3, a database of a newer program, one whose schema is not ours
-// to the letter (foreign.go; also while it runs: nothing is written then), a network file system, and, with forms.ErrFull, new submissions while the disk is nearly full (disk.go).
+// Each delivery is a row under a MAC over what goes to whom because of what (delivery.go); one that was changed is marked
+// wherever it is read, and must not be sent. The MAC does not cover how far a delivery has got (state, times, attempts, lease,
+// log), the bytes of its body, nor that it is there at all: who can write into the database can hold one back, have it
+// sent again, remove it or spoil its body, but not have it go elsewhere or say something else.
+//
+// It refuses SQLite before 3.51.3, a database of a newer program, one of another service or
+// secrets folder, one whose schema is not ours to the letter (foreign.go; also while it runs: nothing is written then), a network file system, and, with forms.ErrFull, new submissions while the disk is nearly full (disk.go).
 package store
 
 import (
