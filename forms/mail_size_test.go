@@ -160,9 +160,12 @@ func TestReceiptAddress(t *testing.T) {
 		p := b.plan(c.form)
 		p.Deliver = f
 		got, calls := "", 0
-		p.Receipt = func(address []byte) *forms.SealedAddress {
+		p.Receipt = func(id int64, address []byte) *forms.SealedAddress {
+			if id != p.ID {
+				t.Errorf("sealed for the submission %d, want %d", id, p.ID)
+			}
 			got, calls = string(address), calls+1
-			return &forms.SealedAddress{Sealed: []byte("sealed"), Mark: [32]byte{1}}
+			return &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}}
 		}
 		s, err := a.Seal(p)
 		if err != nil {
@@ -177,7 +180,7 @@ func TestReceiptAddress(t *testing.T) {
 		t.Error("sealed, though nothing seals the address of a receipt")
 	}
 	p.Deliver = formOf(t, contactFields)
-	p.Receipt = func([]byte) *forms.SealedAddress { t.Error("a receipt that no form asked for"); return nil }
+	p.Receipt = func(int64, []byte) *forms.SealedAddress { t.Error("a receipt that no form asked for"); return nil }
 	a := check(t, f, &forms.Entry{Pairs: []forms.Pair{pair("name", "M"), pair("email", "maria@example.com")}})
 	if s, err := a.Seal(p); err != nil || s.Receipt != nil || len(s.Webhooks) > 0 {
 		t.Errorf("a form without receipts: %v", err)

@@ -12,7 +12,7 @@ func (a *Answers) sealReceipt(p *Plan) *SealedAddress {
 		return nil
 	}
 	defer clear(to)
-	return p.Receipt(to)
+	return p.Receipt(p.ID, to)
 }
 
 // receiptAddress is a copy of the one address in that field. It is nil where the visitor gave none or several, where

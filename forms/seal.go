@@ -29,8 +29,9 @@ type Plan struct {
 	Deliver    *Form    // whose Store, Webhooks and Receipt apply (the current form; the answers may be of an older revision)
 	MailFrom   string   // plain address in the mail's From, inner and outer; needed if there are Mails
 	Mails      []Envelope
-	MailLimit  int64                               // bytes of a message that the relay takes; 0: not known
-	Receipt    func(address []byte) *SealedAddress // seals a visitor's address; needed if Deliver.Receipt is set
+	MailLimit  int64 // bytes of a message that the relay takes; 0: not known
+	// Receipt seals a visitor's address for the submission of that id; needed if Deliver.Receipt is set.
+	Receipt func(submission int64, address []byte) *SealedAddress
 }
 
 // word is what may stand in a record's own members: they end up in headers too.

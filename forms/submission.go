@@ -36,7 +36,13 @@ type Mail struct {
 // SealedAddress is a visitor's mail address as the outbox may keep it: under a key that is not in the database.
 type SealedAddress struct {
 	Sealed []byte
-	Mark   [32]byte // the same for the same address, on one day: bounds how many receipts it gets
+	Marks  []Mark // what bounds how many receipts go out: of any, no more than its Most
+}
+
+// Mark is what several receipts have in common, such as their address, in a form that does not tell it.
+type Mark struct {
+	MAC  [32]byte // the same for what is the same
+	Most int      // receipts in 24 hours
 }
 
 // Envelope says who gets a mail and what seals it.

@@ -30,7 +30,7 @@ type desk struct {
 
 	mailFrom  string
 	mailLimit func() int64
-	receipt   func(address []byte) *forms.SealedAddress
+	receipt   func(submission int64, address []byte) *forms.SealedAddress
 }
 
 func newDesk(c Config, now func() time.Time) *desk {

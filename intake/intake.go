@@ -53,8 +53,8 @@ type Config struct {
 	// MailLimit is how many bytes of a message the relay takes, 0 where that is not known; nil: not known. It is asked
 	// for each page and post and must answer from memory: intake waits for nobody.
 	MailLimit func() int64
-	// Receipt seals the address of a visitor who is mailed a receipt; needed if a form mails them.
-	Receipt func(address []byte) *forms.SealedAddress
+	// Receipt seals the address of a visitor who is mailed a receipt, for that submission; needed if a form mails them.
+	Receipt func(submission int64, address []byte) *forms.SealedAddress
 	Tokens  *token.Maker
 	Spool   *spool.Spool
 	Events  *event.Log

@@ -199,13 +199,13 @@ func (h *house) intake(ctx context.Context) (http.Handler, error) {
 }
 
 // sealTo seals a visitor's address for the outbox.
-func sealTo(box *receipt.Box) func([]byte) *forms.SealedAddress {
-	return func(address []byte) *forms.SealedAddress {
-		sealed, mark := box.Seal(address)
+func sealTo(box *receipt.Box) func(int64, []byte) *forms.SealedAddress {
+	return func(submission int64, address []byte) *forms.SealedAddress {
+		sealed, marks := box.Seal(submission, address)
 		if sealed == nil {
 			return nil
 		}
-		return &forms.SealedAddress{Sealed: sealed, Mark: mark}
+		return &forms.SealedAddress{Sealed: sealed, Marks: marks}
 	}
 }
 

@@ -3,7 +3,7 @@ package notice
 // Alarm is a matter and its figures.
 type Alarm struct {
 	Matter Matter
-	Count  int64  // of messages, or days
+	Count  int64  // of messages, days or forms
 	Name   string // the address or file of a key that ends, as the operator configured it
 }
 
@@ -13,9 +13,10 @@ type Matter string
 // The matters.
 const (
 	QueueOld   Matter = "queue-old"   // Count messages wait, the oldest for over an hour
-	DeadLetter Matter = "dead-letter" // Count messages were given up after five days; they are kept
+	DeadLetter Matter = "dead-letter" // Count messages were given up, after five days or as they were changed; they are kept
 	KeyEnds    Matter = "key-ends"    // the key Name ends in Count days (0: it has ended)
 	TooLarge   Matter = "too-large"   // Count messages are larger than the relay takes
+	FormClosed Matter = "form-closed" // Count forms take nothing, as nothing could be sealed to all who read them
 )
 
 // Alarm tells operators what needs them; see the constants. A Count of 0 messages says that it is over by now: an
@@ -31,6 +32,8 @@ func (w Words) Alarm(a Alarm, link string) Letter {
 		subject, text = a.keyEnds()
 	case TooLarge:
 		subject, text = a.tooLarge()
+	case FormClosed:
+		subject, text = a.formClosed()
 	default:
 		subject, text = "Something needs you", "Please look at the deliveries."
 	}
@@ -54,7 +57,7 @@ func (a Alarm) deadLetter() (subject, text string) {
 		return "Messages were given up", "Messages were given up after five days. Somebody has seen to them since: none is left. There is nothing to do."
 	}
 	return "Messages were given up after five days", paragraphs(
-		plural(a.Count, "message", "messages")+" could not be sent in five days, and will not be tried again by itself. What was given up is kept, sealed.",
+		plural(a.Count, "message", "messages")+" could not be sent in five days, and will not be tried again by itself. What was given up is kept, sealed. One that somebody changed in the database is given up at once.",
 		"What to do: "+lookAt+"Mend that, then \"sealform outbox retry ID\" sends one again.")
 }
 
@@ -81,4 +84,13 @@ func (a Alarm) tooLarge() (subject, text string) {
 	return "Messages are too large to mail", paragraphs(
 		plural(a.Count, "message is", "messages are")+" larger than the mail server takes. What does not fit is kept, sealed, and tried again, for at least five days.",
 		"What to do: let the mail server take larger messages, or let the form keep what comes in (deliver: store), so that nothing large has to be mailed.")
+}
+
+func (a Alarm) formClosed() (subject, text string) {
+	if a.Count == 0 {
+		return "A form was closed", "A form was closed to visitors for a while, and is open again. There is nothing to do."
+	}
+	return "A form is closed", paragraphs(
+		plural(a.Count, "form is", "forms are")+" closed to visitors: what they send could not be sealed to everybody who is to read it. Often a key or certificate has ended, was revoked or is missing.",
+		"What to do: \"sealform keys list\" on the server, and its log, name the key. Put the right key in place, and restart Sealform.")
 }

@@ -1,10 +1,14 @@
 package notice
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Series is what came for one form in the time of a digest.
 type Series struct {
 	Name          string // as in the header Sealform-Number: tells nothing about the form
+	Mailed        bool   // false: the form only keeps what comes, and nothing of it is in a mailbox
 	First, Last   int64  // numbers given; 0: none came
 	Waiting, Dead int64  // of its mails, now
 }
@@ -20,16 +24,25 @@ func (w Words) Digest(day string, all []Series, link string) Letter {
 	for _, s := range all {
 		said = append(said, s.say())
 	}
-	said = append(said,
-		"Every sealed mail has its number in the header Sealform-Number, and the numbers of a series have no gap. "+
-			"Is each number above in the mailbox, or in the inbox of the staff pages?",
-		"If one is missing, it is not lost: a sealed copy is kept for a while after it was sent. Ask whoever runs the server to send it again:\n"+
-			"    sealform outbox list --state all\n"+
-			"    sealform outbox retry ID",
-		"The staff pages are here:",
-		where(link))
-	return letter(subject, paragraphs(said...))
+	if slices.ContainsFunc(all, func(s Series) bool { return s.Mailed }) {
+		said = append(said, compareMails...)
+	} else {
+		said = append(said, compareInbox)
+	}
+	return letter(subject, paragraphs(append(said, "The staff pages are here:", where(link))...))
 }
+
+// What to do with the numbers.
+var compareMails = []string{
+	"Every sealed mail has its number in the header Sealform-Number, and the numbers of a series have no gap. " +
+		"Is each number above in the mailbox, or in the inbox of the staff pages?",
+	"If one is missing, it is not lost: a sealed copy is kept for a while after it was sent. Ask whoever runs the server to send it again:\n" +
+		"    sealform outbox list --state all\n" +
+		"    sealform outbox retry ID",
+}
+
+const compareInbox = "Is as much in the inbox of the staff pages? Of this form nothing is mailed. If something is missing, " +
+	"ask whoever runs the server: \"sealform audit verify\" tells what was changed or removed."
 
 func (s Series) say() string {
 	text := oneLine(s.Name) + ": "

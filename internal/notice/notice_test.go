@@ -44,7 +44,7 @@ func TestArrivedInTheOperatorsWords(t *testing.T) {
 // covers ML11
 func TestDigestNamesTheNumbers(t *testing.T) {
 	l := notice.Words{}.Digest("21 November 2026", []notice.Series{
-		{Name: "series=1f0c9a2b", First: 12, Last: 14, Waiting: 2, Dead: 1},
+		{Name: "series=1f0c9a2b", Mailed: true, First: 12, Last: 14, Waiting: 2, Dead: 1},
 		{Name: "series=00000001", First: 7, Last: 7},
 		{Name: "series=00000002"},
 		{Name: "series=00000003", First: 5, Last: 4},
@@ -93,13 +93,33 @@ func TestReceiptHoldsReferenceAndFixedWordsAlone(t *testing.T) {
 	if l.Subject() != "Your reference K7M2QX" {
 		t.Errorf("subject %q", l.Subject())
 	}
-	for _, want := range []string{"K7M2QX", "We call back within one working day.", "Riverside Family Clinic", "Nothing that you wrote is in this mail"} {
+	for _, want := range []string{"K7M2QX", "We call back within one working day.", "Riverside Family Clinic", "Nothing that you wrote is in this mail", "Please do not answer this mail"} {
 		if !strings.Contains(l.Text(), want) {
 			t.Errorf("%q is missing in\n%s", want, l.Text())
 		}
 	}
 	if l := notice.Receipt("", "look at http://evil.example", ""); strings.Contains(l.Subject()+l.Text(), "evil") {
 		t.Errorf("what is no reference was written: %q %q", l.Subject(), l.Text())
+	}
+}
+
+// Whoever has nothing mailed is not asked to look for it in a mailbox.
+func TestDigestOfWhatIsKeptAlone(t *testing.T) {
+	l := notice.Words{}.Digest("21 November 2026", []notice.Series{{Name: "series=1f0c9a2b", First: 12, Last: 14}}, link)
+	text := strings.Join(strings.Fields(l.Text()), " ")
+	if strings.Contains(text, "mailbox") || strings.Contains(text, "outbox retry") || !strings.Contains(text, "3 came in, numbers 12 to 14. Is as much in the inbox of the staff pages?") {
+		t.Error(text)
+	}
+}
+
+func TestAClosedForm(t *testing.T) {
+	for count, want := range map[int64][2]string{
+		0: {"A form was closed", "There is nothing to do."}, 1: {"A form is closed", "1 form is closed"}, 2: {"A form is closed", "2 forms are closed"},
+	} {
+		l := notice.Words{}.Alarm(notice.Alarm{Matter: notice.FormClosed, Count: count}, link)
+		if l.Subject() != want[0] || !strings.Contains(strings.Join(strings.Fields(l.Text()), " "), want[1]) {
+			t.Errorf("%d: %s\n%s", count, l.Subject(), l.Text())
+		}
 	}
 }
 

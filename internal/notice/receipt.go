@@ -7,7 +7,9 @@ func Receipt(clinic, reference, fixed string) Letter {
 	if fixed != "" {
 		said = append(said, fixed)
 	}
-	said = append(said, "Nothing that you wrote is in this mail: it is kept sealed. You need not answer. If you did not write to us, somebody typed your address by mistake; please throw this mail away.")
+	said = append(said, "Nothing that you wrote is in this mail: it is kept sealed.",
+		"Please do not answer this mail: an answer would travel unsealed. To add something, use the form again.",
+		"If you did not write to us, somebody typed your address by mistake; please throw this mail away.")
 	if clinic = oneLine(clinic); clinic != "" {
 		said = append(said, clinic)
 	}

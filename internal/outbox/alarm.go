@@ -73,6 +73,13 @@ func (o *Outbox) endings(ctx context.Context, now time.Time) {
 	}
 }
 
+// closed alarms that forms are closed to visitors, though nobody meant them to be.
+func (o *Outbox) closed(ctx context.Context, now time.Time) {
+	if o.Closed != nil && len(o.Closed(now)) > 0 {
+		o.raise(ctx, about{Matter: notice.FormClosed}, o.Alarms)
+	}
+}
+
 // daysUntil counts a day that has begun; 0: it is over.
 func daysUntil(at, now time.Time) int64 {
 	if left := at.Sub(now); left > 0 {

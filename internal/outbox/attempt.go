@@ -9,7 +9,6 @@ import (
 
 	"sealform/internal/event"
 	"sealform/internal/mail"
-	"sealform/internal/notice"
 	"sealform/internal/store"
 )
 
@@ -18,49 +17,68 @@ const settling = 15 * time.Second
 
 // attempt sends one job, leased until lease, and writes down how it went. If that cannot be written, the lease decides.
 func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
-	limited, cancel := context.WithTimeout(ctx, o.Attempt)
+	if o.gone.has(job.ID) {
+		return // its lease ran out while that it went could not be written down
+	}
 	doubt := &doubt{of: o.doubts}
 	defer doubt.leave()
+	code, again := o.spare(&job)
+	if code == "" {
+		code, lease = o.call(ctx, &job, lease, doubt.enter)
+	}
+	if code == ok {
+		o.gate.forget(job.ID)
+		o.sent(ctx, job.ID)
+		o.Events.Mailed(job.ID, job.Attempts+1, code)
+		return
+	}
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
+	var err error
+	if again.IsZero() || job.Attempts == 0 { // each shows once why
+		err = o.settle(settle, &job, lease, code)
+		o.Events.Mailed(job.ID, job.Attempts+1, code)
+	} else {
+		o.gate.off(job.ID, again)
+		err = o.Store.PutOff(settle, job.ID, lease, again)
+	}
+	if err != nil {
+		o.Events.Trouble("outbox", "settle")
+	}
+}
+
+// spare gives the code of an attempt that need not be made, "" for one that is; and of one that the gate holds back, when
+// it is due again.
+func (o *Outbox) spare(job *store.Job) (code event.Code, again time.Time) {
+	now := o.Now()
+	switch {
+	case job.Changed:
+		return event.Code(changed), again
+	case isLate(job, now):
+		return event.Code(tooLate), again
+	case job.Channel == store.Webhook:
+		return "", again
+	}
+	return o.gate.pass(job, now)
+}
+
+// call makes the attempt. It gives the lease as it stands then.
+func (o *Outbox) call(ctx context.Context, job *store.Job, lease time.Time, last mail.Last) (event.Code, time.Time) {
+	limited, cancel := context.WithTimeout(ctx, o.Attempt)
 	var held sync.WaitGroup
 	held.Go(func() { lease = o.hold(limited, job.ID, lease) })
-	err := o.send(limited, &job, doubt.enter)
+	err := o.send(limited, job, last)
 	cancel()
 	held.Wait()
 	code := codeOf(err)
 	if job.Channel != store.Webhook {
-		o.reached(code)
+		o.reached(code, false)
 	}
-	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
-	defer cancel()
-	if err := o.settle(settle, &job, lease, code); err != nil {
-		o.Events.Trouble("outbox", "settle")
-	}
-	o.Events.Mailed(job.ID, job.Attempts+1, code)
+	return code, lease
 }
 
 // ok is the code of an attempt that went well.
 const ok event.Code = "ok"
-
-// settle writes down how an attempt ended. The code never decides whether a job is given up, its age alone does.
-func (o *Outbox) settle(ctx context.Context, job *store.Job, lease time.Time, code event.Code) error {
-	now := o.Now()
-	if code == event.Code(mail.TooLarge) {
-		o.raise(ctx, about{Matter: notice.TooLarge}, o.Alarms)
-	}
-	switch {
-	case code == ok:
-		return o.Store.Sent(ctx, job.ID)
-	case code == event.Code(mail.Stopped): // our own doing: whoever starts next may try at once
-		return o.Store.Retry(ctx, job.ID, lease, now, string(code))
-	case now.Sub(job.Made) < o.GiveUp:
-		return o.Store.Retry(ctx, job.ID, lease, now.Add(delay(job.Attempts)), string(code))
-	}
-	o.Events.Trouble("outbox", "given-up")
-	if job.Channel != store.Alarm { // an alarm about an alarm would go the same way
-		o.givenUp(ctx) // first: an alarm too many is better than none
-	}
-	return o.Store.Bury(ctx, job.ID, lease, string(code))
-}
 
 // hold renews the job's lease until ctx ends, and gives the one then held. A renewal that fails is told and tried again:
 // two more come before the lease runs out, and after that the message may go out twice, under the same Message-ID.

@@ -2,14 +2,12 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	"sealform/internal/event"
 	"sealform/internal/mail"
-	"sealform/internal/store"
 )
 
 // reach is what attempts tell of the relay as a whole. When it answers again after it was away, or for the first time
@@ -33,7 +31,10 @@ var absent = []event.Code{
 }
 
 // silent are the codes that say nothing of the relay: it was not called, or not to the end.
-var silent = []event.Code{event.Code(mail.Address), event.Code(mail.Body), event.Code(mail.Stopped), event.Code(mail.CutAfterData)}
+var silent = []event.Code{
+	event.Code(mail.Address), event.Code(mail.Body), event.Code(mail.Stopped), event.Code(mail.CutAfterData),
+	event.Code(changed), event.Code(notConfigured), event.Code(ownAddress), event.Code(tooLate),
+}
 
 // saw takes the code of an attempt at the relay, and says whether it has just come back.
 func (r *reach) saw(code event.Code, now time.Time) (back bool) {
@@ -63,44 +64,79 @@ func (r *reach) cameBack() bool {
 	return back
 }
 
+// again says that it came back, whatever was seen.
+func (r *reach) again() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.back = true
+}
+
 func (r *reach) missing() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !r.known || !r.away.IsZero()
 }
 
-func (o *Outbox) reached(code event.Code) {
-	if o.relay.saw(code, o.Now()) {
+// shortlyShut is how long the gate must have been shut for a job to hurry the others on: some connections may be let in
+// and others not. What the planner was told counts at once.
+const shortlyShut = time.Minute
+
+// reached takes the code of an attempt, or of a question of the planner's.
+func (o *Outbox) reached(code event.Code, asked bool) {
+	now := o.Now()
+	back := o.relay.saw(code, now)
+	if o.Probe != nil {
+		shut := o.gate.saw(code, now)
+		if shut > 0 && (asked || shut >= shortlyShut) && !slices.Contains(absent, code) {
+			o.relay.again()
+			back = true
+		}
+	}
+	if back {
 		wake(o.look)
 	}
 }
 
-// probe asks for a relay that is away, once a minute, so that its return is seen though every job waits for its hour.
+// steady is how often a relay is asked that is there: how much it takes may change.
+const steady = 15 * time.Minute
+
+// probe asks for a relay that is away, once a minute, so that its return is seen though every job waits for its hour; for
+// one that lets nobody in, as the gate says.
 func (o *Outbox) probe(ctx context.Context, now time.Time) {
-	if since := now.Sub(o.plans.probed); o.Probe == nil || !o.relay.missing() || since >= 0 && since < planEach {
+	if o.Probe == nil || !o.toAsk(now) {
 		return
 	}
 	o.plans.probed = now
 	limited, cancel := context.WithTimeout(ctx, planEach/2)
 	defer cancel()
 	if err := o.Probe(limited); ctx.Err() == nil {
-		o.reached(codeOf(err))
+		o.reached(codeOf(err), true)
 	}
 }
 
+func (o *Outbox) toAsk(now time.Time) bool {
+	if shut, ask := o.gate.ask(now); shut {
+		return ask
+	}
+	each := steady
+	if o.relay.missing() {
+		each = planEach
+	}
+	since := now.Sub(o.plans.probed)
+	return since < 0 || since >= each
+}
+
 // hasten makes due what waits for the sake of the relay alone.
-func (o *Outbox) hasten(ctx context.Context, now time.Time) error {
-	return o.each(ctx, store.Waiting, nil, func(j *store.Job) error {
-		if j.Channel == store.Webhook || !j.Due.After(now) || !slices.Contains(absent, event.Code(j.LastError)) {
-			return nil
-		}
-		err := o.Store.RetryNow(ctx, j.ID)
+func (o *Outbox) hasten(ctx context.Context) error {
+	codes := make([]string, 0, len(absent))
+	for _, code := range absent {
+		codes = append(codes, string(code))
+	}
+	n, err := o.Store.Hasten(ctx, codes)
+	if n > 0 {
 		o.wakeLanes()
-		if errors.Is(err, store.ErrNotFound) {
-			return nil // another process was faster
-		}
-		return err
-	})
+	}
+	return err
 }
 
 func (o *Outbox) wakeLanes() {

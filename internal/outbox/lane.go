@@ -8,7 +8,7 @@ import (
 	"sealform/internal/store"
 )
 
-// lane works on some channels of the queue, at most Workers jobs at once.
+// lane works on some channels of the queue, at most so many jobs at once as it has slots.
 type lane struct {
 	*Outbox
 	channels []store.Channel
@@ -16,8 +16,8 @@ type lane struct {
 	nudge    chan struct{}
 }
 
-func newLane(o *Outbox, channels []store.Channel) *lane {
-	return &lane{o, channels, make(chan struct{}, o.Workers), make(chan struct{}, 1)}
+func newLane(o *Outbox, channels []store.Channel, slots int) *lane {
+	return &lane{o, channels, make(chan struct{}, slots), make(chan struct{}, 1)}
 }
 
 // run works until ctx ends, then waits for what is under way, which ends with sending at the latest.
@@ -26,7 +26,7 @@ func (l *lane) run(ctx, sending context.Context) {
 	defer under.Wait()
 	for {
 		n := l.take(ctx)
-		if n == 0 {
+		if n == 0 || !l.gone.wait(ctx) {
 			return
 		}
 		lease := l.Now().Add(l.Lease)

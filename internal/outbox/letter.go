@@ -52,8 +52,13 @@ func readAbout(job *store.Job) (about, error) {
 // sendLetter writes a notice, digest or alarm from the job's counts, now: the figures of an alarm are those of today.
 func (o *Outbox) sendLetter(ctx context.Context, job *store.Job, last mail.Last) error {
 	what, err := readAbout(job)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !what.plausible(job.Channel):
+		return failed(changed)
+	case !o.configured(job, what) || !o.ends(what):
+		return failed(notConfigured)
 	}
 	var letter notice.Letter
 	switch {
@@ -80,9 +85,12 @@ func (o *Outbox) sendReceipt(ctx context.Context, job *store.Job, last mail.Last
 	if o.Address == nil {
 		return failed(mail.Address)
 	}
-	to, err := o.Address(job.Sealed)
+	to, err := o.Address(job.Sealed, job.Submission)
 	if err != nil {
 		return failed(mail.Address)
+	}
+	if o.ours(to) { // somebody would have us write to ourselves
+		return failed(ownAddress)
 	}
 	n := o.note(job, to, notice.Receipt(o.Words.Clinic, job.Reference, o.receiptOf(job.Form)))
 	n.Reply, n.Last = true, last
@@ -94,17 +102,19 @@ func (o *Outbox) note(job *store.Job, to string, letter notice.Letter) *mail.Not
 }
 
 func (o *Outbox) receiptOf(form string) string {
-	for _, f := range o.Forms {
-		if f.ID == form {
-			return f.Receipt
-		}
+	if f := o.form(form); f != nil {
+		return f.Receipt
 	}
 	return "" // the form went since: the reference alone still tells that it came
 }
 
 // series names a form as the headers of its mails do.
 func (o *Outbox) series(form string, what about) notice.Series {
-	return notice.Series{Name: "series=" + mail.Series(o.SeriesKey, o.From, form), First: what.First, Last: what.Last, Waiting: what.Waiting, Dead: what.Dead}
+	f := o.form(form)
+	return notice.Series{
+		Name: "series=" + mail.Series(o.SeriesKey, o.From, form), Mailed: f == nil || f.Mails == nil || len(f.Mails) > 0,
+		First: what.First, Last: what.Last, Waiting: what.Waiting, Dead: what.Dead,
+	}
 }
 
 // figures are those of an alarm, as they are now.
@@ -115,12 +125,16 @@ func (o *Outbox) figures(ctx context.Context, what about) (notice.Alarm, error) 
 	switch what.Matter {
 	case notice.QueueOld:
 		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool {
-			return j.Channel != store.Alarm && now.Sub(j.Made) > tooLong
+			return matters(j) && old(j.Made, now)
 		})
 	case notice.TooLarge:
-		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool { return j.LastError == string(mail.TooLarge) })
+		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool { return matters(j) && j.LastError == string(mail.TooLarge) })
 	case notice.DeadLetter:
-		a.Count, err = o.count(ctx, store.Dead, nil, func(j *store.Job) bool { return j.Channel != store.Alarm })
+		a.Count, err = o.count(ctx, store.Dead, nil, func(j *store.Job) bool { return matters(j) || j.LastError == string(changed) })
+	case notice.FormClosed:
+		if o.Closed != nil {
+			a.Count = int64(len(o.Closed(now)))
+		}
 	case notice.KeyEnds:
 		at, parseErr := time.Parse(time.RFC3339, what.Ends)
 		a.Count, err = daysUntil(at, now), parseErr

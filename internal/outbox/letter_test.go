@@ -93,10 +93,10 @@ func TestLettersSayNothingOfWhom(t *testing.T) {
 	o.Forms = []Form{{ID: canary, Receipt: "We call back.", Notify: []forms.Notify{{Email: lead}, {Email: lead, Digest: &at}}}}
 	o.Call, o.Alarms = nil, []string{"ops@clinic.example"}
 	o.Link = func(string, int64) string { return "https://staff.clinic.example/go/AbC" }
-	o.Address = func([]byte) (string, error) { return visitor, nil }
+	o.Address = func([]byte, int64) (string, error) { return visitor, nil }
 	o.Words.Clinic = "Riverside"
 	sub := arrive(t, s, c, arrival{
-		form: canary, stored: true, tooLarge: "desk@clinic.example", receipt: &forms.SealedAddress{Sealed: []byte("sealed"), Mark: [32]byte{1}},
+		form: canary, stored: true, tooLarge: "desk@clinic.example", receipt: &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}},
 	})
 	c.add(70 * time.Minute)
 	o.round(t.Context())
@@ -124,7 +124,7 @@ func TestReceipt(t *testing.T) {
 	o := New(Config{
 		Store: s, Note: to.note, From: "forms@clinic.example", Now: c.now,
 		Forms: []Form{{ID: "new-patient", Receipt: "We call back within one working day."}},
-		Address: func(b []byte) (string, error) {
+		Address: func(b []byte, _ int64) (string, error) {
 			if !bytes.Equal(b, []byte("sealed")) {
 				return "", errors.New("not ours")
 			}
@@ -132,7 +132,7 @@ func TestReceipt(t *testing.T) {
 		},
 	})
 	from := func(sealed string) arrival {
-		return arrival{stored: true, receipt: &forms.SealedAddress{Sealed: []byte(sealed), Mark: [32]byte{2}}}
+		return arrival{stored: true, receipt: &forms.SealedAddress{Sealed: []byte(sealed), Marks: []forms.Mark{{MAC: [32]byte{2}, Most: 3}}}}
 	}
 	sub := arrive(t, s, c, from("sealed"))
 	work(t, o)
@@ -149,7 +149,7 @@ func TestReceipt(t *testing.T) {
 	}
 	arrive(t, s, c, from("of another house"))
 	work(t, o)
-	if j := jobs(t, s, store.Waiting, store.Receipt); len(j) != 1 || j[0].LastError != string(mail.Address) {
+	if j := jobs(t, s, store.Aside, store.Receipt); len(j) != 1 || j[0].LastError != string(mail.Address) || j[0].Sealed != nil {
 		t.Errorf("%+v", j)
 	}
 	for range 3 {

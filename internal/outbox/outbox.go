@@ -42,7 +42,7 @@ type Config struct {
 	Note      func(context.Context, *mail.Note) error                        // Relay.Note; nil: notices, digests, alarms and receipts wait
 	Call      func(ctx context.Context, hook string, e *webhook.Event) error // Caller.Call; nil: webhooks wait
 	Wants     func(hook string) bool                                         // Caller.Wants: whether the hook gets ciphertext
-	Address   func(sealed []byte) (string, error)                            // opens the address of a receipt
+	Address   func(sealed []byte, submission int64) (string, error)          // opens the address of a receipt
 	From      string                                                         // sender of every message
 	SeriesKey []byte                                                         // names the series of numbers, see mail.Series
 	Words     notice.Words
@@ -50,6 +50,7 @@ type Config struct {
 	Alarms    []string                                   // addresses that alarms go to
 	Probe     func(context.Context) error                // asks whether the relay is there; nil: only sending tells
 	Ending    func(now time.Time) []Ending               // keys and certificates in use and when they end; nil: none
+	Closed    func(now time.Time) []string               // ids of forms that take nothing now; nil: none. They are counted, not named
 	Link      func(form string, submission int64) string // into the staff pages, by /go/; submission 0: the inbox
 	Zone      *time.Location                             // of quiet hours and digests; nil: UTC
 	Keep      time.Duration                              // how long what was sent can be sent again; 0: 30 days
@@ -68,7 +69,8 @@ type Config struct {
 type Form struct {
 	ID      string
 	Notify  []forms.Notify
-	Receipt string // the clinic's fixed words to visitors
+	Mails   []string // addresses that it mails; nil: not known, any. Mail to others waits until somebody looks
+	Receipt string   // the clinic's fixed words to visitors
 }
 
 // Ending is a key or certificate by the name that the operator gave it.
@@ -83,15 +85,18 @@ type Outbox struct {
 	lanes []*lane
 	look  chan struct{} // wakes the planner
 	relay reach
+	gate  *gate
 	plans *plans
 
 	doubts chan struct{}
+	gone   *gone
 }
 
 // The channels by what carries them.
 var (
 	sealed   = []store.Channel{store.Mail}
-	letters  = []store.Channel{store.Notice, store.Digest, store.Alarm, store.Receipt}
+	letters  = []store.Channel{store.Notice, store.Digest, store.Alarm}
+	receipts = []store.Channel{store.Receipt}
 	webhooks = []store.Channel{store.Webhook}
 )
 
@@ -124,21 +129,31 @@ func New(c Config) *Outbox {
 	if c.InDoubt <= 0 {
 		c.InDoubt = 1
 	}
-	o := &Outbox{Config: c, doubts: make(chan struct{}, c.InDoubt), look: make(chan struct{}, 1), plans: newPlans(c.Now())}
+	o := &Outbox{
+		Config: c, look: make(chan struct{}, 1), gate: newGate(), plans: newPlans(c.Now()),
+		doubts: make(chan struct{}, c.InDoubt), gone: newGone(),
+	}
+	o.addLanes()
+	return o
+}
+
+// addLanes makes a lane for each kind of work that somebody carries. Receipts go to addresses that anybody may type, so
+// that they have one of their own and hold up nothing else.
+func (o *Outbox) addLanes() {
 	var byRelay []store.Channel
-	if c.Send != nil {
+	if o.Send != nil {
 		byRelay = append(byRelay, sealed...)
 	}
-	if c.Note != nil {
+	if o.Note != nil {
 		byRelay = append(byRelay, letters...)
+		o.lanes = append(o.lanes, newLane(o, receipts, 1))
 	}
 	if len(byRelay) > 0 {
-		o.lanes = append(o.lanes, newLane(o, byRelay))
+		o.lanes = append(o.lanes, newLane(o, byRelay, o.Workers))
 	}
-	if c.Call != nil {
-		o.lanes = append(o.lanes, newLane(o, webhooks))
+	if o.Call != nil {
+		o.lanes = append(o.lanes, newLane(o, webhooks, o.Workers))
 	}
-	return o
 }
 
 func orElse(d, otherwise time.Duration) time.Duration {

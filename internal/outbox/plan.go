@@ -62,9 +62,10 @@ func (o *Outbox) plan(ctx context.Context) {
 // round is one look at everything.
 func (o *Outbox) round(ctx context.Context) {
 	now := o.Now()
+	o.trouble(ctx, "clock", o.Store.ClampFuture(ctx, now))
 	o.probe(ctx, now)
 	if o.relay.cameBack() {
-		o.trouble(ctx, "hasten", o.hasten(ctx, now))
+		o.trouble(ctx, "hasten", o.hasten(ctx))
 	}
 	if o.Note != nil {
 		for i := range o.Forms {
@@ -74,7 +75,9 @@ func (o *Outbox) round(ctx context.Context) {
 	o.trouble(ctx, "watch", o.watch(ctx, now))
 	if since := now.Sub(o.plans.kept); since >= hourly || since < 0 {
 		o.plans.kept = now
+		o.gate.forgetBefore(now.Add(-2 * hourly))
 		o.endings(ctx, now)
+		o.closed(ctx, now)
 		o.trouble(ctx, "purge", o.purge(ctx))
 	}
 }
@@ -99,7 +102,7 @@ func (o *Outbox) trouble(ctx context.Context, code event.Code, err error) {
 func (o *Outbox) watch(ctx context.Context, now time.Time) error {
 	o.raiseOwed(ctx)
 	n, oldest, err := o.Store.Waiting(ctx)
-	if err != nil || n == 0 || now.Sub(oldest) <= tooLong {
+	if err != nil || n == 0 || !old(oldest, now) {
 		return err
 	}
 	if since := now.Sub(o.plans.warned); since >= warnEach || since < 0 {
@@ -109,6 +112,9 @@ func (o *Outbox) watch(ctx context.Context, now time.Time) error {
 	o.raise(ctx, about{Matter: notice.QueueOld}, o.Alarms)
 	return nil
 }
+
+// old says whether what was made then waits for too long. What is of the future is, for all that anybody can tell.
+func old(made, now time.Time) bool { return now.Sub(made) > tooLong || made.After(now) }
 
 // page is how many jobs are read at once.
 const page = 500

@@ -28,6 +28,9 @@ func (o *Outbox) send(ctx context.Context, job *store.Job, last mail.Last) error
 }
 
 func (o *Outbox) sendSealed(ctx context.Context, job *store.Job, last mail.Last) error {
+	if !o.configured(job, about{}) {
+		return failed(notConfigured)
+	}
 	return o.Send(ctx, &mail.Message{
 		From:      o.From,
 		To:        job.To,

@@ -91,7 +91,7 @@ func readMark(mark int64) (day, number int64) { return mark >> numberBits, mark 
 func (o *Outbox) digest(ctx context.Context, form string, n forms.Notify, last int64, now time.Time) error {
 	t := target{store.Digest, form, n.Email}
 	due, day := latest(now.In(o.Zone), *n.Digest)
-	if done, _ := readMark(o.plans.told[t]); done >= day {
+	if done, _ := readMark(o.plans.told[t]); done == day || done == day+1 {
 		return nil
 	}
 	mark, _, err := o.Store.Told(ctx, t.channel, t.form, t.to)
@@ -100,10 +100,16 @@ func (o *Outbox) digest(ctx context.Context, form string, n forms.Notify, last i
 	}
 	o.plans.told[t] = mark
 	done, number := readMark(mark)
+	if done > day+1 { // a clock was ahead: another zone makes a day, and no more
+		if err := o.Store.ResetTold(ctx, t.channel, t.form, t.to, digestMark(day-1, number)); err != nil {
+			return err
+		}
+		done = day - 1
+	}
 	if done >= day || mark == 0 && !due.After(o.plans.started) {
 		return nil
 	}
-	what := about{Day: due.Format("2 January 2006, 15:04")}
+	what := about{Day: due.Format(dayFormat)}
 	if last > number {
 		what.First, what.Last = number+1, last
 	}

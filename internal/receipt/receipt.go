@@ -1,29 +1,30 @@
 // Package receipt keeps a visitor's mail address, for as long as a receipt to it waits, in a form that the database can
-// hold: AES-256-GCM under a key that is derived from the secrets folder.
+// hold: AES-256-GCM under a key that is derived from the secrets folder, and bound to its submission, so that whoever
+// writes to the database can't have a receipt of one submission go to the address of another.
 //
 //	box, err := receipt.New(secrets.Key("receipt addresses"), secrets.Key("receipt marks"), time.Now)
-//	sealed, mark := box.Seal(address)
-//	address, err := box.Open(sealed)
+//	sealed, marks := box.Seal(submission, address)
+//	address, err := box.Open(sealed, submission)
 //
-// The mark bounds how many receipts an address gets in a day without saying which address it is: a MAC of day (UTC) and
-// address, so that the marks of two days do not tell who came back.
+// Marks bound how many receipts go out within 24 hours, without saying to whom (mark.go).
 package receipt
 
 import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hmac"
-	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
+
+	"sealform/forms"
 )
 
 // longest is the most bytes of an address (RFC 5321 §4.5.3.1.3). Addresses are padded to it, so that lengths tell nothing.
 const longest = 254
 
-// ErrSealed means that bytes are not an address that this service sealed.
+// ErrSealed means that bytes are not an address that this service sealed for that submission.
 var ErrSealed = errors.New("not an address sealed by this service")
 
 // Box seals and opens addresses.
@@ -49,27 +50,29 @@ func New(key, marks []byte, now func() time.Time) (*Box, error) {
 	return &Box{aead, marks, now}, nil
 }
 
-// Seal gives the sealed address and its mark of today; nil for an address that is longer than any can be.
-func (b *Box) Seal(address []byte) (sealed []byte, mark [32]byte) {
+// Seal gives the address sealed for the submission, and its marks of this week; nil for an address that is longer than
+// any can be.
+func (b *Box) Seal(submission int64, address []byte) (sealed []byte, marks []forms.Mark) {
 	if len(address) == 0 || len(address) > longest {
-		return nil, mark
+		return nil, nil
 	}
 	padded := make([]byte, longest)
 	copy(padded, address)
-	m := hmac.New(sha256.New, b.marks)
-	m.Write([]byte(b.now().UTC().Format(time.DateOnly)))
-	m.Write(bytes.ToLower(address))
-	m.Sum(mark[:0])
-	sealed = b.aead.Seal(nil, nil, padded, []byte("receipt"))
+	sealed = b.aead.Seal(nil, nil, padded, bound(submission))
 	clear(padded)
-	return sealed, mark
+	return sealed, b.marksOf(address)
 }
 
 // Open is the way back; ErrSealed.
-func (b *Box) Open(sealed []byte) (string, error) {
-	padded, err := b.aead.Open(nil, nil, sealed, []byte("receipt"))
+func (b *Box) Open(sealed []byte, submission int64) (string, error) {
+	padded, err := b.aead.Open(nil, nil, sealed, bound(submission))
 	if err != nil || len(padded) != longest {
 		return "", ErrSealed
 	}
 	return string(bytes.TrimRight(padded, "\x00")), nil
+}
+
+// bound is what an address is sealed with.
+func bound(submission int64) []byte {
+	return binary.BigEndian.AppendUint64([]byte("receipt of submission "), uint64(submission)) //nolint:gosec // the same bits
 }

@@ -8,34 +8,76 @@ import (
 	"time"
 )
 
-// covers B8: what the database holds of a visitor's address can't be read, and tells two days apart.
-func TestSealedAddress(t *testing.T) {
-	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+func newBox(t *testing.T, now *time.Time) *Box {
+	t.Helper()
 	key := func(b byte) []byte { return bytes.Repeat([]byte{b}, 32) }
-	box, err := New(key(1), key(2), func() time.Time { return now })
+	box, err := New(key(1), key(2), func() time.Time { return *now })
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, mark := box.Seal([]byte("Maria@patient.example"))
-	longer, other := box.Seal([]byte(strings.Repeat("m", 60) + "@patient.example"))
-	if bytes.Contains(sealed, []byte("patient")) || len(sealed) != len(longer) || mark == other {
+	return box
+}
+
+// covers B8: what the database holds of a visitor's address can't be read, and belongs to one submission.
+func TestSealedAddress(t *testing.T) {
+	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	box := newBox(t, &now)
+	sealed, marks := box.Seal(7, []byte("Maria@patient.example"))
+	longer, others := box.Seal(7, []byte(strings.Repeat("m", 60)+"@patient.example"))
+	if bytes.Contains(sealed, []byte("patient")) || len(sealed) != len(longer) || marks[0] == others[0] {
 		t.Errorf("sealed %d and %d bytes, %x", len(sealed), len(longer), sealed)
 	}
-	if got, err := box.Open(sealed); err != nil || got != "Maria@patient.example" {
+	if got, err := box.Open(sealed, 7); err != nil || got != "Maria@patient.example" {
 		t.Errorf("opened %q, %v", got, err)
 	}
-	if _, same := box.Seal([]byte("maria@PATIENT.example")); same != mark {
-		t.Error("the same address in other letters has another mark")
-	}
-	now = now.Add(24 * time.Hour)
-	if _, next := box.Seal([]byte("maria@patient.example")); next == mark {
-		t.Error("the mark is the same on the next day")
+	if got, err := box.Open(sealed, 8); !errors.Is(err, ErrSealed) {
+		t.Errorf("for another submission: %q, %v", got, err)
 	}
 	sealed[20] ^= 1
-	if _, err := box.Open(sealed); !errors.Is(err, ErrSealed) {
+	if _, err := box.Open(sealed, 7); !errors.Is(err, ErrSealed) {
 		t.Errorf("a changed one: %v", err)
 	}
-	if s, _ := box.Seal(make([]byte, 255)); s != nil {
+	if s, _ := box.Seal(7, make([]byte, 255)); s != nil {
 		t.Error("an address too long was sealed")
+	}
+}
+
+// covers B8: other ways to write an address have its mark, others have another, and two weeks tell nothing of who came back.
+func TestMarks(t *testing.T) {
+	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC) // Saturday
+	box := newBox(t, &now)
+	_, marks := box.Seal(1, []byte("maria.lopez@patient.example"))
+	for address, same := range map[string][3]bool{
+		"Maria.Lopez@PATIENT.example":      {true, true, true},
+		"m.arialopez+a@patient.example":    {true, true, true},
+		"maria.lopez++x+y@patient.example": {true, true, true},
+		"maria.lopes@patient.example":      {false, true, true},
+		"maria.lopez@other.example":        {false, false, true},
+		"maria.lopez@pati.ent.example":     {false, false, true},
+	} {
+		given := []byte(address)
+		_, got := box.Seal(2, given)
+		for i := range same {
+			if (got[i] == marks[i]) != same[i] {
+				t.Errorf("%s: mark %d the same: %v", address, i, !same[i])
+			}
+		}
+		if string(given) != address {
+			t.Errorf("%s became %s", address, given)
+		}
+	}
+	if marks[0].Most != 3 || marks[1].Most != 30 || marks[2].Most != 300 {
+		t.Errorf("%d, %d, %d a day", marks[0].Most, marks[1].Most, marks[2].Most)
+	}
+	now = now.Add(24 * time.Hour)
+	if _, next := box.Seal(1, []byte("maria.lopez@patient.example")); next[0] != marks[0] {
+		t.Error("another mark on Sunday: the 24 hours do not end with the day")
+	}
+	now = now.Add(24 * time.Hour)
+	_, next := box.Seal(1, []byte("maria.lopez@patient.example"))
+	for i := range next {
+		if next[i].MAC == marks[i].MAC {
+			t.Error("the mark is the same in the next week")
+		}
 	}
 }

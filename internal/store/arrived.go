@@ -71,14 +71,24 @@ func (a *arrival) mail(b *batch, j *Job, m forms.Mail, body *part, now time.Time
 	return err
 }
 
-// mostReceipts is how many receipts one address gets in a day, so that nobody can have ours flood a mailbox.
-const mostReceipts = 3
-
-// mayReceive counts a receipt, unless its address had as many as it may have. The visitor is not told.
+// mayReceive counts a receipt, unless as many went out within 24 hours as may, by any of its marks: nobody is to have
+// ours flood a mailbox. The visitor is not told. What a clock that was ahead left behind does not count.
 func (b *batch) mayReceive(to *forms.SealedAddress, now time.Time) (bool, error) {
-	n, err := b.exec(`
-		insert into receipt (mark, n, at) values ($1, 1, $2)
-		on conflict (mark) do update set n = receipt.n + 1, at = excluded.at where receipt.n < $3`,
-		to.Mark[:], now.UnixMilli(), mostReceipts)
-	return n > 0, err
+	for _, m := range to.Marks {
+		var n int
+		_, err := b.get(`select coalesce(sum(n), 0) from receipt where mark = $1 and at > $2 and at <= $3`,
+			[]any{m.MAC[:], now.Add(-24 * time.Hour).UnixMilli(), now.Add(time.Hour).UnixMilli()}, &n)
+		if err != nil || n >= m.Most {
+			return false, err
+		}
+	}
+	for _, m := range to.Marks {
+		_, err := b.exec(`
+			insert into receipt (mark, at, n) values ($1, $2, 1) on conflict (mark, at) do update set n = receipt.n + 1`,
+			m.MAC[:], now.UnixMilli())
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }

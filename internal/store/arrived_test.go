@@ -100,7 +100,7 @@ func TestEraseFindsAllThatWasSent(t *testing.T) {
 	for range 3 {
 		sub := x.submission(t, "contact", []byte("answers"))
 		sub.Mails, sub.Webhooks = mailOnly(t, x).Mails, []string{"crm", "till"}
-		sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Mark: [32]byte{byte(len(subs))}}
+		sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{byte(len(subs))}, Most: 3}}}
 		subs = append(subs, sub)
 		ask(t, s, sub.Form)
 	}

@@ -20,7 +20,7 @@ func several(t testing.TB, s *Store, x *sealer) (subs []*forms.Submission) {
 	}
 	subs[0].Mails = append(subs[0].Mails, forms.Mail{To: "ito@clinic.example", MessageID: "n@clinic", Body: x.stream(t, bytesOf([]byte("hers")))})
 	subs[0].Webhooks = []string{"crm"}
-	subs[0].Receipt = &forms.SealedAddress{Sealed: []byte("sealed address"), Mark: [32]byte{1}}
+	subs[0].Receipt = &forms.SealedAddress{Sealed: []byte("sealed address"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	for _, sub := range subs {
 		put(t, s, sub)
 	}

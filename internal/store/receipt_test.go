@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +22,7 @@ func TestReceipts(t *testing.T) {
 		t.Helper()
 		for i := range 5 {
 			sub := x.submission(t, "contact", []byte("answers"))
-			sub.Receipt = &forms.SealedAddress{Sealed: []byte{mark, byte(i)}, Mark: [32]byte{mark}}
+			sub.Receipt = &forms.SealedAddress{Sealed: []byte{mark, byte(i)}, Marks: []forms.Mark{{MAC: [32]byte{mark}, Most: 3}}}
 			put(t, handles[i%2], sub)
 		}
 		jobs, _ := claimed(t, handles[0])
@@ -38,7 +40,12 @@ func TestReceipts(t *testing.T) {
 	}
 	receive(1, 3)
 	receive(1, 0)
-	receive(2, 3) // another address, or the same on another day
+	c.add(23 * time.Hour) // whatever the day
+	receive(1, 0)
+	receive(2, 3) // another address
+	c.add(time.Hour)
+	receive(1, 3)
+	receive(2, 0)
 	c.add(49 * time.Hour)
 	if err := handles[0].Sweep(t.Context()); err != nil {
 		t.Fatal(err)
@@ -48,12 +55,49 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
+// A receipt that one mark holds back counts for none, and those of one commit count for each other. covers B8
+func TestReceiptsByEachMark(t *testing.T) {
+	c := newClock()
+	s := openStore(t, config(t, c))
+	x := newSealer(t)
+	c.add(400 * 24 * time.Hour) // a clock that was ahead
+	receive := func(address byte) int {
+		t.Helper()
+		sub := x.submission(t, "contact", []byte("answers"))
+		sub.Receipt = &forms.SealedAddress{Sealed: []byte{1}, Marks: []forms.Mark{
+			{MAC: [32]byte{address}, Most: 3}, {MAC: [32]byte{255}, Most: 5},
+		}}
+		put(t, s, sub)
+		jobs, _ := claimed(t, s)
+		for _, j := range jobs {
+			if err := s.Sent(t.Context(), j.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return len(jobs)
+	}
+	for range 5 {
+		receive(9)
+	}
+	c.add(-400 * 24 * time.Hour)
+	var got []int
+	for _, address := range []byte{1, 1, 1, 1, 2, 2, 2, 3} {
+		got = append(got, receive(address))
+	}
+	if want := []int{1, 1, 1, 0, 1, 1, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("receipts %v, want %v", got, want)
+	}
+	if n := count(t, s, "receipt where mark = x'02"+strings.Repeat("00", 31)+"' and n = 3"); n != 0 {
+		t.Error("one that did not go out was counted")
+	}
+}
+
 // A repeat of the same page counts once. covers B8
 func TestRepeatIsNoSecondReceipt(t *testing.T) {
 	s, _ := newStore(t)
 	x := newSealer(t)
 	sub := x.submission(t, "contact", []byte("answers"))
-	sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Mark: [32]byte{1}}
+	sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	put(t, s, sub)
 	for range 5 {
 		if kept, err := s.Put(t.Context(), again(t, x, sub)); err != nil || !kept.Repeat {
@@ -74,7 +118,7 @@ func TestAddressesAreWiped(t *testing.T) {
 	mark := func(i int) []byte { return bytes.Repeat([]byte{0xA0 + byte(i), 0x5E}, 30) }
 	for i := range 4 {
 		sub := x.submission(t, "contact", []byte("answers"))
-		sub.Receipt = &forms.SealedAddress{Sealed: mark(i), Mark: [32]byte{byte(i)}}
+		sub.Receipt = &forms.SealedAddress{Sealed: mark(i), Marks: []forms.Mark{{MAC: [32]byte{byte(i)}, Most: 3}}}
 		put(t, s, sub)
 		ids = append(ids, sub.ID)
 	}

@@ -25,7 +25,7 @@ func TestWaitingIsWhatMatters(t *testing.T) {
 	}
 	waits(0, time.Time{})
 	sub := x.submission(t, "contact", []byte("answers"))
-	sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Mark: [32]byte{1}}
+	sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	put(t, s, sub)
 	for _, j := range []Job{
 		{Channel: Alarm, To: "ops@clinic.example", About: `{"matter":"queue-old"}`},

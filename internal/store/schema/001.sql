@@ -169,11 +169,12 @@ create table alarm (
   primary key (address, about)
 ) {{flat}};
 
--- How many receipts a visitor's address got in a day. The mark is a MAC over both.
+-- When receipts went out, by the marks that bound them: MACs over an address, its domain, or nothing.
 create table receipt (
-  mark bytea primary key,
+  mark bytea not null,
+  at   bigint not null,
   n    bigint not null,
-  at   bigint not null
+  primary key (mark, at)
 ) {{flat}};
 
 -- The largest message that the relay takes; one row, or none.
