@@ -68,7 +68,7 @@ func TestWhatWasChangedIsGivenUp(t *testing.T) {
 	sink := newSink(nil)
 	o := New(Config{Store: s, Send: sink.send, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"}})
 	put(t, s, c, 10)
-	db, err := sql.Open("sqlite", filepath.Join(dir, "sealform.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "sealform.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}

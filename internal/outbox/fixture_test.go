@@ -17,7 +17,6 @@ import (
 	"go.uber.org/goleak"
 
 	"sealform/forms"
-	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/store"
 	"sealform/keys"
@@ -286,8 +285,6 @@ func (e troubles) Handle(_ context.Context, r slog.Record) error {
 	})
 	return nil
 }
-
-func eventsTo(h slog.Handler) *event.Log { return event.New(h) }
 
 func (e ends) want(t *testing.T, attempts int, code mail.Code) {
 	t.Helper()

@@ -11,13 +11,10 @@ import (
 
 // barring is a relay that lets nobody in until it is open.
 type barring struct {
-	open            bool
-	called, asked   int
-	code            mail.Code
-	sink            *sink
-	requestsToAsk   []time.Time
-	now             func() time.Time
-	answerWhenAsked error
+	open          bool
+	called, asked int
+	code          mail.Code
+	sink          *sink
 }
 
 func (b *barring) send(ctx context.Context, m *mail.Message) error {
@@ -30,7 +27,6 @@ func (b *barring) send(ctx context.Context, m *mail.Message) error {
 
 func (b *barring) probe(context.Context) error {
 	b.asked++
-	b.requestsToAsk = append(b.requestsToAsk, b.now())
 	if !b.open {
 		return &mail.Error{Code: b.code}
 	}
@@ -43,7 +39,7 @@ func TestAWrongPassword(t *testing.T) {
 	c := newClock()
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
-	b := &barring{code: mail.Auth, sink: newSink(nil), now: c.now}
+	b := &barring{code: mail.Auth, sink: newSink(nil)}
 	o := New(Config{Store: s, Send: b.send, Probe: b.probe, From: "forms@clinic.example", Now: c.now})
 	const n = 200
 	for range n {
@@ -90,7 +86,7 @@ func TestAskedForWhileNobodyIsLetIn(t *testing.T) {
 	c := newClock()
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
-	b := &barring{code: mail.BadCertificate, sink: newSink(nil), now: c.now}
+	b := &barring{code: mail.BadCertificate, sink: newSink(nil)}
 	o := New(Config{Store: s, Send: b.send, Probe: b.probe, From: "forms@clinic.example", Now: c.now})
 	o.round(t.Context())
 	put(t, s, c, 10)

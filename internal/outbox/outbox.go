@@ -9,13 +9,16 @@
 // from the number that a form has reached and the number that an address was told (plan.go), so that intake has
 // nothing to do for them and none is lost.
 //
-// A job leaves the queue in one way only: the relay, or the other program, took it. Every other end of an attempt, a
-// permanent refusal too, puts it back: after 1, 5, 15, 30 and 60 minutes, then hourly, each ±20 % so that a thousand
-// jobs do not come back at once. When the relay answers again after it was away, those that failed for its sake alone
-// are due at once (back.go). After five days a job is given up: that is alarmed, and the job is kept, to be sent again.
+// Mail leaves the queue in one way only: the relay took it. Every other end of an attempt, a permanent refusal too,
+// puts it back: after 1, 5, 15, 30 and 60 minutes, then hourly, each ±20 % so that a thousand jobs do not come back at
+// once. When the relay answers again after it was away, those that failed for its sake alone are due at once (back.go);
+// while it lets nobody in, only few call (gate.go). After five days and 24 attempts a job is given up: that is alarmed,
+// and the job is kept, to be sent again. So is, at once, what somebody changed in the database. Receipts are for a day,
+// and end with a refusal: nobody is alarmed of a visitor's mailbox (settle.go).
 //
 // A job is leased while it is sent, for a minute at a time. If the process dies, the lease ends by itself and the job
-// is sent again, with the same Message-ID: delivery is at least once, and a mail program can tell the copies. Several
+// is sent again, with the same Message-ID: delivery is at least once, and a mail program can tell the copies. A process
+// that lives, and cannot write down what it sent, does not send it again (gone.go), and sends nothing else. Several
 // processes may work on one queue. What goes to the relay and what goes to webhooks run in lanes of their own, so that
 // a program that hangs holds up no mail.
 //

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/store"
 )
@@ -57,7 +58,7 @@ func TestSentCannotBeNoted(t *testing.T) {
 	s := openStore(t, dir, c)
 	defer closeStore(t, s)
 	put(t, s, c, 10)
-	db, err := sql.Open("sqlite", filepath.Join(dir, "sealform.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "sealform.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,12 +77,14 @@ func TestSentCannotBeNoted(t *testing.T) {
 		}
 		return err
 	}
-	o, stop := run(t, Config{Store: s, Send: send, Now: c.now, Events: eventsTo(warned), Poll: 20 * time.Millisecond})
+	o, stop := run(t, Config{Store: s, Send: send, Now: c.now, Events: event.New(warned), Poll: 20 * time.Millisecond})
 	o.Nudge()
 	sink.wait(t, 1)
-	for code := range warned {
-		if code == "sent-not-noted" {
-			break
+	for code := ""; code != "sent-not-noted"; {
+		select {
+		case code = <-warned:
+		case <-time.After(20 * time.Second):
+			t.Fatal("that it cannot be written down was not told")
 		}
 	}
 	do(`drop table foreign_to_us`)
