@@ -205,7 +205,11 @@ func sealTo(box *receipt.Box) func(int64, []byte) *forms.SealedAddress {
 		if sealed == nil {
 			return nil
 		}
-		return &forms.SealedAddress{Sealed: sealed, Marks: marks}
+		to := &forms.SealedAddress{Sealed: sealed}
+		for _, m := range marks {
+			to.Marks = append(to.Marks, forms.Mark(m))
+		}
+		return to
 	}
 }
 

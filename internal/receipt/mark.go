@@ -5,8 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
-
-	"sealform/forms"
 )
 
 // How many receipts go out within 24 hours: to one address, to all of one domain, and to everybody.
@@ -16,11 +14,17 @@ const (
 	perService = 300
 )
 
+// Mark is what several receipts have in common, in a form that does not tell it, and how many of them may go out in 24 hours.
+type Mark struct {
+	MAC  [32]byte
+	Most int
+}
+
 // marksOf are the marks of an address, of its domain, and of all. Those of an address are the same for all ways to write
 // it that large providers deliver to one mailbox: letters of either size, dots, and whatever follows a plus. That some
 // other provider takes them for several mailboxes costs a receipt at worst. A mark is a MAC over the week too (ISO 8601,
 // UTC), so that the marks of two weeks do not tell who came back; when a week begins, counting begins anew.
-func (b *Box) marksOf(address []byte) []forms.Mark {
+func (b *Box) marksOf(address []byte) []Mark {
 	local, domain := bytes.ToLower(address), []byte(nil)
 	if at := bytes.LastIndexByte(local, '@'); at >= 0 {
 		local, domain = local[:at], local[at+1:]
@@ -29,7 +33,7 @@ func (b *Box) marksOf(address []byte) []forms.Mark {
 		local = local[:plus]
 	}
 	local = bytes.ReplaceAll(local, []byte("."), nil)
-	return []forms.Mark{
+	return []Mark{
 		{MAC: b.mac("address", append(append(local, '@'), domain...)), Most: perAddress},
 		{MAC: b.mac("domain", domain), Most: perDomain},
 		{MAC: b.mac("service", nil), Most: perService},

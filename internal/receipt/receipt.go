@@ -17,8 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"sealform/forms"
 )
 
 // longest is the most bytes of an address (RFC 5321 §4.5.3.1.3). Addresses are padded to it, so that lengths tell nothing.
@@ -52,7 +50,7 @@ func New(key, marks []byte, now func() time.Time) (*Box, error) {
 
 // Seal gives the address sealed for the submission, and its marks of this week; nil for an address that is longer than
 // any can be.
-func (b *Box) Seal(submission int64, address []byte) (sealed []byte, marks []forms.Mark) {
+func (b *Box) Seal(submission int64, address []byte) (sealed []byte, marks []Mark) {
 	if len(address) == 0 || len(address) > longest {
 		return nil, nil
 	}
