@@ -123,11 +123,11 @@ func (h *house) openOutbox(ctx context.Context, roles []string) error {
 		return nil
 	}
 	c := outbox.Config{
-		Store: h.store, From: h.cfg.Mail.From, Words: h.words(), Alarms: h.cfg.Alarms, Ending: h.ending, Zone: h.cfg.Zone,
+		Store: h.store, From: h.cfg.Mail.From, Words: h.words(), Alarms: h.cfg.Alarms, Ending: h.ending, Closed: h.closed, Zone: h.cfg.Zone,
 		SeriesKey: h.secrets.Key("mail series"), Keep: h.cfg.Mail.Keep, InDoubt: h.cfg.Mail.InDoubt, Now: h.now, Events: h.events,
 	}
 	for _, f := range h.forms {
-		of := outbox.Form{ID: f.ID, Notify: notified(f)}
+		of := outbox.Form{ID: f.ID, Notify: notified(f), Mails: mailedTo(f)}
 		if f.Receipt != nil {
 			of.Receipt = f.Receipt.Text
 		}
