@@ -35,7 +35,7 @@ vulnerabilities:
 	@scripts/vulnerabilities
 
 e2e:
-	go test -count=1 -timeout 12m ./e2e/
+	go test -count=1 -timeout 20m ./e2e/
 
 # A thousand kills, every fuzz target for a minute, timings and floods: what needs patience or statistics.
 soak: tools

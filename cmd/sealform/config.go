@@ -38,7 +38,8 @@ type config struct {
 	Recipients map[string]recipientConfig // by address
 	Webhooks   map[string]webhookConfig   // by name
 
-	minFree int64 // bytes that must stay free on the disk; 0: the store's own rule. The demo asks for less
+	anyOwner bool  // open the database of another secrets folder too
+	minFree  int64 // bytes that must stay free on the disk; 0: the store's own rule. The demo asks for less
 }
 
 // pages are one program's listener and names.

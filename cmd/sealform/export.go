@@ -20,7 +20,7 @@ import (
 func (p *program) exportCommand() *cli.Command {
 	return p.storeCommand("export", "write one submission, still sealed, as .asc files that gpg opens", "REFERENCE", p.export,
 		&cli.StringFlag{Name: "dir", Usage: "write answers and files into this folder; without it the answers go to standard output"},
-		&cli.BoolFlag{Name: "anyway", Usage: "also one whose row was moved or changed since it was kept"})
+		&cli.BoolFlag{Name: "anyway", Usage: "also one whose row was moved or changed since it was kept, or that was kept under a secrets folder that is lost"})
 }
 
 func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {

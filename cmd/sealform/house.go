@@ -123,6 +123,7 @@ func openStore(ctx context.Context, c *config, s *secrets.Secrets, now func() ti
 		AuditKey: s.Key("audit"),
 		Now:      now,
 		MinFree:  c.minFree,
+		AnyOwner: c.anyOwner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)

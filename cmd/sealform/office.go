@@ -51,6 +51,7 @@ func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, erro
 	if err != nil {
 		return nil, err
 	}
+	cfg.anyOwner = c.Bool("anyway") // losing the secrets folder costs no submission: `export` has the flag
 	st, err := openStore(ctx, cfg, sec, p.now)
 	if err != nil {
 		return nil, err

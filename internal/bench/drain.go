@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"sealform/internal/secrets"
@@ -14,8 +15,8 @@ import (
 // waiting is how many messages have gathered while the relay was away.
 const waiting = 10_000
 
-// drain fills the service's own database with waiting messages, starts the service, and prints how long it takes until the
-// mail server has them all, and how the memory grows meanwhile.
+// drain fills the service's own database with messages that were refused and are due in an hour, starts the service beside a
+// mail server that answers again, and prints how long it takes until that has them all, and how the memory grows meanwhile.
 func (b *bench) drain(ctx context.Context) error {
 	h, err := buildHouse(filepath.Join(b.dir, "drain"))
 	if err != nil {
@@ -61,5 +62,44 @@ func (b *bench) gather(ctx context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.fill(ctx, waiting, func() {}), p.Close())
+	return errors.Join(p.fill(ctx, waiting, func() {}), p.refused(ctx), p.Close())
+}
+
+// refused puts every message off for an hour, as attempts at a relay that is away do.
+func (p *postal) refused(ctx context.Context) error {
+	var at errgroup
+	for {
+		lease := time.Now().Add(time.Hour)
+		jobs, err := p.Claim(ctx, []store.Channel{store.Mail}, 500, lease)
+		if err != nil || len(jobs) == 0 {
+			return err
+		}
+		for i := range jobs {
+			at.do(func() error { return p.Retry(ctx, jobs[i].ID, lease, time.Now().Add(time.Hour), "refused") })
+		}
+		if err := at.wait(); err != nil {
+			return err
+		}
+	}
+}
+
+// errgroup runs what can share a commit, and gives the errors together.
+type errgroup struct {
+	all sync.WaitGroup
+	mu  sync.Mutex
+	err error
+}
+
+func (g *errgroup) do(run func() error) {
+	g.all.Go(func() {
+		err := run()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.err = errors.Join(g.err, err)
+	})
+}
+
+func (g *errgroup) wait() error {
+	g.all.Wait()
+	return g.err
 }

@@ -82,7 +82,7 @@ type Host struct {
 func (r *Report) provable(h *Host) bool {
 	modern := h.Version == "TLS1.2" || h.Version == "TLS1.3"
 	named := h.Certificate == Valid || h.DANE == DANEValid && r.DNSSEC
-	refused := r.STS == "enforce" && h.InPolicy != nil && !*h.InPolicy // by every sender that heeds the domain's own policy
+	refused := r.STS == "enforce" && h.InPolicy != nil && !*h.InPolicy      // by every sender that heeds the domain's own policy
 	return h.STARTTLS && modern && named && !refused && h.DANE != DANEBogus // which careful senders refuse as well
 }
 

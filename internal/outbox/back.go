@@ -20,8 +20,10 @@ type reach struct {
 	back  bool      // it came back, which hasten has yet to see
 }
 
-// longAway is how long the relay must have been away for its return to matter.
-const longAway = 5 * time.Minute
+// longAway is how long the relay must have been away for its return to matter. It is longer than the time from a failure to
+// the probe that follows it: else a message that makes the relay hang up, which the probe then finds well, would be hastened
+// each time.
+const longAway = planEach + planEach/2
 
 // absent are the codes that say something of the relay and nothing of the message. 454 is the reply of a relay that cannot
 // begin TLS (RFC 3207 §4) or check a password (RFC 4954 §6) for the moment.

@@ -108,7 +108,7 @@ func TestAMessageThatHangsUpIsNotHastened(t *testing.T) {
 		{"cut", 0, false},
 		{ok, time.Minute, false},
 		{"cut", time.Minute, false},
-		{"temporary-451", 4 * time.Minute, false},
+		{"temporary-451", 20 * time.Second, false},
 		{"refused", time.Second, false},
 		{"stopped", 10 * time.Minute, false},
 		{"cut-after-data", time.Minute, false},

@@ -259,14 +259,14 @@ func TestLateAttemptLeavesTheJobToItsHolder(t *testing.T) {
 	}})
 	o.Nudge()
 	<-began
-	c.add(2 * time.Hour) // as if the machine had slept
-	jobs, err := s.Claim(t.Context(), one, 1, c.now().Add(12*time.Hour))
+	c.add(2 * time.Hour)                                                   // as if the machine had slept
+	jobs, err := s.Claim(t.Context(), one, 1, c.now().Add(20*time.Minute)) // no longer than a lease can be meant
 	if err != nil || len(jobs) != 1 {
 		t.Fatal(jobs, err)
 	}
 	close(finish)
 	stop()
-	c.add(6 * time.Hour) // any retry is due by now
+	c.add(10 * time.Minute) // any retry is due by now
 	if again, err := s.Claim(t.Context(), one, 1, c.now().Add(time.Minute)); err != nil || len(again) > 0 {
 		t.Errorf("the job was taken from its holder: %v, %v", again, err)
 	}

@@ -25,6 +25,7 @@ type Config struct {
 	LeafKey       []byte // 32 bytes, from the root secret
 	AuditKey      []byte // 32 bytes, from the root secret
 	Now           func() time.Time
+	AnyOwner      bool  // also a database of other secrets: for taking out what is sealed, once the secrets folder is lost
 	MinFree       int64 // bytes that must stay free on the disk, else Put answers forms.ErrFull; 0: max(512 MiB, 5 %)
 	StagingBudget int64 // bytes of uploads on their way, all together; 0: 2 GiB
 }
