@@ -19,7 +19,7 @@ func sealable(k *packet.PublicKey) error {
 		packet.PubKeyAlgoX25519, packet.PubKeyAlgoX448, packet.PubKeyAlgoElGamal:
 		return strength(k)
 	default:
-		return exactly(ErrUnsupported, "has an encryption key of algorithm %d, which cannot be used here", k.PubKeyAlgo)
+		return Exactly(ErrUnsupported, "has an encryption key of algorithm %d, which cannot be used here", k.PubKeyAlgo)
 	}
 }
 
@@ -30,19 +30,19 @@ func strength(k *packet.PublicKey) error {
 		bits, err := k.BitLength()
 		switch {
 		case err != nil || bits < minRSABits:
-			return exactly(ErrWeak, "is too weak: RSA with %d bits, and %d are the least", bits, minRSABits)
+			return Exactly(ErrWeak, "is too weak: RSA with %d bits, and %d are the least", bits, minRSABits)
 		case bits > maxRSABits:
-			return exactly(ErrUnsupported, "has RSA with %d bits, and %d are the most", bits, maxRSABits)
+			return Exactly(ErrUnsupported, "has RSA with %d bits, and %d are the most", bits, maxRSABits)
 		}
 	case packet.PubKeyAlgoDSA, packet.PubKeyAlgoElGamal:
-		return exactly(ErrWeak, "is too weak: DSA and ElGamal are no longer safe")
+		return Exactly(ErrWeak, "is too weak: DSA and ElGamal are no longer safe")
 	case packet.PubKeyAlgoECDH, packet.PubKeyAlgoECDSA, packet.PubKeyAlgoEdDSA:
 		curve, err := k.Curve()
 		switch {
 		case err != nil:
-			return exactly(ErrUnsupported, "uses an elliptic curve that is not known here")
+			return Exactly(ErrUnsupported, "uses an elliptic curve that is not known here")
 		case curve == packet.CurveSecP256k1:
-			return exactly(ErrWeak, "is too weak: it uses the curve secp256k1")
+			return Exactly(ErrWeak, "is too weak: it uses the curve secp256k1")
 		}
 	}
 	return nil

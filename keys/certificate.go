@@ -68,7 +68,7 @@ func ParseCertificate(b []byte, now time.Time) (*Certificate, error) {
 func (c *Certificate) try() error {
 	for _, k := range c.encryption {
 		if err := packet.SerializeEncryptedKeyAEAD(io.Discard, k.public, packet.CipherAES256, c.version == 6, make([]byte, sessionKeySize), nil); err != nil {
-			return &Refusal{Key: c.name(), Reason: exactly(ErrUnsupported, "has an encryption key that cannot be encrypted to"), Mend: mendReplace}
+			return &Refusal{Key: c.name(), Reason: Exactly(ErrUnsupported, "has an encryption key that cannot be encrypted to"), Mend: mendReplace}
 		}
 	}
 	return nil
@@ -83,7 +83,7 @@ func certificateBytes(b []byte) ([]byte, error) {
 	raw := bytes.Clone(b)
 	switch {
 	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{0xFE, 0xFF}):
-		return nil, &Refusal{Reason: exactly(ErrNotCertificate, "is UTF-16 text, as Windows PowerShell writes it"), Mend: "Export it with: gpg --armor --output reader.asc --export NAME"}
+		return nil, &Refusal{Reason: Exactly(ErrNotCertificate, "is UTF-16 text, as Windows PowerShell writes it"), Mend: "Export it with: gpg --armor --output reader.asc --export NAME"}
 	case bytes.Contains(b, []byte("-----BEGIN PGP PRIVATE KEY")):
 		return nil, secretRefused()
 	case packets.Armored(b):
@@ -125,7 +125,7 @@ func readEntity(raw []byte, versions ...byte) (*openpgp.Entity, error) {
 	first, _ := packets.Split(raw)
 	if version := firstOctet(first[0].Body); !slices.Contains(versions, version) {
 		return nil, &Refusal{
-			Reason: exactly(ErrUnsupported, "holds a version %d key, which cannot be used here", version),
+			Reason: Exactly(ErrUnsupported, "holds a version %d key, which cannot be used here", version),
 			Mend:   mendReplace,
 		}
 	}

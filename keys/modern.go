@@ -36,7 +36,7 @@ func NewModern(by *Signer, certs ...*Certificate) (Sealer, error) {
 		if !c.announces {
 			return nil, &Refusal{
 				Key:    c.name(),
-				Reason: exactly(ErrUnsupported, "does not announce that its program reads the profile modern (SEIPDv2)"),
+				Reason: Exactly(ErrUnsupported, "does not announce that its program reads the profile modern (SEIPDv2)"),
 				Mend:   quietMend(c.version),
 			}
 		}

@@ -27,7 +27,7 @@ func NewRecipients(certs ...*Certificate) (*Recipients, error) {
 		if c.version != 4 {
 			return nil, &Refusal{
 				Key:    c.name(),
-				Reason: exactly(ErrUnsupported, "is a version %d key, which only the profile modern can seal to", c.version),
+				Reason: Exactly(ErrUnsupported, "is a version %d key, which only the profile modern can seal to", c.version),
 				Mend:   "Give this address profile: modern in sealform.yaml, or use a version 4 key, which every program reads.",
 			}
 		}

@@ -50,7 +50,8 @@ type detail struct {
 func (d detail) Error() string { return d.text }
 func (d detail) Unwrap() error { return d.error }
 
-func exactly(sentinel error, format string, args ...any) error {
+// Exactly says a sentinel with its particulars; errors.Is still finds it.
+func Exactly(sentinel error, format string, args ...any) error {
 	return detail{sentinel, fmt.Sprintf(format, args...)}
 }
 
@@ -71,5 +72,5 @@ const (
 )
 
 func expiredOn(when time.Time) error {
-	return exactly(ErrExpired, "expired on %s", when.UTC().Format(time.DateOnly))
+	return Exactly(ErrExpired, "expired on %s", when.UTC().Format(time.DateOnly))
 }

@@ -30,7 +30,7 @@ func (c *Certificate) readPrimary(e *openpgp.Entity, now time.Time) error {
 		self = c.selfSignature(e, time.Time{})
 	}
 	if self == nil {
-		return &Refusal{Key: nameKey("", c.fingerprint), Reason: exactly(ErrNotCertificate, "carries no valid signature of its own"), Mend: mendExport}
+		return &Refusal{Key: nameKey("", c.fingerprint), Reason: Exactly(ErrNotCertificate, "carries no valid signature of its own"), Mend: mendExport}
 	}
 	if revoked(e) {
 		return &Refusal{Key: c.name(), Reason: ErrRevoked, Mend: mendWithdraw}
@@ -88,12 +88,12 @@ func (c *Certificate) readSubkeys(e *openpgp.Entity) error {
 			continue
 		}
 		if s.Revoked(binding, time.Time{}) {
-			refusal.Reason, refusal.Mend = exactly(ErrRevoked, "has only encryption keys that have been revoked"), mendSubkey
+			refusal.Reason, refusal.Mend = Exactly(ErrRevoked, "has only encryption keys that have been revoked"), mendSubkey
 			continue
 		}
 		reason := sealable(s.PublicKey)
 		if s.PublicKey.Version != c.version {
-			reason = exactly(ErrUnsupported, "has an encryption key of another version than its own")
+			reason = Exactly(ErrUnsupported, "has an encryption key of another version than its own")
 		}
 		if reason != nil {
 			refusal.Reason, refusal.Mend = reason, mendReplace
@@ -157,7 +157,7 @@ func (c *Certificate) receiving(now time.Time) (*packet.PublicKey, error) {
 func (c *Certificate) early(from time.Time) error {
 	return &Refusal{
 		Key:    c.name(),
-		Reason: exactly(ErrNotYetValid, "is valid only from %s on", from.UTC().Format(time.RFC3339)),
+		Reason: Exactly(ErrNotYetValid, "is valid only from %s on", from.UTC().Format(time.RFC3339)),
 		Mend:   "Check this computer's clock and the clock of the computer that made the key.",
 	}
 }

@@ -200,7 +200,7 @@ func furtherAuthorities(setting, file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	if !pool.AppendCertsFromPEM(b) {
-		return nil, fmt.Errorf("%s: %s holds no certificate", setting, file)
+		return nil, try(fmt.Errorf("%s: %s holds no certificate", setting, file), "a PEM file, with -----BEGIN CERTIFICATE----- in it")
 	}
 	return pool, nil
 }

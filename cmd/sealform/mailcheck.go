@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"regexp"
 	"strconv"
 
@@ -79,7 +76,7 @@ func (p *program) checkConfig(c *cli.Command) (mailcheck.Config, error) {
 	}
 	var err error
 	if path := c.String("ca"); path != "" {
-		cfg.Roots, err = rootsWith(path)
+		cfg.Roots, err = furtherAuthorities("--ca", path)
 	}
 	return cfg, err
 }
@@ -99,22 +96,6 @@ func resolverAddress(s string) (string, bool) {
 		return "", false
 	}
 	return net.JoinHostPort(host, port), true
-}
-
-// rootsWith adds the authorities of a file to the system's.
-func rootsWith(path string) (*x509.CertPool, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the authorities: %w", err)
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // this machine has none
-	}
-	if !roots.AppendCertsFromPEM(b) {
-		return nil, try(fmt.Errorf("%s holds no certificate", path), "a PEM file, with -----BEGIN CERTIFICATE----- in it")
-	}
-	return roots, nil
 }
 
 // writeJSON writes one indented object. Names from outside may hold <, > or &, which are not for a web page here.

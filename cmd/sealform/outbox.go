@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -147,7 +146,7 @@ func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) err
 		}
 	}
 	if c.Bool("json") {
-		return p.printJSON(lines)
+		return writeJSON(p.out, lines)
 	}
 	return p.sayJobs(lines, more, want, counts[store.Dead])
 }
@@ -221,7 +220,7 @@ func (p *program) outboxShow(ctx context.Context, o *office, c *cli.Command) err
 		l.Log = append(l.Log, logLine{a.At.UTC(), a.Code})
 	}
 	if c.Bool("json") {
-		return p.printJSON(l)
+		return writeJSON(p.out, l)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  made %s, id %s", l.plain(), l.Made.Format(time.RFC3339), visible(l.MessageID))
@@ -252,10 +251,4 @@ func (p *program) outboxAside(ctx context.Context, o *office, c *cli.Command) er
 	}
 	_, err = fmt.Fprintf(p.out, "It is put aside and kept. It can still be sent: sealform outbox retry %s\n", jobName(j.ID))
 	return err
-}
-
-func (p *program) printJSON(v any) error {
-	e := json.NewEncoder(p.out)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

@@ -67,7 +67,7 @@ func oneCertificate(b []byte) ([]byte, error) {
 		case block.Type != "CERTIFICATE" && block.Type != "X509 CERTIFICATE":
 			continue
 		case found != nil:
-			return nil, unnamed(exactly(keys.ErrSeveral, "holds more than one certificate"), mendOne)
+			return nil, unnamed(keys.Exactly(keys.ErrSeveral, "holds more than one certificate"), mendOne)
 		}
 		found = block.Bytes
 	}
@@ -97,7 +97,7 @@ func notCertificate(der []byte) fault {
 		Signature asn1.BitString
 	}
 	if rest, err := asn1.Unmarshal(der, &outer); err == nil && len(rest) == 0 {
-		return fault{exactly(keys.ErrUnsupported, "is damaged or of a kind that cannot be used here"), mendReplace}
+		return fault{keys.Exactly(keys.ErrUnsupported, "is damaged or of a kind that cannot be used here"), mendReplace}
 	}
 	return fault{ErrNotCertificate, mendExport}
 }

@@ -19,13 +19,13 @@ const (
 // checkFit looks at what time does not change: the key, what it is for, how the certificate is signed.
 func (c *Certificate) checkFit() error {
 	if c.x509.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
-		return c.refuse(exactly(keys.ErrUnsupported, "is signed in a way that is not known here"), mendReplace)
+		return c.refuse(keys.Exactly(keys.ErrUnsupported, "is signed in a way that is not known here"), mendReplace)
 	}
 	if weakSignature(c.x509.SignatureAlgorithm) {
-		return c.refuse(exactly(keys.ErrWeak, "is signed with %v, which can be forged", c.x509.SignatureAlgorithm), mendReplace)
+		return c.refuse(keys.Exactly(keys.ErrWeak, "is signed with %v, which can be forged", c.x509.SignatureAlgorithm), mendReplace)
 	}
 	if len(c.x509.UnhandledCriticalExtensions) > 0 {
-		return c.refuse(exactly(keys.ErrUnsupported, "has a critical extension that is not known here"), mendReplace)
+		return c.refuse(keys.Exactly(keys.ErrUnsupported, "has a critical extension that is not known here"), mendReplace)
 	}
 	if err := c.checkKey(); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (c *Certificate) checkFit() error {
 	}
 	// What cannot be sealed to must not be found out with a visitor's answers in hand.
 	if _, err := recipientInfo(c.x509, make([]byte, keySize), false); err != nil {
-		return c.refuse(exactly(keys.ErrUnsupported, "has a public key that cannot be used"), mendReplace)
+		return c.refuse(keys.Exactly(keys.ErrUnsupported, "has a public key that cannot be used"), mendReplace)
 	}
 	return nil
 }
@@ -51,16 +51,16 @@ func (c *Certificate) checkKey() error {
 	case *rsa.PublicKey:
 		switch n := public.N.BitLen(); {
 		case n < minRSABits:
-			return c.refuse(exactly(keys.ErrWeak, "has an RSA key of %d bits, and at least %d are needed", n, minRSABits), mendReplace)
+			return c.refuse(keys.Exactly(keys.ErrWeak, "has an RSA key of %d bits, and at least %d are needed", n, minRSABits), mendReplace)
 		case n > maxRSABits:
-			return c.refuse(exactly(keys.ErrUnsupported, "has an RSA key of %d bits, and at most %d are taken", n, maxRSABits), mendReplace)
+			return c.refuse(keys.Exactly(keys.ErrUnsupported, "has an RSA key of %d bits, and at most %d are taken", n, maxRSABits), mendReplace)
 		}
 	case *ecdsa.PublicKey:
 		if public.Curve != elliptic.P256() {
-			return c.refuse(exactly(keys.ErrUnsupported, "has a key on the curve %s, and only P-256 can be used", public.Curve.Params().Name), mendReplace)
+			return c.refuse(keys.Exactly(keys.ErrUnsupported, "has a key on the curve %s, and only P-256 can be used", public.Curve.Params().Name), mendReplace)
 		}
 	default:
-		return c.refuse(exactly(keys.ErrUnsupported, "has neither an RSA key nor a P-256 key"), mendReplace)
+		return c.refuse(keys.Exactly(keys.ErrUnsupported, "has neither an RSA key nor a P-256 key"), mendReplace)
 	}
 	return nil
 }
@@ -69,17 +69,17 @@ func (c *Certificate) checkKey() error {
 // among the extended ones. Where a certificate says nothing it may be used.
 func (c *Certificate) checkUsage() error {
 	if authorityOnly(c.x509) {
-		return c.refuse(exactly(ErrUsage, "is an authority's own, which issues certificates and receives no mail"), mendOwn)
+		return c.refuse(keys.Exactly(ErrUsage, "is an authority's own, which issues certificates and receives no mail"), mendOwn)
 	}
 	need, name := x509.KeyUsageKeyEncipherment, "key encipherment"
 	if _, ec := c.x509.PublicKey.(*ecdsa.PublicKey); ec {
 		need, name = x509.KeyUsageKeyAgreement, "key agreement"
 	}
 	if limited(c.x509) && c.x509.KeyUsage&need == 0 {
-		return c.refuse(exactly(ErrUsage, "is not for encryption: its key usage lacks %s", name), mendReplace)
+		return c.refuse(keys.Exactly(ErrUsage, "is not for encryption: its key usage lacks %s", name), mendReplace)
 	}
 	if !mailUse(c.x509) {
-		return c.refuse(exactly(ErrUsage, "is not for e-mail: its extended key usage lacks e-mail protection"), mendReplace)
+		return c.refuse(keys.Exactly(ErrUsage, "is not for e-mail: its extended key usage lacks e-mail protection"), mendReplace)
 	}
 	return nil
 }

@@ -15,14 +15,14 @@ import (
 // wrong, and one on hold waits for a list without it.
 func consult(list *x509.RevocationList, subject, issuer *x509.Certificate) error {
 	if weakSignature(list.SignatureAlgorithm) || list.CheckSignatureFrom(issuer) != nil {
-		return exactly(ErrList, "has a revocation list that its authority did not sign, or signed in a way that can be forged")
+		return keys.Exactly(ErrList, "has a revocation list that its authority did not sign, or signed in a way that can be forged")
 	}
 	if !understood(list, subject) {
-		return exactly(ErrList, "has a revocation list of a kind that cannot be used here, for a part of the certificates only")
+		return keys.Exactly(ErrList, "has a revocation list of a kind that cannot be used here, for a part of the certificates only")
 	}
 	for _, e := range list.RevokedCertificateEntries {
 		if e.SerialNumber != nil && e.SerialNumber.Cmp(subject.SerialNumber) == 0 {
-			return exactly(keys.ErrRevoked, "has been revoked on %s", e.RevocationTime.UTC().Format(time.DateOnly))
+			return keys.Exactly(keys.ErrRevoked, "has been revoked on %s", e.RevocationTime.UTC().Format(time.DateOnly))
 		}
 	}
 	return nil
@@ -37,11 +37,11 @@ func current(lists []span, at time.Time) error {
 	for _, l := range lists {
 		switch {
 		case at.Before(l.from):
-			reason = exactly(ErrList, "has a revocation list that begins only on %s", l.from.UTC().Format(time.RFC3339))
+			reason = keys.Exactly(ErrList, "has a revocation list that begins only on %s", l.from.UTC().Format(time.RFC3339))
 		case l.until.IsZero(): // which RFC 5280 §5.1.2.5 forbids
-			reason = exactly(ErrList, "has a revocation list that does not say until when it holds")
+			reason = keys.Exactly(ErrList, "has a revocation list that does not say until when it holds")
 		case !at.Before(l.until):
-			reason = exactly(ErrList, "has a revocation list that was to be renewed by %s", l.until.UTC().Format(time.RFC3339))
+			reason = keys.Exactly(ErrList, "has a revocation list that was to be renewed by %s", l.until.UTC().Format(time.RFC3339))
 		default:
 			return nil
 		}

@@ -3,7 +3,6 @@ package smime
 import (
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -29,19 +28,6 @@ const (
 	mendList      = "Fetch the authority's revocation list (crl) anew from the address in the certificate, and put that file in its place."
 	mendSecret    = "Take the file away from this computer: a private key belongs to the recipient alone. " + mendExport
 )
-
-// detail is a sentinel said more exactly.
-type detail struct {
-	error
-	text string
-}
-
-func (d detail) Error() string { return d.text }
-func (d detail) Unwrap() error { return d.error }
-
-func exactly(sentinel error, format string, args ...any) error {
-	return detail{sentinel, fmt.Sprintf(format, args...)}
-}
 
 // fault is a reason with its mend, before it is known whose certificate it is about.
 type fault struct {
@@ -77,10 +63,10 @@ func (c *Certificate) name() string {
 // sentence about a certificate other than the recipient's own.
 func inDate(c *x509.Certificate, at time.Time, whose string) *fault {
 	if at.Before(c.NotBefore) {
-		return &fault{exactly(keys.ErrNotYetValid, "%sis valid only from %s on", whose, c.NotBefore.UTC().Format(time.RFC3339)), mendClock}
+		return &fault{keys.Exactly(keys.ErrNotYetValid, "%sis valid only from %s on", whose, c.NotBefore.UTC().Format(time.RFC3339)), mendClock}
 	}
 	if at.After(c.NotAfter) {
-		return &fault{exactly(keys.ErrExpired, "%sexpired on %s", whose, c.NotAfter.UTC().Format(time.DateOnly)), mendRenew}
+		return &fault{keys.Exactly(keys.ErrExpired, "%sexpired on %s", whose, c.NotAfter.UTC().Format(time.DateOnly)), mendRenew}
 	}
 	return nil
 }

@@ -62,13 +62,13 @@ func (t Trust) chains(c *Certificate, now time.Time) ([][]*x509.Certificate, err
 	}
 	options.CurrentTime = c.x509.NotBefore
 	if _, then := c.x509.Verify(options); then == nil {
-		return nil, c.refuse(exactly(keys.ErrExpired, "was issued by an authority whose certificate has expired"), mendAuthority)
+		return nil, c.refuse(keys.Exactly(keys.ErrExpired, "was issued by an authority whose certificate has expired"), mendAuthority)
 	}
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {
 		return nil, c.refuse(ErrIssuer, mendAuthority)
 	}
-	return nil, c.refuse(exactly(ErrIssuer, "is not vouched for: an authority above it may not issue it"), mendAuthority)
+	return nil, c.refuse(keys.Exactly(ErrIssuer, "is not vouched for: an authority above it may not issue it"), mendAuthority)
 }
 
 // pinned is the certificate alone. A list can only be checked against the key that signed it.
@@ -78,7 +78,7 @@ func (t Trust) pinned(c *Certificate) ([][]*x509.Certificate, error) {
 		return [][]*x509.Certificate{alone}, nil
 	}
 	if !bytes.Equal(c.x509.RawIssuer, c.x509.RawSubject) {
-		return nil, c.refuse(exactly(ErrList, "has a revocation list (crl), but the authority that signed the list is not given"), mendAuthority)
+		return nil, c.refuse(keys.Exactly(ErrList, "has a revocation list (crl), but the authority that signed the list is not given"), mendAuthority)
 	}
 	return [][]*x509.Certificate{{c.x509, c.x509}}, nil
 }
@@ -95,7 +95,7 @@ func (t Trust) addLists(r *route) error {
 			}
 			err := consult(list, subject, issuer)
 			if i > 0 && errors.Is(err, keys.ErrRevoked) {
-				err = exactly(keys.ErrRevoked, "was issued by an authority that has been revoked")
+				err = keys.Exactly(keys.ErrRevoked, "was issued by an authority that has been revoked")
 			}
 			if err != nil {
 				return err
@@ -104,7 +104,7 @@ func (t Trust) addLists(r *route) error {
 		}
 	}
 	if len(t.Lists) > 0 && len(r.lists[0]) == 0 {
-		return exactly(ErrList, "has no revocation list of its authority among those given")
+		return keys.Exactly(ErrList, "has no revocation list of its authority among those given")
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func (t *Trust) readLists(b []byte) error {
 	for _, der := range all {
 		list, err := x509.ParseRevocationList(der)
 		if err != nil || len(list.Raw) != len(der) { // the library passes over what follows a list
-			return unnamed(exactly(ErrList, "is not a revocation list"), mendCRL)
+			return unnamed(keys.Exactly(ErrList, "is not a revocation list"), mendCRL)
 		}
 		t.Lists = append(t.Lists, list)
 	}
@@ -80,7 +80,7 @@ func blocks(b []byte, kind, mend string) ([][]byte, error) {
 	var all [][]byte
 	for ; block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != kind {
-			return nil, unnamed(exactly(keys.ErrUnsupported, "holds something other than what belongs here"), mend)
+			return nil, unnamed(keys.Exactly(keys.ErrUnsupported, "holds something other than what belongs here"), mend)
 		}
 		all = append(all, block.Bytes)
 	}
