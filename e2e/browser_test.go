@@ -230,5 +230,5 @@ func (b *browser) html() []byte {
 // words is the text of the page that a person can read.
 func (b *browser) words() string {
 	b.t.Helper()
-	return run(b, chromedp.Text(chromedp.CSS("body"), chromedp.NodeReady))
+	return run(b, chromedp.Evaluate[string](`document.body.innerText`)) // not by node: one may be gone by then
 }

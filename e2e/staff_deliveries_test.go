@@ -71,7 +71,7 @@ func TestDeliveriesPages(t *testing.T) {
 	b.load(d.staff() + "/deliveries?show=put-aside")
 	b.says(ref, "refuses this address")
 	b.state("51-deliveries-put-aside")
-	if page := b.reads(); strings.Contains(page, "not delivered") {
+	if page := b.words(); strings.Contains(page, "not delivered") {
 		t.Errorf("it is still counted:\n%s", page)
 	}
 	d.stop()
@@ -92,7 +92,7 @@ func TestDeliveriesForManyReasons(t *testing.T) {
 	b.enter()
 	b.load(d.staff() + "/deliveries")
 	b.says("The mailbox is full.", "to make room", "too long to answer", "It was changed in the database")
-	if page := b.reads(); strings.Count(page, "It may be busy.") != 1 || strings.Count(page, "took too long") != 2 {
+	if page := b.words(); strings.Count(page, "It may be busy.") != 1 || strings.Count(page, "took too long") != 2 {
 		t.Errorf("what to do is not said once:\n%s", page)
 	}
 	b.state("52-deliveries-many-reasons")
@@ -120,16 +120,10 @@ func (d *demo) past(ref string) {
 	d.change(`update outbox set ended = ended - 600000 where reference = ?`, ref)
 }
 
-// reads is what the page says. It asks the page, not a node: one that is known may be gone when a page has just been loaded.
-func (b *browser) reads() string {
-	b.t.Helper()
-	return run(b, chromedp.Evaluate[string](`document.body.innerText`))
-}
-
 // says wants words on the page.
 func (b *browser) says(all ...string) {
 	b.t.Helper()
-	page := b.reads()
+	page := b.words()
 	for _, want := range all {
 		if !strings.Contains(page, want) {
 			b.t.Errorf("%q is not at %s:\n%s", want, b.where(), page)

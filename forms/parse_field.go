@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"sealform/internal/text"
 	"sealform/internal/yamltree"
@@ -13,8 +14,11 @@ import (
 
 var (
 	fieldID     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	optionValue = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} _.,'/+()-]{0,99}$`)
+	optionValue = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} _.,'/+()-]*$`) // and at most 100 characters: counted here, the expression would take megabytes
 )
+
+// mostOption is how many characters the value of an option may have.
+const mostOption = 100
 
 // reservedIDs would hide what browsers keep under the same name on a form, or are names of ours.
 var reservedIDs = []string{
@@ -162,7 +166,7 @@ func (f *Field) readOptions(m *yamltree.Mapping) {
 	seen := map[string]bool{}
 	for _, p := range m.Pairs("options") {
 		switch {
-		case !optionValue.MatchString(p.Name):
+		case !optionValue.MatchString(p.Name) || utf8.RuneCountInString(p.Name) > mostOption:
 			m.FaultItem("options", p.Name, fmt.Sprintf("%q cannot stand for an answer", p.Name), "Use a short word before the colon: "+`unsure: I am not sure, perhaps`)
 		case seen[p.Name]:
 			m.FaultItem("options", p.Name, fmt.Sprintf("the answer %q stands here twice", p.Name), "Keep one of them.")

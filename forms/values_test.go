@@ -176,3 +176,13 @@ func TestFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestOptionValueIsShort(t *testing.T) {
+	for n, good := range map[int]bool{1: true, 100: true, 101: false} {
+		src := "form: a\ntitle: A\ncontact: Call.\nseal: { to: [desk] }\ndeliver: { store: { keep: 1d } }\nfields:\n" +
+			"  - { id: one, type: choice, label: One, options: { " + strings.Repeat("é", n) + ": A, b: B } }\n"
+		if _, err := forms.Parse("a.yaml", []byte(src)); (err == nil) != good {
+			t.Errorf("%d characters: %v", n, err)
+		}
+	}
+}
