@@ -22,7 +22,7 @@ func (d *desk) TestHook(ctx context.Context, who Staff, name string) (int64, err
 	if err := d.Store.Audit(ctx, who.entry(audit.ActWebhookTested, name)); err != nil {
 		return 0, fmt.Errorf("%w: %w", errRecord, err)
 	}
-	id, err := d.Store.Enqueue(ctx, store.Job{Channel: store.Webhook, To: name, About: `{"test":true}`})
+	id, err := d.Store.Enqueue(ctx, store.Job{Channel: store.Webhook, To: name, About: store.AboutTest})
 	if err != nil {
 		return 0, fmt.Errorf("testing a webhook: %w", err)
 	}

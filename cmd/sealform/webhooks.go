@@ -111,7 +111,7 @@ func (p *program) webhooksTest(ctx context.Context, o *office, c *cli.Command) e
 	if err := o.store.Audit(ctx, operatorEntry(audit.ActWebhookTested, name)); err != nil {
 		return err
 	}
-	id, err := o.store.Enqueue(ctx, store.Job{Channel: store.Webhook, To: name, About: `{"test":true}`})
+	id, err := o.store.Enqueue(ctx, store.Job{Channel: store.Webhook, To: name, About: store.AboutTest})
 	if err != nil {
 		return err
 	}

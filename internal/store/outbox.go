@@ -15,10 +15,10 @@ const quiet = Aside + 1
 type piles [quiet + 1]int64
 
 // quietJob tells those: receipts, alarms and tests.
-const quietJob = `(channel in ('alarm', 'receipt') or about = '{"test":true}')`
+const quietJob = `(channel in ('alarm', 'receipt') or about = '` + AboutTest + `')`
 
 func isQuiet(j *Job) bool {
-	return j.Channel == Alarm || j.Channel == Receipt || j.About == `{"test":true}`
+	return j.Channel == Alarm || j.Channel == Receipt || j.About == AboutTest
 }
 
 // pile is where a job is counted, but for its state.
@@ -193,21 +193,39 @@ func (s *Store) Retry(ctx context.Context, id int64, held, due time.Time, code s
 // Bury gives a job up after an attempt that failed, to be kept: its state is Dead from now on. A job whose lease is not
 // held any more is left alone.
 func (s *Store) Bury(ctx context.Context, id int64, held time.Time, code string) error {
+	return s.end(ctx, "giving a message up", id, held, Dead, code)
+}
+
+// Finish ends a receipt for good after an attempt that failed: it is put aside at once, so that nobody is told of it, and
+// the visitor's address is wiped, so that it can't be sent again. A job whose lease is not held any more is left alone.
+func (s *Store) Finish(ctx context.Context, id int64, held time.Time, code string) error {
+	err := s.end(ctx, "ending a receipt", id, held, Aside, code)
+	if err == nil {
+		s.traces.Store(true)
+	}
+	return err
+}
+
+// end counts and logs a failed attempt that is the last, and moves the job to that state. What is put aside keeps no address
+// of a visitor.
+func (s *Store) end(ctx context.Context, what string, id int64, held time.Time, to JobState, code string) error {
 	now := s.cfg.Now().UnixMilli()
 	err := s.w.write(ctx, 0, func(b *batch) error {
 		var of pile
 		ok, err := b.get(`
-			update outbox set attempts = attempts + 1, state = 2, ended = $3, lease = 0, last_error = $4
-			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+quietJob, []any{id, held.UnixMilli(), now, code}, &of.form, &of.quiet)
+			update outbox set attempts = attempts + 1, state = $3, ended = $4, lease = 0, last_error = $5,
+				sealed = case when $3 = 3 then $6 else sealed end
+			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+quietJob,
+			[]any{id, held.UnixMilli(), int64(to), now, code, []byte{}}, &of.form, &of.quiet)
 		if err != nil || !ok {
 			return err
 		}
 		b.move(of, Waiting, -1)
-		b.move(of, Dead, 1)
+		b.move(of, to, 1)
 		return b.log(id, now, code)
 	})
 	if err != nil {
-		return fmt.Errorf("giving a message up: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

@@ -163,6 +163,9 @@ const (
 // channels are all of them.
 var channels = []Channel{Mail, Notice, Digest, Alarm, Webhook, Receipt}
 
+// AboutTest is the About of a webhook that somebody tries out.
+const AboutTest = `{"test":true}`
+
 // JobState is where a job has got.
 type JobState int
 

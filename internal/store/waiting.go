@@ -10,9 +10,9 @@ import (
 // longest due and the oldest of those that were put off are all that need to be looked at. Tests do not count.
 const (
 	longestDueSince = `
-		select cast(due as bigint) from outbox where state = 0 and channel = $1 and about != '{"test":true}' order by due limit 1`
+		select cast(due as bigint) from outbox where state = 0 and channel = $1 and about != '` + AboutTest + `' order by due limit 1`
 	oldestPutOff = `
-		select cast(made as bigint) from outbox where state = 0 and due != made and channel = $1 and about != '{"test":true}'
+		select cast(made as bigint) from outbox where state = 0 and due != made and channel = $1 and about != '` + AboutTest + `'
 		order by made limit 1`
 )
 
