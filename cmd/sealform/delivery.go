@@ -81,21 +81,7 @@ func (h *house) checkRecipients() []error {
 	return faults
 }
 
-// mailedBy are the addresses that get a form's answers, each with its own key or, without one, by the keys of the groups.
-func (h *house) mailedBy(f *forms.Form) []mailed {
-	var all []mailed
-	if f.Mail == nil {
-		return nil
-	}
-	for _, to := range f.Mail.To {
-		if to.Level != forms.Notice {
-			all = append(all, mailed{to.Address, h.mailed[strings.ToLower(to.Address)]})
-		}
-	}
-	return all
-}
-
-// mailedTo are the addresses of mailedBy; none is not nil, which would mean that they are not known.
+// mailedTo are the addresses that get a form's answers; none is not nil, which would mean that they are not known.
 func mailedTo(f *forms.Form) []string {
 	all := []string{}
 	if f.Mail == nil {
@@ -105,6 +91,15 @@ func mailedTo(f *forms.Form) []string {
 		if to.Level != forms.Notice {
 			all = append(all, to.Address)
 		}
+	}
+	return all
+}
+
+// mailedBy are those addresses, each with its own key or, without one, by the keys of the groups.
+func (h *house) mailedBy(f *forms.Form) []mailed {
+	var all []mailed
+	for _, to := range mailedTo(f) {
+		all = append(all, mailed{to, h.mailed[strings.ToLower(to)]})
 	}
 	return all
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 	_ "time/tzdata" // staff see the clinic's time in a container without zone files too
 
-	"sealform/internal/mail"
+	mailaddress "sealform/internal/address"
 	"sealform/internal/notice"
 	"sealform/internal/yamltree"
 	"sealform/keys"
@@ -153,7 +153,7 @@ func withPort(re, what string) check {
 
 // mailbox wants an address that can be mailed to, or from.
 func mailbox(s string) error {
-	if mail.CheckAddress(s) != nil {
+	if mailaddress.Check(s) != nil {
 		return errors.New("must be an e-mail address alone, such as forms@riverside.example")
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"sealform/internal/address"
 	"sealform/keys"
 )
 
@@ -25,7 +26,7 @@ func TestRefusesBeforeWriting(t *testing.T) {
 		m := letter(t, 100)
 		spoil(m)
 		var b bytes.Buffer
-		if _, err := m.WriteTo(&b); !errors.Is(err, ErrAddress) || b.Len() > 0 || strings.Contains(err.Error(), "Bcc") {
+		if _, err := m.WriteTo(&b); !errors.Is(err, address.ErrNotPlain) || b.Len() > 0 || strings.Contains(err.Error(), "Bcc") {
 			t.Errorf("%s: %v, %d bytes", name, err, b.Len())
 		}
 	}

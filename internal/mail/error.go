@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"sealform/internal/address"
 )
 
 // Code names why a message was not handed over, in letters, digits and dashes. It can be logged and stored.
@@ -75,7 +77,7 @@ func CodeOf(err error) Code {
 // refused is for a message that no connection was made for.
 func refused(err error) error {
 	code := Address
-	if !errors.Is(err, ErrAddress) {
+	if !errors.Is(err, address.ErrNotPlain) {
 		code = Body
 	}
 	return &Error{Code: code, Step: stepConnect, cause: err}

@@ -52,14 +52,8 @@ type Message struct {
 	Last Last
 }
 
-// ErrAddress refuses an address that is not plainly local@domain.
-var ErrAddress = address.ErrNotPlain
-
 // domain is a host name, which may have one label, as of this machine.
 var domain = regexp.MustCompile(`\A[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z`)
-
-// CheckAddress accepts what package address does, as all who configure or mail an address must.
-func CheckAddress(a string) error { return address.Check(a) }
 
 // parcel is what a relay carries.
 type parcel interface {
@@ -105,13 +99,13 @@ func (m *Message) mailed() int64 {
 // plain checks the three values that stand in a header, a command, or both. RFC 5322 §3.6.4 gives a Message-ID the
 // shape of an address.
 func plain(from, to, id string) error {
-	if err := CheckAddress(from); err != nil {
+	if err := address.Check(from); err != nil {
 		return fmt.Errorf("sender: %w", err)
 	}
-	if err := CheckAddress(to); err != nil {
+	if err := address.Check(to); err != nil {
 		return fmt.Errorf("recipient: %w", err)
 	}
-	if err := CheckAddress(id); err != nil {
+	if err := address.Check(id); err != nil {
 		return fmt.Errorf("message id: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"sealform/internal/address"
 	"sealform/keys"
 )
 
@@ -93,7 +94,7 @@ func (c *RelayConfig) check() error {
 	if !domain.MatchString(c.Hello) {
 		return errors.New("the name to greet the mail relay with is not a host name")
 	}
-	if c.Bounces != "" && CheckAddress(c.Bounces) != nil {
+	if c.Bounces != "" && address.Check(c.Bounces) != nil {
 		return errors.New("the address for bounces is not a plain mail address")
 	}
 	if c.DKIM != nil {
