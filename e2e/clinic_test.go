@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 )
 
 // clinic is a service set up by its commands, as an operator does, beside a mail relay.
@@ -38,19 +38,19 @@ func newClinic(t *testing.T, o *postOffice) *clinic {
 	return newClinicBeside(t, o.Submission, string(ca))
 }
 
-// newClinicBeside makes one whose relay is at that port of this machine; ca vouches for it.
-func newClinicBeside(t *testing.T, relay int, ca string) *clinic {
+// newClinicBeside makes one whose relay is at that port of this machine; authority is what vouches for it, in PEM.
+func newClinicBeside(t *testing.T, relay int, authority string) *clinic {
 	t.Helper()
 	c := &clinic{t: t, dir: filepath.Join(t.TempDir(), "clinic"), relay: relay}
 	c.sealform("", "init", "--dir", c.dir, "--name", "Riverside Family Clinic", "--host", "localhost", "--staff-host", "staff.localhost")
-	if _, err := localca.Open(c.path("tls"), time.Now()); err != nil {
+	if _, err := ca.Open(c.path("tls"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	_, said, _ := strings.Cut(c.sealform(clinicPassword+"\n", "user", "add", "--email", clinicAccount), "authenticator app, or open the address in it:\n")
 	c.factor, _, _ = strings.Cut(strings.TrimSpace(said), "\n")
 	c.sealform("", "keys", "generate", "--name", "front-desk", "--for", clinicAccount, "--draw")
 	c.put("relay-password", mailPassword, 0o600)
-	c.put("relay-ca.pem", ca, 0o644)
+	c.put("relay-ca.pem", authority, 0o644)
 	return c
 }
 

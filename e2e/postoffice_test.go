@@ -18,7 +18,7 @@ import (
 	"text/template"
 	"time"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 )
 
 // postOffice is a real Postfix, which takes mail by submission (STARTTLS and a password), and a real Dovecot, which keeps
@@ -30,7 +30,7 @@ type postOffice struct {
 	SASL                   int
 	Size                   int64 // Postfix's message_size_limit
 	Quota                  string
-	ca                     *localca.CA
+	ca                     *ca.CA
 	dovecot                *exec.Cmd
 }
 
@@ -92,7 +92,7 @@ func (o *postOffice) lay() {
 		o.own(path, owner)
 	}
 	var err error
-	if o.ca, err = localca.Open(filepath.Join(o.Dir, "tls"), time.Now()); err != nil {
+	if o.ca, err = ca.Open(filepath.Join(o.Dir, "tls"), time.Now()); err != nil {
 		o.t.Fatal(err)
 	}
 	for name, text := range map[string]string{"postfix/main.cf": postfixMain, "postfix/master.cf": postfixMaster, "dovecot.conf": dovecotConf} {

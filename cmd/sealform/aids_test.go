@@ -14,8 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sealform/internal/audit"
-	"sealform/internal/localca"
-	"sealform/internal/postbox"
+	"sealform/internal/demo/ca"
+	"sealform/internal/demo/postbox"
 )
 
 // database runs SQL on the service's database, as somebody would who got at the file.
@@ -53,7 +53,7 @@ func mailServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: mailbox DIR")
 	}
-	ca, err := localca.Open(ts.MkAbs("tls"), time.Now())
+	ca, err := ca.Open(ts.MkAbs("tls"), time.Now())
 	ts.Check(err)
 	box, err := postbox.New(postbox.Config{Dir: ts.MkAbs(args[0]), Certificate: ca.Server})
 	ts.Check(err)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 )
 
 var update = flag.Bool("update", false, "write what is said as what must be said")
@@ -73,7 +73,7 @@ func (b *badCase) build(t *testing.T, name string) {
 	if err := pl.build(badTime); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := localca.Open(filepath.Join(dir, "tls"), badTime); err != nil {
+	if _, err := ca.Open(filepath.Join(dir, "tls"), badTime); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)

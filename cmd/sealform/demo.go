@@ -15,9 +15,9 @@ import (
 	"github.com/pquerna/otp/totp"
 	"github.com/urfave/cli/v3"
 
-	"sealform/internal/demosite"
-	"sealform/internal/localca"
-	"sealform/internal/postbox"
+	"sealform/internal/demo/ca"
+	"sealform/internal/demo/postbox"
+	"sealform/internal/demo/site"
 )
 
 func (p *program) demoCommand() *cli.Command {
@@ -55,14 +55,14 @@ type demo struct {
 	dir  string
 	json bool
 	said demoAccount
-	ca   *localca.CA
+	ca   *ca.CA
 }
 
 func (d *demo) run(ctx context.Context, intakeAddr, viewerAddr, siteAddr string) (err error) {
 	if err := d.furnish(ctx); err != nil {
 		return err
 	}
-	if d.ca, err = localca.Open(filepath.Join(d.dir, "ca"), d.now()); err != nil {
+	if d.ca, err = ca.Open(filepath.Join(d.dir, "ca"), d.now()); err != nil {
 		return err
 	}
 	doors := make([]net.Listener, 0, 4)
@@ -102,7 +102,7 @@ func (d *demo) serve(ctx context.Context, intakeLn, viewerLn, siteLn net.Listene
 	if err != nil {
 		return err
 	}
-	site := demosite.New(d.site(intakeLn, viewerLn))
+	site := site.New(d.site(intakeLn, viewerLn))
 	ctx, cancel := context.WithCancel(ctx)
 	tasks := h.background(ctx)
 	defer func() { cancel(); tasks.Wait() }()
@@ -133,8 +133,8 @@ func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*
 
 func (d *demo) mailDir() string { return filepath.Join(d.dir, "mail") }
 
-func (d *demo) site(intakeLn, viewerLn net.Listener) demosite.Config {
-	return demosite.Config{
+func (d *demo) site(intakeLn, viewerLn net.Listener) site.Config {
+	return site.Config{
 		Clinic: demoName, IntakeURL: local("localhost", intakeLn.Addr()), ViewerURL: local("staff.localhost", viewerLn.Addr()), MailDir: d.mailDir(),
 		PrivateKeyPath: d.path("export", "key.private.asc"), SignerPath: d.path("export", "signer.pub.asc"), Zone: time.Local,
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pquerna/otp/totp"
 
-	"sealform/internal/postbox"
+	"sealform/internal/demo/postbox"
 	"sealform/keys"
 	"sealform/keys/private"
 )

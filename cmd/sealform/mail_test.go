@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"sealform/internal/mailcheck/mailchecktest"
+	"sealform/internal/mail/check/checktest"
 )
 
 // TestMailScripts runs testdata/mail: `sealform mail` against an internet on this machine, at $RESOLVER, $PORT and
@@ -22,7 +22,7 @@ import (
 //	null.test      takes no mail
 //	moved.test     an MTA-STS policy that leads elsewhere, and forms whose certificate is another's
 func TestMailScripts(t *testing.T) {
-	n := mailchecktest.New(t)
+	n := checktest.New(t)
 	goodTest(n)
 	badTests(n)
 	testscript.Run(t, testscript.Params{
@@ -38,7 +38,7 @@ func TestMailScripts(t *testing.T) {
 	})
 }
 
-func goodTest(n *mailchecktest.Internet) {
+func goodTest(n *checktest.Internet) {
 	n.Record(
 		"good.test. 60 IN MX 20 mx2.good.test.", "good.test. 60 IN MX 10 mx1.good.test.",
 		"mx1.good.test. 60 IN A 127.0.0.2", "mx2.good.test. 60 IN A 127.0.0.3",
@@ -47,13 +47,13 @@ func goodTest(n *mailchecktest.Internet) {
 	)
 	n.Sign("good.test")
 	for address, name := range map[string]string{"127.0.0.2": "mx1.good.test", "127.0.0.3": "mx2.good.test"} {
-		n.Mail(address, mailchecktest.MailServer{Certificate: n.Issue(mailchecktest.Wanted{Names: []string{name}})})
+		n.Mail(address, checktest.MailServer{Certificate: n.Issue(checktest.Wanted{Names: []string{name}})})
 	}
-	n.Policy("127.0.0.2", n.Issue(mailchecktest.Wanted{Names: []string{"mta-sts.good.test"}}),
-		mailchecktest.Text("version: STSv1\nmode: enforce\nmx: *.good.test\nmax_age: 86400\n"))
+	n.Policy("127.0.0.2", n.Issue(checktest.Wanted{Names: []string{"mta-sts.good.test"}}),
+		checktest.Text("version: STSv1\nmode: enforce\nmx: *.good.test\nmax_age: 86400\n"))
 }
 
-func badTests(n *mailchecktest.Internet) {
+func badTests(n *checktest.Internet) {
 	n.Record(
 		"mixed.test. 60 IN MX 1 old.mixed.test.", "mixed.test. 60 IN MX 2 plain.mixed.test.", "mixed.test. 60 IN MX 3 away.mixed.test.",
 		"old.mixed.test. 60 IN A 127.0.0.4", "plain.mixed.test. 60 IN A 127.0.0.5", "away.mixed.test. 60 IN A 127.0.0.9",
@@ -61,8 +61,8 @@ func badTests(n *mailchecktest.Internet) {
 		"moved.test. 60 IN MX 1 mx.moved.test.", "mx.moved.test. 60 IN A 127.0.0.3",
 		`_mta-sts.moved.test. 60 IN TXT "v=STSv1; id=1"`, "mta-sts.moved.test. 60 IN A 127.0.0.6",
 	)
-	n.Mail("127.0.0.4", mailchecktest.MailServer{Certificate: n.Issue(mailchecktest.Wanted{Names: []string{"old.mixed.test"}, Shifted: -100 * 24 * time.Hour})})
-	n.Mail("127.0.0.5", mailchecktest.MailServer{NoSTARTTLS: true})
-	n.Policy("127.0.0.6", n.Issue(mailchecktest.Wanted{Names: []string{"mta-sts.moved.test"}}),
+	n.Mail("127.0.0.4", checktest.MailServer{Certificate: n.Issue(checktest.Wanted{Names: []string{"old.mixed.test"}, Shifted: -100 * 24 * time.Hour})})
+	n.Mail("127.0.0.5", checktest.MailServer{NoSTARTTLS: true})
+	n.Policy("127.0.0.6", n.Issue(checktest.Wanted{Names: []string{"mta-sts.moved.test"}}),
 		http.RedirectHandler("/elsewhere", http.StatusFound).ServeHTTP)
 }

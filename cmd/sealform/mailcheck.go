@@ -12,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"sealform/internal/mailcheck"
+	"sealform/internal/mail/check"
 )
 
 func (p *program) mailCheckCommand() *cli.Command {
@@ -33,13 +33,13 @@ func (p *program) mailCheckCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			report, err := mailcheck.Check(ctx, c.Args().First(), cfg)
+			report, err := check.Check(ctx, c.Args().First(), cfg)
 			switch {
-			case errors.Is(err, mailcheck.ErrNotADomain):
+			case errors.Is(err, check.ErrNotADomain):
 				return wrongly(c, "mail check takes a domain such as riverside.example, or an address at one")
-			case errors.Is(err, mailcheck.ErrNoDomain):
+			case errors.Is(err, check.ErrNoDomain):
 				return try(err, "the domain once more, letter by letter")
-			case errors.Is(err, mailcheck.ErrNoDNS):
+			case errors.Is(err, check.ErrNoDNS):
 				return try(err, "again in a minute, or another name server: --resolver HOST:PORT")
 			case err != nil:
 				return err
@@ -57,8 +57,8 @@ func (p *program) mailCheckCommand() *cli.Command {
 var greeting = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]{1,253}$`)
 
 // checkConfig reads the flags of mail check.
-func (p *program) checkConfig(c *cli.Command) (mailcheck.Config, error) {
-	cfg := mailcheck.Config{Port: c.Int("port"), HTTPSPort: c.Int("https-port"), Hello: c.String("hello"), Now: p.now}
+func (p *program) checkConfig(c *cli.Command) (check.Config, error) {
+	cfg := check.Config{Port: c.Int("port"), HTTPSPort: c.Int("https-port"), Hello: c.String("hello"), Now: p.now}
 	for name, port := range map[string]int{"port": cfg.Port, "https-port": cfg.HTTPSPort} {
 		if port < 1 || port > 65535 {
 			return cfg, wrongly(c, "--%s takes a number from 1 to 65535", name)

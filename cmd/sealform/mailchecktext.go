@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"sealform/internal/mailcheck"
+	"sealform/internal/mail/check"
 	"sealform/internal/text"
 )
 
 // checkText says for people what a check found: each host, what the domain publishes, and what to do.
-func checkText(r *mailcheck.Report) string {
+func checkText(r *check.Report) string {
 	var b strings.Builder
 	for i := range r.MX {
 		hostText(&b, &r.MX[i])
@@ -33,7 +33,7 @@ func checkText(r *mailcheck.Report) string {
 }
 
 // hostText is a host's paragraph.
-func hostText(b *strings.Builder, h *mailcheck.Host) {
+func hostText(b *strings.Builder, h *check.Host) {
 	fmt.Fprintf(b, "%s (preference %d)\n", h.Name, h.Preference)
 	switch {
 	case h.Version != "":
@@ -46,7 +46,7 @@ func hostText(b *strings.Builder, h *mailcheck.Host) {
 	default:
 		b.WriteString("  STARTTLS     not offered\n")
 	}
-	if h.DANE != mailcheck.None {
+	if h.DANE != check.None {
 		fmt.Fprintf(b, "  DANE         %s\n", daneWords[h.DANE])
 	}
 	if h.InPolicy != nil && !*h.InPolicy {
@@ -55,7 +55,7 @@ func hostText(b *strings.Builder, h *mailcheck.Host) {
 	b.WriteString("\n")
 }
 
-func certificateText(b *strings.Builder, h *mailcheck.Host) {
+func certificateText(b *strings.Builder, h *check.Host) {
 	fmt.Fprintf(b, "  certificate  %s%s\n", certificateWords[h.Certificate], because(h.Why))
 	if len(h.Names) > 0 {
 		fmt.Fprintf(b, "    for        %s\n", strings.Join(h.Names, ", "))
@@ -70,7 +70,7 @@ func certificateText(b *strings.Builder, h *mailcheck.Host) {
 }
 
 // because is " (why)" in words, or nothing.
-func because(code mailcheck.Code) string {
+func because(code check.Code) string {
 	if code == "" {
 		return ""
 	}
@@ -84,17 +84,17 @@ func because(code mailcheck.Code) string {
 	return fmt.Sprintf(" (%s: it answered %s)", before, reply)
 }
 
-var certificateWords = map[mailcheck.Certificate]string{
-	mailcheck.Valid: "valid", mailcheck.Expired: "not in its time", mailcheck.SelfSigned: "nobody vouches for it",
-	mailcheck.WrongName: "for another name",
+var certificateWords = map[check.Certificate]string{
+	check.Valid: "valid", check.Expired: "not in its time", check.SelfSigned: "nobody vouches for it",
+	check.WrongName: "for another name",
 }
 
-var daneWords = map[mailcheck.DANE]string{
-	mailcheck.None: "none", mailcheck.DANEValid: "valid", mailcheck.DANEUnknown: "records, but no proof of them",
-	mailcheck.DANEBogus: "bogus: careful senders deliver nothing",
+var daneWords = map[check.DANE]string{
+	check.None: "none", check.DANEValid: "valid", check.DANEUnknown: "records, but no proof of them",
+	check.DANEBogus: "bogus: careful senders deliver nothing",
 }
 
-var checkWords = map[mailcheck.Code]string{
+var checkWords = map[check.Code]string{
 	"expired": "it has expired", "not-yet-valid": "its time has not begun", "issuer-expired": "its issuer has expired",
 	"self-signed": "signed by itself", "unknown-issuer": "its issuer is not known here", "not-for-servers": "it is not for servers",
 	"bad-chain": "its issuer may not issue it", "wrong-name": "it does not name this host",
@@ -109,16 +109,16 @@ var checkWords = map[mailcheck.Code]string{
 }
 
 // verdictText is what the check comes to, and what to do about it.
-func verdictText(r *mailcheck.Report) string {
+func verdictText(r *check.Report) string {
 	d := r.Domain
 	switch {
 	case r.NoMail == "null-mx":
 		return fmt.Sprintf("%s takes no mail, and says so. Ask for another address.", d)
 	case r.NoMail != "":
 		return fmt.Sprintf("%s has no mail server. Ask for another address.", d)
-	case r.Verdict == mailcheck.Forced:
+	case r.Verdict == check.Forced:
 		return fmt.Sprintf("Forced TLS is possible: tell your relay to require verified TLS for %s.", d)
-	case r.Verdict == mailcheck.Opportunistic:
+	case r.Verdict == check.Opportunistic:
 		return fmt.Sprintf("Opportunistic only: TLS to %s cannot be relied on, for somebody on the way could take it away or read along.\n"+
 			"Mail only sealed messages or notices there, and ask its operator to mend what is named above.", d)
 	}

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/localca"
-	"sealform/internal/postbox"
+	"sealform/internal/demo/ca"
+	"sealform/internal/demo/postbox"
 )
 
 // shifted is a clock that a test sets forward.
@@ -142,7 +142,7 @@ func (v *visitor) sees(t *testing.T, want int) {
 // postboxAt takes mail at the address into a folder, until the test ends.
 func (f *folder) postboxAt(t *testing.T, address string) (dir string) {
 	t.Helper()
-	ca, err := localca.Open(f.path("tls"), time.Now())
+	ca, err := ca.Open(f.path("tls"), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

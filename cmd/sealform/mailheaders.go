@@ -11,7 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"sealform/internal/mailheaders"
+	"sealform/internal/mail/headers"
 )
 
 func (p *program) mailHeadersCommand() *cli.Command {
@@ -21,7 +21,7 @@ func (p *program) mailHeadersCommand() *cli.Command {
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON, for scripts"}},
 		Action: func(_ context.Context, c *cli.Command) error {
 			report, err := p.readHeaders(c.Args().First())
-			if errors.Is(err, mailheaders.ErrNoHeader) {
+			if errors.Is(err, headers.ErrNoHeader) {
 				return try(err, "the source of the message, saved whole from the mail program")
 			}
 			if err != nil {
@@ -36,20 +36,20 @@ func (p *program) mailHeadersCommand() *cli.Command {
 	}
 }
 
-func (p *program) readHeaders(path string) (mailheaders.Report, error) {
+func (p *program) readHeaders(path string) (headers.Report, error) {
 	if path == "-" {
-		return mailheaders.Read(p.in)
+		return headers.Read(p.in)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return mailheaders.Report{}, fmt.Errorf("opening the message: %w", err)
+		return headers.Report{}, fmt.Errorf("opening the message: %w", err)
 	}
 	defer f.Close()
-	return mailheaders.Read(f)
+	return headers.Read(f)
 }
 
 // hopsText says for people how a message came, and what that is worth.
-func hopsText(r mailheaders.Report) string {
+func hopsText(r headers.Report) string {
 	var b strings.Builder
 	if r.Cut {
 		b.WriteString("The header is longer than is read; the oldest steps are missing.\n")
@@ -68,23 +68,23 @@ func hopsText(r mailheaders.Report) string {
 	return b.String()
 }
 
-func hopWords(h mailheaders.Hop) string {
+func hopWords(h headers.Hop) string {
 	switch {
 	case h.Inside:
 		return "inside one host; does not count"
-	case h.TLS == mailheaders.Yes && h.Version != "":
+	case h.TLS == headers.Yes && h.Version != "":
 		return strings.NewReplacer("TLS", "TLS ", "SSL", "SSL ").Replace(h.Version)
-	case h.TLS == mailheaders.Yes:
+	case h.TLS == headers.Yes:
 		return "TLS, the version is not told"
-	case h.TLS == mailheaders.No:
+	case h.TLS == headers.No:
 		return "in clear"
 	}
 	return "can't be told"
 }
 
-var verdictOfHops = map[mailheaders.Verdict]string{
-	mailheaders.All:    "Every step between hosts was carried by TLS, as the servers tell it.",
-	mailheaders.Some:   "Part of the way was carried by TLS. For the steps marked otherwise nothing shows it.",
-	mailheaders.None:   "No step between hosts is shown to have been carried by TLS: take it that others could read the message.",
-	mailheaders.Untold: "Nothing in this header tells whether the message was carried by TLS.",
+var verdictOfHops = map[headers.Verdict]string{
+	headers.All:    "Every step between hosts was carried by TLS, as the servers tell it.",
+	headers.Some:   "Part of the way was carried by TLS. For the steps marked otherwise nothing shows it.",
+	headers.None:   "No step between hosts is shown to have been carried by TLS: take it that others could read the message.",
+	headers.Untold: "Nothing in this header tells whether the message was carried by TLS.",
 }

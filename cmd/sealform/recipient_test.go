@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/postbox"
+	"sealform/internal/demo/postbox"
 	"sealform/keys"
 	"sealform/keys/private"
 )

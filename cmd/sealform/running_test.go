@@ -15,7 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 )
 
 // patience is how long a test waits for what must happen. It is reached only by a test that fails.
@@ -81,7 +81,7 @@ func certificate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: certificate DIR")
 	}
-	_, err := localca.Open(ts.MkAbs(args[0]), time.Now())
+	_, err := ca.Open(ts.MkAbs(args[0]), time.Now())
 	ts.Check(err)
 }
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/demo/ca"
 	"sealform/internal/event"
-	"sealform/internal/localca"
 )
 
 // TestDoors: TLS by files, with HTTP/2 for visitors and HTTP/1.1 alone for staff, whose cookies would stay in HTTP/2's
@@ -80,7 +80,7 @@ func TestRenewedCertificate(t *testing.T) {
 // renew puts one file of a second pair in the first one's place.
 func renew(t *testing.T, f *folder, name string) {
 	t.Helper()
-	if _, err := localca.Open(f.path("renewed"), time.Now()); err != nil {
+	if _, err := ca.Open(f.path("renewed"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(f.path("renewed", name))

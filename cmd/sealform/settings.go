@@ -81,9 +81,9 @@ var settings = []setting{
 	}},
 }
 
-type check func(string) error
+type valueCheck func(string) error
 
-func one(field func(*config) *string, ok check) func(*config, []string) error {
+func one(field func(*config) *string, ok valueCheck) func(*config, []string) error {
 	return func(c *config, v []string) error {
 		*field(c) = v[0] // a bad one too: what is checked later must not take it for missing
 		return ok(v[0])
@@ -107,7 +107,7 @@ func short(s string) error {
 	return nil
 }
 
-func oneOf(all ...string) check {
+func oneOf(all ...string) valueCheck {
 	return func(s string) error {
 		if !slices.Contains(all, s) {
 			return fmt.Errorf("must be one of: %s", strings.Join(all, ", "))
@@ -116,7 +116,7 @@ func oneOf(all ...string) check {
 	}
 }
 
-func matches(re, what string) check {
+func matches(re, what string) valueCheck {
 	r := regexp.MustCompile(re)
 	return func(s string) error {
 		if !r.MatchString(s) {
@@ -136,7 +136,7 @@ var (
 )
 
 // withPort is matches, where a port at the end must be one that exists.
-func withPort(re, what string) check {
+func withPort(re, what string) valueCheck {
 	shape := matches(re, what)
 	return func(s string) error {
 		if err := shape(s); err != nil {

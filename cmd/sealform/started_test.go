@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 	"sealform/keys"
 	"sealform/keys/private"
 )
@@ -27,7 +27,7 @@ func newFolder(t *testing.T, at time.Time) *folder {
 	if err := pl.build(at); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := localca.Open(f.path("tls"), at); err != nil {
+	if _, err := ca.Open(f.path("tls"), at); err != nil {
 		t.Fatal(err)
 	}
 	var err error

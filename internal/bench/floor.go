@@ -17,7 +17,7 @@ import (
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 	_ "modernc.org/sqlite"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 )
 
 // runFloor serves the floor: parse, seal with the library to two readers, signed, one row of ciphertext in a group
@@ -40,7 +40,7 @@ func runFloor(args []string) error {
 	if err != nil {
 		return err
 	}
-	ca, err := localca.Open(filepath.Join(*dir, "ca"), time.Now())
+	ca, err := ca.Open(filepath.Join(*dir, "ca"), time.Now())
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"sealform/forms"
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 	"sealform/internal/secrets"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -64,7 +64,7 @@ func buildHouse(dir string) (*house, error) {
 	if err := secrets.Create(filepath.Join(dir, "secrets"), signing); err != nil {
 		return nil, err
 	}
-	if _, err := localca.Open(filepath.Join(dir, "tls"), now); err != nil {
+	if _, err := ca.Open(filepath.Join(dir, "tls"), now); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{"one", "two"} {

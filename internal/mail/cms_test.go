@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/internal/postbox"
+	"sealform/internal/demo/postbox"
 )
 
 // openssl is the other side: it makes the recipient and the CMS message, and opens what came by mail.

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 	"sealform/keys"
 )
 
@@ -24,9 +24,9 @@ const relayPassword = "relay-password-4711"
 
 // covers ML03 R09
 func TestRelayFaults(t *testing.T) {
-	ca := authority(t)
+	trustedCA := authority(t)
 	otherCA := authority(t)
-	over, err := localca.Open(t.TempDir(), time.Now().Add(-40*24*time.Hour))
+	over, err := ca.Open(t.TempDir(), time.Now().Add(-40*24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,13 +65,13 @@ func TestRelayFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := test.relay
 			if s.certs.Certificate == nil {
-				s.certs = ca.Server
+				s.certs = trustedCA.Server
 			}
 			if s.clearOffer == nil {
 				s.clearOffer = []string{"STARTTLS", "AUTH PLAIN"}
 			}
 			signIn := len(s.tlsOffer) > 0
-			trusted := ca
+			trusted := trustedCA
 			if name == "certificate expired" {
 				trusted = over // so that its age is the only fault
 			}

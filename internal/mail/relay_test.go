@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 )
 
-func authority(t testing.TB) *localca.CA {
+func authority(t testing.TB) *ca.CA {
 	t.Helper()
-	ca, err := localca.Open(t.TempDir(), time.Now())
+	ca, err := ca.Open(t.TempDir(), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func authority(t testing.TB) *localca.CA {
 }
 
 // relay is one that trusts ca and is patient for 5 s. It ends before the server that it was made after.
-func relay(t testing.TB, addr string, ca *localca.CA, change func(*RelayConfig)) *Relay {
+func relay(t testing.TB, addr string, ca *ca.CA, change func(*RelayConfig)) *Relay {
 	t.Helper()
 	c := RelayConfig{
 		Address: addr, Mode: StartTLS, ServerName: "localhost", Roots: ca.Pool(), Hello: "forms.clinic.example",

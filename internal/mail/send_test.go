@@ -11,13 +11,13 @@ import (
 	"runtime"
 	"testing"
 
-	"sealform/internal/localca"
-	"sealform/internal/postbox"
+	"sealform/internal/demo/ca"
+	"sealform/internal/demo/postbox"
 	"sealform/keys"
 )
 
 // mailbox is a real SMTP server; it gives its address and its folder.
-func mailbox(t *testing.T, ca *localca.CA, most int64, implicit bool) (addr, dir string) {
+func mailbox(t *testing.T, ca *ca.CA, most int64, implicit bool) (addr, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	box, err := postbox.New(postbox.Config{Dir: dir, Certificate: ca.Server, MaxBytes: most})

@@ -10,7 +10,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"sealform/internal/localca"
+	"sealform/internal/demo/ca"
 )
 
 // forgetful takes every message and keeps none: what is measured is the sending.
@@ -27,7 +27,7 @@ func (forgetful) Data(r io.Reader) error {
 	return err
 }
 
-func sink(b *testing.B, ca *localca.CA) string {
+func sink(b *testing.B, ca *ca.CA) string {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/demo/ca"
+	"sealform/internal/demo/postbox"
 	"sealform/internal/event"
-	"sealform/internal/localca"
 	"sealform/internal/mail"
-	"sealform/internal/postbox"
 )
 
 // covers ML03 R09: the relay is away, then there with a certificate that nobody vouches for, then well again.
@@ -76,9 +76,9 @@ func TestWaitsForAGoodRelay(t *testing.T) {
 	}
 }
 
-func authority(t testing.TB) *localca.CA {
+func authority(t testing.TB) *ca.CA {
 	t.Helper()
-	ca, err := localca.Open(t.TempDir(), time.Now())
+	ca, err := ca.Open(t.TempDir(), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func authority(t testing.TB) *localca.CA {
 }
 
 // serve runs a real SMTP server on addr until the returned function is called.
-func serve(t *testing.T, addr, folder string, ca *localca.CA) func() {
+func serve(t *testing.T, addr, folder string, ca *ca.CA) func() {
 	t.Helper()
 	box, err := postbox.New(postbox.Config{Dir: folder, Certificate: ca.Server})
 	if err != nil {

@@ -1,0 +1,60 @@
+package check
+
+import (
+	"net/netip"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+// domainOf takes what stands behind the last @, or everything, as a domain in lower-case ASCII without a final dot.
+func domainOf(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if at := strings.LastIndexByte(s, '@'); at >= 0 {
+		if at == 0 {
+			return "", ErrNotADomain
+		}
+		s = s[at+1:]
+	}
+	d, err := idna.Lookup.ToASCII(strings.TrimSuffix(s, "."))
+	if err != nil || !isHostname(d) {
+		return "", ErrNotADomain
+	}
+	if _, err := netip.ParseAddr(d); err == nil {
+		return "", ErrNotADomain
+	}
+	return strings.ToLower(d), nil
+}
+
+// isHostname: letters, digits, dashes and underscores in labels of at most 63 bytes, 253 together.
+func isHostname(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' {
+			return false
+		}
+		for _, c := range []byte(label) {
+			if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// shown makes what a stranger wrote fit to be shown: printable characters, at most 255 bytes.
+func shown(s string) string {
+	if len(s) > 255 {
+		s = s[:255]
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
