@@ -112,7 +112,8 @@ func cutSessionKeys(b []byte) ([]SessionKey, []byte, error) {
 			return nil, nil, notSealed("a session key has a bad length")
 		}
 		n := 1 + l.RawLen + int(l.N)
-		if all = append(all, SessionKey{Packet: b[:n:n]}); len(all) > MaxReaders {
+		all = append(all, SessionKey{Packet: b[:n:n]})
+		if len(all) > MaxReaders {
 			return nil, nil, notSealed("it has too many session keys")
 		}
 		b = b[n:]

@@ -79,7 +79,8 @@ func ReadSealed(r io.Reader) (SealedStream, error) {
 		if err != nil {
 			return SealedStream{}, err
 		}
-		if all = append(all, SessionKey{Packet: packet}); len(all) > MaxReaders {
+		all = append(all, SessionKey{Packet: packet})
+		if len(all) > MaxReaders {
 			return SealedStream{}, notSealed("it has too many session keys")
 		}
 	}

@@ -77,12 +77,15 @@ func (s *Store) accounts(ctx context.Context, query string, args ...any) (out []
 			out = append(out, *a)
 			return err
 		})
+		if err != nil {
+			return err
+		}
 		for i := range out {
-			if err == nil {
-				err = s.trust(ctx, r, &out[i])
+			if err := s.trust(ctx, r, &out[i]); err != nil {
+				return err
 			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading accounts: %w", err)

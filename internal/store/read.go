@@ -177,13 +177,16 @@ func (x *Submission) join(ctx context.Context, r snapshot, data []byte) error {
 		x.FileKeys = append(x.FileKeys, f)
 		return err
 	})
+	if err != nil {
+		return err
+	}
 	for i := range x.FileKeys {
-		if err != nil {
+		f := &x.FileKeys[i]
+		if f.SessionKeys, err = sessionKeys(ctx, r, f.Upload); err != nil {
 			return err
 		}
-		x.FileKeys[i].SessionKeys, err = sessionKeys(ctx, r, x.FileKeys[i].Upload)
 	}
-	return err
+	return nil
 }
 
 func sessionKeys(ctx context.Context, r snapshot, message int64) ([]keys.SessionKey, error) {

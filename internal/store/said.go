@@ -25,8 +25,13 @@ func newSaid() said {
 // held in memory.
 type ref [7]byte
 
+// refOf is the reference that s is; ok is false where s has another length.
 func refOf(s string) (r ref, ok bool) {
-	return r, copy(r[:], s) == len(r) && len(s) == len(r)
+	if len(s) != len(r) {
+		return ref{}, false
+	}
+	copy(r[:], s)
+	return r, true
 }
 
 // hear takes one entry in. One that is not sure, as its MAC does not fit or cannot be
@@ -107,9 +112,19 @@ func (s *Store) listen(ctx context.Context, r snapshot) error {
 		if err != nil {
 			return err
 		}
-		var prev [32]byte
-		known := len(before) == len(prev) && copy(prev[:], before) > 0 || e.Seq == 1
-		s.hearing.said.hear(e, known && s.chain.Fits(prev, e))
+		s.hearing.said.hear(e, s.follows(before, e))
 		return nil
 	})
+}
+
+// follows tells whether an entry's MAC fits the one before it: nothing, before the first entry. Behind an entry
+// that is missing, or whose MAC has another length, it does not.
+func (s *Store) follows(before []byte, e audit.Entry) bool {
+	var prev [32]byte
+	if len(before) == len(prev) {
+		prev = [32]byte(before)
+	} else if e.Seq != 1 {
+		return false
+	}
+	return s.chain.Fits(prev, e)
 }

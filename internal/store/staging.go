@@ -76,7 +76,10 @@ func (p *part) Write(b []byte) (int, error) {
 }
 
 func (p *part) take(b []byte) (int, error) {
-	if p.spills = p.spills || len(p.buf)+len(b) > p.room; !p.spills {
+	if len(p.buf)+len(b) > p.room {
+		p.spills = true
+	}
+	if !p.spills {
 		p.buf = append(p.buf, b...)
 		p.size += int64(len(b))
 		return len(b), nil
@@ -136,7 +139,8 @@ func (p *part) stage(chunk []byte) error {
 	if err != nil {
 		return err
 	}
-	if p.id = id; mark {
+	p.id = id
+	if mark {
 		p.seen = now
 	}
 	p.chunks++
