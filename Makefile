@@ -10,9 +10,14 @@ SHELL       := bash
 export PATH    := $(shell go env GOPATH)/bin:$(PATH)
 export GOFLAGS := -buildvcs=false
 
-.PHONY: check tools formatting vet lint race vulnerabilities e2e soak fuzz pictures bench build fmt clean
+.PHONY: check quick tools formatting vet lint race vulnerabilities e2e soak fuzz pictures bench build fmt clean
 
 check: tools formatting vet lint race vulnerabilities e2e
+
+# Within a minute, while working: rules, and vet and tests of the packages changed since SINCE (HEAD) and of what
+# imports them; scripts/quick says which it leaves out.
+quick:
+	@scripts/quick $(SINCE)
 
 tools:
 	@scripts/setup-tests
