@@ -16,7 +16,9 @@ import (
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
 
+	"sealform/internal/config"
 	"sealform/internal/event"
+	"sealform/internal/hint"
 )
 
 // acme obtains the certificates that are not there yet before it returns, and keeps all of them renewed until ctx ends
@@ -28,7 +30,7 @@ type acme struct {
 	issuer *certmagic.ACMEIssuer
 }
 
-func newACME(ctx context.Context, c *config, roots *x509.CertPool, roles []string, events *event.Log) (*acme, error) {
+func newACME(ctx context.Context, c *config.Config, roots *x509.CertPool, roles []string, events *event.Log) (*acme, error) {
 	dir := filepath.Join(c.Data, "acme")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of certificates: %w", err)
@@ -42,15 +44,15 @@ func newACME(ctx context.Context, c *config, roots *x509.CertPool, roles []strin
 	a.magic = certmagic.New(a.cache, certmagic.Config{
 		Storage: &certmagic.FileStorage{Path: dir}, Logger: zap.NewNop(), OnEvent: tellFailures(events),
 	})
-	pattern := c.issuer(roles)
+	pattern := acmeIssuer(c, roles)
 	pattern.TrustedRoots = roots
 	a.issuer = certmagic.NewACMEIssuer(a.magic, pattern)
 	a.magic.Issuers = []certmagic.Issuer{a.issuer}
-	return a, a.obtain(ctx, c.names(roles))
+	return a, a.obtain(ctx, hostNames(c, roles))
 }
 
-// issuer says whom to ask, and where its questions arrive: on the plain listener and on this process's first one.
-func (c *config) issuer(roles []string) certmagic.ACMEIssuer {
+// acmeIssuer says whom to ask, and where its questions arrive: on the plain listener and on this process's first one.
+func acmeIssuer(c *config.Config, roles []string) certmagic.ACMEIssuer {
 	i := certmagic.ACMEIssuer{CA: c.TLS.Directory, Email: c.TLS.Email, Agreed: true, Logger: zap.NewNop()}
 	if i.CA == "" {
 		i.CA = certmagic.LetsEncryptProductionCA
@@ -82,7 +84,7 @@ func hostAndPort(address string) (string, int) {
 func (a *acme) obtain(ctx context.Context, names []string) error {
 	for _, name := range names {
 		if err := a.magic.ObtainCertSync(ctx, name); err != nil { // nothing to do for one that is there
-			return try(fmt.Errorf("obtaining a certificate: %w", err),
+			return hint.Add(fmt.Errorf("obtaining a certificate: %w", err),
 				"check that port 80 or 443 of %s reaches this machine from outside", name)
 		}
 	}
@@ -102,7 +104,7 @@ func (a *acme) loaded(ctx context.Context, names []string) error {
 		for len(a.cache.AllMatchingCertificates(name)) == 0 {
 			select {
 			case <-patience.Done():
-				return try(fmt.Errorf("loading the certificate of %s: %w", name, patience.Err()), "move the folder acme out of the data folder: new ones are asked for then")
+				return hint.Add(fmt.Errorf("loading the certificate of %s: %w", name, patience.Err()), "move the folder acme out of the data folder: new ones are asked for then")
 			case <-tick.C:
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"sealform/internal/hint"
 	"sealform/keys"
 )
 
@@ -24,7 +25,7 @@ func (p *program) askPassword(ctx context.Context, what string, twice bool) (key
 	if !ok || !term.IsTerminal(descriptor(f)) {
 		line, err := p.line()
 		if err == nil && line == "" {
-			err = try(fmt.Errorf("no %s was given", what), "type it at a terminal, or pipe it in, one line for each question")
+			err = hint.Add(fmt.Errorf("no %s was given", what), "type it at a terminal, or pipe it in, one line for each question")
 		}
 		return keys.NewPassword([]byte(line)), err
 	}
@@ -37,7 +38,7 @@ func (p *program) askPassword(ctx context.Context, what string, twice bool) (key
 		return keys.Password{}, err
 	}
 	if string(first) != string(second) {
-		return keys.Password{}, try(errors.New("the two differ; nothing was changed"), "the command again")
+		return keys.Password{}, hint.Add(errors.New("the two differ; nothing was changed"), "the command again")
 	}
 	return keys.NewPassword(first), nil
 }
@@ -68,7 +69,7 @@ func (p *program) hidden(ctx context.Context, f *os.File, what string) ([]byte, 
 		case a.err != nil:
 			return nil, fmt.Errorf("reading the %s: %w", what, a.err)
 		case len(a.b) == 0:
-			return nil, try(fmt.Errorf("no %s was given", what), "the command again")
+			return nil, hint.Add(fmt.Errorf("no %s was given", what), "the command again")
 		}
 		return a.b, nil
 	}

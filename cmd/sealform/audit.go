@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"sealform/internal/hint"
 )
 
 func (p *program) auditCommand() *cli.Command {
@@ -24,7 +26,7 @@ func (p *program) auditVerify(ctx context.Context, o *office, _ *cli.Command) er
 		return err
 	}
 	if len(r.Findings) > 0 {
-		return try(errors.New("the record does not hold:\n  "+strings.Join(r.Findings, "\n  ")),
+		return hint.Add(errors.New("the record does not hold:\n  "+strings.Join(r.Findings, "\n  ")),
 			"keep a copy of the data folder as it is, then compare it with the last backup")
 	}
 	last := "no entry yet"

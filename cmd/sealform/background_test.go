@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/internal/event"
 )
 
@@ -42,7 +43,7 @@ func TestPurgeGoesOnAfterAFormThatFails(t *testing.T) {
 	if _, err := db.Exec(`update submission set state = 'stuck' where form = (select id from form where name = 'contact')`); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := loadConfig(f.path(configName), nil)
+	cfg, err := config.Read(f.path(config.FileName), config.Over{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sealform/internal/config"
 	"sealform/internal/demo/ca"
 )
 
@@ -78,8 +79,8 @@ func (b *badCase) build(t *testing.T, name string) {
 	}
 	t.Chdir(dir)
 	b.copy(t, "keys/desk.asc", "keys/front-desk.asc")
-	b.copy(t, name+".yaml", configName)
-	src, err := os.ReadFile(configName)
+	b.copy(t, name+".yaml", config.FileName)
+	src, err := os.ReadFile(config.FileName)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/internal/event"
 )
 
@@ -43,7 +44,10 @@ func (h *house) openTLS(roles []string) (err error) {
 	switch {
 	case !slices.ContainsFunc(roles, listens):
 	case c.Mode == "files" && c.Cert != "" && c.Key != "":
-		pair := &filePair{cert: c.Cert, key: c.Key, names: h.cfg.certified(roles), now: h.now, events: h.events}
+		pair := &filePair{cert: c.Cert, key: c.Key, now: h.now, events: h.events}
+		if h.cfg.Intake.WellFormed() && h.cfg.Viewer.WellFormed() { // else told already
+			pair.names = hostNames(h.cfg, roles)
+		}
 		if err = pair.open(); err == nil {
 			h.pair = pair
 		}
@@ -51,14 +55,6 @@ func (h *house) openTLS(roles []string) (err error) {
 		h.acmeRoots, err = furtherAuthorities("tls.acme_ca", c.CA)
 	}
 	return err
-}
-
-// certified are the names that a certificate must be for. Where one can't be read, which is told already, it is none.
-func (c *config) certified(roles []string) []string {
-	if slices.ContainsFunc(slices.Concat(c.Intake.Hosts, c.Viewer.Hosts), func(h string) bool { return hostPort(h) != nil }) {
-		return nil
-	}
-	return c.names(roles)
 }
 
 // open reads the pair for the first time, and refuses what no browser would accept.
@@ -86,7 +82,7 @@ func (f *filePair) open() error {
 
 // fit tells all that makes a certificate unfit for these hosts at this time.
 func (f *filePair) fit(leaf *x509.Certificate) error {
-	var faults faultList
+	var faults config.Faults
 	now := f.now()
 	day := func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 	if now.After(leaf.NotAfter) {
@@ -100,7 +96,7 @@ func (f *filePair) fit(leaf *x509.Certificate) error {
 			faults = append(faults, fmt.Errorf("tls.cert: %s is not for %s: browsers would refuse that name", f.cert, name))
 		}
 	}
-	return faults.asError()
+	return faults.AsError()
 }
 
 // written is when the younger of the two files was written; the zero time while one of them is away.

@@ -14,17 +14,20 @@ import (
 
 	"sealform/forms"
 	"sealform/intake"
+	"sealform/internal/config"
 	"sealform/internal/event"
+	"sealform/internal/hint"
 	"sealform/internal/mail"
 	"sealform/internal/outbox"
 	"sealform/internal/receipt"
 	"sealform/internal/secrets"
+	"sealform/keys"
 	"sealform/viewer"
 )
 
 // openMail makes what talks to the relay, in a process that delivers.
 func (h *house) openMail(roles []string) error {
-	m := h.cfg.Mail
+	m := &h.cfg.Mail
 	if !slices.Contains(roles, roleDeliver) {
 		return nil
 	}
@@ -34,30 +37,24 @@ func (h *house) openMail(roles []string) error {
 		}
 		return nil
 	}
-	rc, err := m.relay()
-	if err := (faultList{m.signsIn(), err}).asError(); err != nil {
+	rc, err := relayConfig(m)
+	if err := (config.Faults{m.MissingPassword(), err}).AsError(); err != nil {
 		return err
 	}
 	rc.Sized = h.sized
-	if h.relay, err = mail.NewRelay(rc); err != nil && m.wellFormed() { // else told when it was read
+	if h.relay, err = mail.NewRelay(rc); err != nil && m.WellFormed() { // else told when it was read
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil
 }
 
-// wellFormed says whether each setting that the relay looks at was good by itself.
-func (m *mailConfig) wellFormed() bool {
-	all := relay(m.Relay) == nil && hostName(m.Hello) == nil && (m.Bounces == "" || mailbox(m.Bounces) == nil)
-	for _, name := range []string{m.DKIM.Domain, m.DKIM.Selector} {
-		all = all && (name == "" || hostName(name) == nil)
-	}
-	return all
-}
-
-// relay is what the mail settings say of it.
-func (m *mailConfig) relay() (mail.RelayConfig, error) {
+// relayConfig is what the mail settings say of the relay.
+func relayConfig(m *config.Mail) (mail.RelayConfig, error) {
 	rc := mail.RelayConfig{
-		Address: m.Relay, Mode: mail.StartTLS, Hello: m.Hello, User: m.Username, Password: m.Password, Pins: m.Pins, Bounces: m.Bounces,
+		Address: m.Relay, Mode: mail.StartTLS, Hello: m.Hello, User: m.Username, Pins: m.Pins, Bounces: m.Bounces,
+	}
+	if m.Password != nil {
+		rc.Password = keys.NewPassword(m.Password())
 	}
 	if m.Security == "tls" {
 		rc.Mode = mail.ImplicitTLS
@@ -66,12 +63,12 @@ func (m *mailConfig) relay() (mail.RelayConfig, error) {
 	if m.CA != "" {
 		rc.Roots, wrongCA = furtherAuthorities("mail.ca", m.CA)
 	}
-	rc.DKIM, wrongKey = m.dkim()
-	return rc, faultList{wrongCA, wrongKey}.asError()
+	rc.DKIM, wrongKey = dkim(m)
+	return rc, config.Faults{wrongCA, wrongKey}.AsError()
 }
 
 // dkim reads the key of DKIM signatures; nil where none is named.
-func (m *mailConfig) dkim() (*mail.DKIM, error) {
+func dkim(m *config.Mail) (*mail.DKIM, error) {
 	if m.DKIM.Key == "" || m.DKIM.Selector == "" {
 		return nil, nil
 	}
@@ -81,7 +78,7 @@ func (m *mailConfig) dkim() (*mail.DKIM, error) {
 	}
 	d := &mail.DKIM{Domain: m.DKIM.Domain, Selector: m.DKIM.Selector}
 	if d.Domain == "" {
-		d.Domain = domainOf(m.From)
+		d.Domain = m.Domain()
 	}
 	if d.Key, err = signingKey(b); err != nil {
 		return nil, fmt.Errorf("mail.dkim_key: %s %w", m.DKIM.Key, err)
@@ -200,7 +197,7 @@ func furtherAuthorities(setting, file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	if !pool.AppendCertsFromPEM(b) {
-		return nil, try(fmt.Errorf("%s: %s holds no certificate", setting, file), "a PEM file, with -----BEGIN CERTIFICATE----- in it")
+		return nil, hint.Add(fmt.Errorf("%s: %s holds no certificate", setting, file), "a PEM file, with -----BEGIN CERTIFICATE----- in it")
 	}
 	return pool, nil
 }

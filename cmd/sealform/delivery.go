@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,7 @@ func (h *house) checkDelivery(f *forms.Form) []error {
 	}
 	if f.Mail != nil {
 		for _, to := range f.Mail.To {
-			c, known := h.cfg.recipient(to.Address)
+			c, known := h.cfg.Recipient(to.Address)
 			smime := known && c.Certificate != ""
 			switch {
 			case to.Level == forms.SMIME && !smime:
@@ -72,7 +73,7 @@ func (h *house) checkRecipients() []error {
 		}
 	}
 	var faults []error
-	for _, address := range sortedKeys(h.cfg.Recipients) {
+	for _, address := range slices.Sorted(maps.Keys(h.cfg.Recipients)) {
 		near := text.Closest(address, mailed)
 		if _, has := h.cfg.Recipients[near]; near != "" && !has && !slices.Contains(mailed, address) {
 			faults = append(faults, fmt.Errorf("recipient %s is mailed by no form; did you mean %s?", address, near))
@@ -148,7 +149,7 @@ func (h *house) ending(now time.Time) []outbox.Ending {
 	for _, e := range h.endings {
 		add(e.name, e.at())
 	}
-	for _, address := range sortedKeys(h.mailed) {
+	for _, address := range slices.Sorted(maps.Keys(h.mailed)) {
 		add(h.mailed[address].ending(now))
 	}
 	if h.smime != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/pquerna/otp/totp"
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/config"
 	"sealform/internal/demo/ca"
 	"sealform/internal/demo/postbox"
 	"sealform/internal/demo/site"
@@ -42,6 +43,7 @@ func (p *program) demoCommand() *cli.Command {
 			if dir, err = filepath.Abs(dir); err != nil {
 				return fmt.Errorf("finding the demo's folder: %w", err)
 			}
+			p.minFree = 64 << 20 // made-up answers need no reserve
 			d := &demo{program: p, dir: dir, json: c.Bool("json")}
 			return d.run(ctx, c.String("intake-addr"), c.String("viewer-addr"), c.String("site-addr"))
 		},
@@ -115,19 +117,18 @@ func (d *demo) serve(ctx context.Context, intakeLn, viewerLn, siteLn net.Listene
 }
 
 // configuration is the folder's own, with the names and ports of this run.
-func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*config, error) {
-	cfg, err := loadConfig(d.path(configName), nil)
+func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*config.Config, error) {
+	cfg, err := config.Read(d.path(config.FileName), config.Over{})
 	if err != nil {
 		return nil, err
 	}
 	ip, vp := port(intakeLn.Addr()), port(viewerLn.Addr())
-	cfg.Intake = pages{intakeLn.Addr().String(), []string{"localhost:" + ip, "127.0.0.1:" + ip}}
-	cfg.Viewer = pages{viewerLn.Addr().String(), []string{"staff.localhost:" + vp, "localhost:" + vp, "127.0.0.1:" + vp}}
+	cfg.Intake = config.Pages{Address: intakeLn.Addr().String(), Hosts: []string{"localhost:" + ip, "127.0.0.1:" + ip}}
+	cfg.Viewer = config.Pages{Address: viewerLn.Addr().String(), Hosts: []string{"staff.localhost:" + vp, "localhost:" + vp, "127.0.0.1:" + vp}}
 	cfg.TLS.Cert, cfg.TLS.Key = d.path("ca", "server.pem"), d.path("ca", "server.key")
 	cfg.Mail.From = "forms@riverside.example"
 	cfg.Mail.Relay = "localhost:" + port(relay)
 	cfg.Mail.CA = d.ca.File
-	cfg.minFree = 64 << 20 // made-up answers need no reserve
 	return cfg, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/hint"
 	"sealform/internal/store"
 	"sealform/internal/text"
 	"sealform/keys"
@@ -54,7 +55,7 @@ func (p *program) mayLeave(ctx context.Context, o *office, sub *store.Submission
 		return o.store.Audit(ctx, operatorEntry(audit.ActExported, sub.Reference, "--anyway"))
 	}
 	return errors.Join(
-		try(fmt.Errorf("%s is not as it was kept: its row was moved or changed", sub.Reference),
+		hint.Add(fmt.Errorf("%s is not as it was kept: its row was moved or changed", sub.Reference),
 			"`sealform audit verify`, which says what was touched; --anyway exports it all the same"),
 		o.store.Audit(ctx, operatorEntry(audit.ActOpenFailed, sub.Reference)))
 }
@@ -110,7 +111,7 @@ func (o *office) exportTo(ctx context.Context, sub *store.Submission, dir string
 func (o *office) submission(ctx context.Context, reference string) (*store.Submission, error) {
 	id, err := o.store.ByReference(ctx, reference)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, try(fmt.Errorf("there is no submission %q", reference), "the reference as the staff pages show it, such as R7K-4Q2")
+		return nil, hint.Add(fmt.Errorf("there is no submission %q", reference), "the reference as the staff pages show it, such as R7K-4Q2")
 	}
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func (o *office) submission(ctx context.Context, reference string) (*store.Submi
 	case !errors.As(err, &gone):
 		return sub, err
 	case gone.Why == store.WhyMailed:
-		return nil, try(fmt.Errorf("%s was mailed and is not kept here", gone.Reference), "sealform open, with the mail that was delivered")
+		return nil, hint.Add(fmt.Errorf("%s was mailed and is not kept here", gone.Reference), "sealform open, with the mail that was delivered")
 	default:
 		return nil, fmt.Errorf("%s was erased on %s and is not kept any longer", gone.Reference, gone.At.In(o.cfg.Zone).Format("2 Jan 2006"))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/forms"
+	"sealform/internal/hint"
 	"sealform/internal/text"
 )
 
@@ -32,7 +33,7 @@ func (p *program) formsCommand() *cli.Command {
 func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 	format := c.String("format")
 	if !slices.Contains([]string{"text", "json", "github"}, format) {
-		return try(fmt.Errorf("there is no format %q", format), "--format text, json or github")
+		return hint.Add(fmt.Errorf("there is no format %q", format), "--format text, json or github")
 	}
 	sources, err := p.sourcesNamed(c)
 	if err != nil {
@@ -44,7 +45,7 @@ func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 		if err := p.tellFaults(format, faults); err != nil {
 			return err
 		}
-		return try(errors.New("the form files need another look"), "mend the lines shown, then check again")
+		return hint.Add(errors.New("the form files need another look"), "mend the lines shown, then check again")
 	}
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (p *program) sourcesNamed(c *cli.Command) (map[string][]byte, error) {
 	for _, name := range c.Args().Slice() {
 		b, err := os.ReadFile(name) // #nosec G304 -- the file that the operator names
 		if err != nil {
-			return nil, try(fmt.Errorf("reading a form file: %w", err), "the path of a .yaml file")
+			return nil, hint.Add(fmt.Errorf("reading a form file: %w", err), "the path of a .yaml file")
 		}
 		sources[name] = b
 	}

@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"sealform/internal/audit"
+	"sealform/internal/config"
+	"sealform/internal/hint"
 	"sealform/internal/secrets"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -36,15 +38,15 @@ func (d *demo) furnish(ctx context.Context) error {
 	b, err := os.ReadFile(d.path("demo.json"))
 	if err == nil {
 		if err := json.Unmarshal(b, &d.said); err != nil {
-			return try(fmt.Errorf("%s can't be read", d.path("demo.json")), "a fresh folder with --dir")
+			return hint.Add(fmt.Errorf("%s can't be read", d.path("demo.json")), "a fresh folder with --dir")
 		}
 		return nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading the demo's folder: %w", err)
 	}
-	if _, err := os.Stat(d.path(configName)); err == nil {
-		return try(fmt.Errorf("%s holds a service that is not a whole demo", d.dir), "a fresh folder with --dir")
+	if _, err := os.Stat(d.path(config.FileName)); err == nil {
+		return hint.Add(fmt.Errorf("%s holds a service that is not a whole demo", d.dir), "a fresh folder with --dir")
 	}
 	pl := plan{Dir: d.dir, Name: demoName, Intake: "localhost", Viewer: "staff.localhost", Zone: "Local", Forms: []string{"contact", "new-patient"}}
 	if err := pl.build(d.now()); err != nil {
@@ -62,7 +64,7 @@ func (d *demo) furnish(ctx context.Context) error {
 
 // people makes the one account and its key, and exports what gpg needs to open the mail.
 func (d *demo) people(ctx context.Context) (err error) {
-	cfg, err := loadConfig(d.path(configName), nil)
+	cfg, err := config.Read(d.path(config.FileName), config.Over{})
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func (d *demo) people(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	st, err := openStore(ctx, cfg, sec, d.now)
+	st, err := openStore(ctx, cfg, sec, storeOptions{now: d.now})
 	if err != nil {
 		return err
 	}

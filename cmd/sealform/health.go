@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"sealform/internal/config"
+	"sealform/internal/hint"
 )
 
 func (p *program) healthCommand() *cli.Command {
@@ -36,7 +39,7 @@ func (p *program) healthCommand() *cli.Command {
 				return wrongly(c, "there is no role %q to ask; there are intake and viewer", c.String("role"))
 			}
 			if err := probe(ctx, at, cfg.TLS.Mode == "proxy", path); err != nil {
-				return try(err, "the service's log, and `sealform serve` in the foreground")
+				return hint.Add(err, "the service's log, and `sealform serve` in the foreground")
 			}
 			_, err = fmt.Fprintln(p.out, "ok")
 			return err
@@ -46,7 +49,7 @@ func (p *program) healthCommand() *cli.Command {
 
 // probe asks a listener on this machine. The certificate is not checked: it is for the public name, and this call
 // never leaves the machine and carries nothing.
-func probe(ctx context.Context, at pages, plain bool, path string) error {
+func probe(ctx context.Context, at config.Pages, plain bool, path string) error {
 	host, port, err := net.SplitHostPort(at.Address)
 	if err != nil {
 		return fmt.Errorf("reading the address: %w", err)
@@ -66,7 +69,7 @@ func probe(ctx context.Context, at pages, plain bool, path string) error {
 	}
 	req.Host = at.Hosts[0]
 	cl := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
-		MinVersion: tls.VersionTLS12, ServerName: bareHosts(at.Hosts)[0], InsecureSkipVerify: true, // #nosec G402 -- see above
+		MinVersion: tls.VersionTLS12, ServerName: at.Names()[0], InsecureSkipVerify: true, // #nosec G402 -- see above
 	}}}
 	resp, err := cl.Do(req)
 	if err != nil {

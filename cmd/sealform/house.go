@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +14,9 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/internal/config"
 	"sealform/internal/event"
+	"sealform/internal/hint"
 	"sealform/internal/mail"
 	"sealform/internal/outbox"
 	"sealform/internal/outward"
@@ -26,7 +29,7 @@ import (
 
 // house is a configured service with its doors still shut: secrets, forms with their readers, store.
 type house struct {
-	cfg       *config
+	cfg       *config.Config
 	now       func() time.Time
 	events    *event.Log
 	secrets   *secrets.Secrets
@@ -49,10 +52,10 @@ type house struct {
 
 // openHouse opens what the roles need and tells every fault of configuration, secrets, forms, keys, TLS and mail
 // together. faults are those that reading the configuration has found, nil for none.
-func (p *program) openHouse(ctx context.Context, c *config, faults error, roles []string, events *event.Log) (*house, error) {
+func (p *program) openHouse(ctx context.Context, c *config.Config, faults error, roles []string, events *event.Log) (*house, error) {
 	h := &house{cfg: c, now: p.now, events: events, calls: p.calls(c), readers: map[string]*readers{}}
-	all := faultList{faults, h.openSecrets(), h.openSMIME(), h.openTLS(roles), h.openMail(roles)}
-	all = append(all, c.guardedFiles()...)
+	all := config.Faults{faults, h.openSecrets(), h.openSMIME(), h.openTLS(roles), h.openMail(roles)}
+	all = append(all, c.Writable()...)
 	groups, keyFaults := h.openGroups()
 	all = append(all, h.openRecipients()...)
 	formFaults := h.openForms()
@@ -60,11 +63,11 @@ func (p *program) openHouse(ctx context.Context, c *config, faults error, roles 
 	if formFaults == nil {
 		all = append(append(all, h.openReaders(groups)...), h.checkRecipients()...)
 	}
-	if err := all.asError(); err != nil {
-		return nil, mend(err)
+	if err := all.AsError(); err != nil {
+		return nil, config.Mend(err)
 	}
 	var err error
-	if h.store, err = openStore(ctx, c, h.secrets, p.now); err != nil {
+	if h.store, err = openStore(ctx, c, h.secrets, storeOptions{now: p.now, minFree: p.minFree}); err != nil {
 		return nil, err
 	}
 	if err := h.openPersons(ctx); err != nil {
@@ -76,7 +79,7 @@ func (p *program) openHouse(ctx context.Context, c *config, faults error, roles 
 	if h.store.Room() != nil {
 		h.events.Trouble("store", "full")
 	}
-	if len(c.mailedByNone(h.forms)) > 0 {
+	if len(mailedByNone(c, h.forms)) > 0 {
 		h.events.Trouble("recipients", "mailed_by_no_form") // which, `keys list` shows
 	}
 	if err := h.openOutbox(ctx, roles); err != nil {
@@ -110,8 +113,15 @@ func verifiers(s *secrets.Secrets, signer *keys.Signer) (*keys.Verifiers, error)
 	return v, nil
 }
 
+// storeOptions are what a command asks of the database beside what the configuration says.
+type storeOptions struct {
+	now      func() time.Time
+	anyOwner bool  // open the database of another secrets folder too
+	minFree  int64 // bytes that must stay free on the disk; 0: the store's own rule
+}
+
 // openStore opens the database with the keys that its MACs need. Commands that only touch the store call it alone.
-func openStore(ctx context.Context, c *config, s *secrets.Secrets, now func() time.Time) (*store.Store, error) {
+func openStore(ctx context.Context, c *config.Config, s *secrets.Secrets, o storeOptions) (*store.Store, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
@@ -121,9 +131,9 @@ func openStore(ctx context.Context, c *config, s *secrets.Secrets, now func() ti
 		Service:  c.Service,
 		LeafKey:  s.Key("leaf"),
 		AuditKey: s.Key("audit"),
-		Now:      now,
-		MinFree:  c.minFree,
-		AnyOwner: c.anyOwner,
+		Now:      o.now,
+		MinFree:  o.minFree,
+		AnyOwner: o.anyOwner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
@@ -147,7 +157,7 @@ func formSources(dir string) (map[string][]byte, error) {
 		return nil, fmt.Errorf("listing the form files: %w", err)
 	}
 	if len(names) == 0 {
-		return nil, try(fmt.Errorf("there are no form files in %s", dir), "`sealform init`, or set forms: in sealform.yaml")
+		return nil, hint.Add(fmt.Errorf("there are no form files in %s", dir), "`sealform init`, or set forms: in sealform.yaml")
 	}
 	sources := map[string][]byte{}
 	for _, n := range names {
@@ -164,7 +174,7 @@ func formSources(dir string) (map[string][]byte, error) {
 func (h *house) openGroups() (map[string]*group, []error) {
 	groups := map[string]*group{}
 	var faults []error
-	for _, name := range sortedKeys(h.cfg.Groups) {
+	for _, name := range slices.Sorted(maps.Keys(h.cfg.Groups)) {
 		g, errs := loadGroup(name, h.cfg.Groups[name], h.now)
 		faults = append(faults, errs...)
 		groups[name] = g
@@ -205,7 +215,7 @@ func (h *house) openReaders(groups map[string]*group) []error {
 }
 
 func orRather[V any](name string, known map[string]V) string {
-	if near := text.Closest(name, sortedKeys(known)); near != "" {
+	if near := text.Closest(name, slices.Sorted(maps.Keys(known))); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""

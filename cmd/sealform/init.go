@@ -16,6 +16,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/forms/library"
+	"sealform/internal/config"
+	"sealform/internal/hint"
 	"sealform/internal/secrets"
 	"sealform/keys"
 )
@@ -82,17 +84,17 @@ answer, you included: see sealform keys export.
 func (pl *plan) check() error {
 	_, zoneFault := time.LoadLocation(pl.Zone)
 	switch {
-	case short(pl.Name) != nil:
-		return try(fmt.Errorf("--name %w", short(pl.Name)), `--name "Riverside Family Clinic"`)
+	case config.CheckLine(pl.Name) != nil:
+		return hint.Add(fmt.Errorf("--name %w", config.CheckLine(pl.Name)), `--name "Riverside Family Clinic"`)
 	case zoneFault != nil || pl.Zone == "":
-		return try(fmt.Errorf("there is no time zone %q", pl.Zone), "a name such as Europe/Berlin")
-	case hostName(pl.Intake) != nil || hostName(pl.Viewer) != nil:
-		return try(errors.New("--host and --staff-host must be host names without a port"), "--host forms.example.org --staff-host staff.example.org")
+		return hint.Add(fmt.Errorf("there is no time zone %q", pl.Zone), "a name such as Europe/Berlin")
+	case config.CheckHostName(pl.Intake) != nil || config.CheckHostName(pl.Viewer) != nil:
+		return hint.Add(errors.New("--host and --staff-host must be host names without a port"), "--host forms.example.org --staff-host staff.example.org")
 	case strings.EqualFold(pl.Intake, pl.Viewer):
-		return try(errors.New("the public and the staff pages need two host names"), "--host forms.example.org --staff-host staff.example.org")
+		return hint.Add(errors.New("the public and the staff pages need two host names"), "--host forms.example.org --staff-host staff.example.org")
 	}
-	if _, err := os.Stat(filepath.Join(pl.Dir, configName)); err == nil {
-		return try(fmt.Errorf("%s holds a service already", pl.Dir), "another folder with --dir, or go on with `sealform serve`")
+	if _, err := os.Stat(filepath.Join(pl.Dir, config.FileName)); err == nil {
+		return hint.Add(fmt.Errorf("%s holds a service already", pl.Dir), "another folder with --dir, or go on with `sealform serve`")
 	}
 	return nil
 }
@@ -113,14 +115,14 @@ func (pl *plan) build(now time.Time) error {
 		return err
 	}
 	if err := secrets.Create(filepath.Join(pl.Dir, "secrets"), signing); err != nil {
-		return try(err, "another folder with --dir; what lies here was begun and not finished, or is of another service")
+		return hint.Add(err, "another folder with --dir; what lies here was begun and not finished, or is of another service")
 	}
 	for _, id := range pl.Forms {
 		if err := pl.form(id); err != nil {
 			return err
 		}
 	}
-	t, err := template.New(configName).Parse(configText)
+	t, err := template.New(config.FileName).Parse(configText)
 	if err != nil {
 		return fmt.Errorf("reading the configuration's pattern: %w", err)
 	}
@@ -128,7 +130,7 @@ func (pl *plan) build(now time.Time) error {
 	if err := t.Execute(&b, pl); err != nil {
 		return fmt.Errorf("filling the configuration in: %w", err)
 	}
-	return writeNew(filepath.Join(pl.Dir, configName), b.Bytes(), 0o600)
+	return writeNew(filepath.Join(pl.Dir, config.FileName), b.Bytes(), 0o600)
 }
 
 // form writes a form file of the library, under the clinic's own name.

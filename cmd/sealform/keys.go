@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/hint"
 	"sealform/internal/store"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -80,7 +81,7 @@ func (p *program) newKeyPassword(ctx context.Context, draw bool) (keys.Password,
 	if !draw {
 		pw, err := p.askPassword(ctx, "new key password", true)
 		if err == nil && len(pw.Reveal()) < minKeyPassword {
-			return keys.Password{}, try(fmt.Errorf("a key password needs at least %d characters", minKeyPassword), "--draw, which draws a strong one")
+			return keys.Password{}, hint.Add(fmt.Errorf("a key password needs at least %d characters", minKeyPassword), "--draw, which draws a strong one")
 		}
 		return pw, err
 	}
@@ -155,7 +156,7 @@ func (p *program) keysRemove(ctx context.Context, o *office, c *cli.Command) err
 		return err
 	}
 	if !c.Bool("yes") {
-		return try(fmt.Errorf("key %s (%s) would be gone for good from this service", k.Fingerprint, k.Name), "`sealform keys export` first, then this again with --yes")
+		return hint.Add(fmt.Errorf("key %s (%s) would be gone for good from this service", k.Fingerprint, k.Name), "`sealform keys export` first, then this again with --yes")
 	}
 	if err := o.store.RemoveKey(ctx, k.Fingerprint, operatorEntry(audit.ActKeyRemoved, string(k.Fingerprint))); err != nil {
 		return err
@@ -205,11 +206,11 @@ var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 // names that a key has: `keys remove NAME` must mean one.
 func (o *office) keyPath(ctx context.Context, name string) (string, error) {
 	if !keyName.MatchString(name) {
-		return "", try(fmt.Errorf("%q can't be a key's name", name), "lower-case letters, digits, dots and dashes")
+		return "", hint.Add(fmt.Errorf("%q can't be a key's name", name), "lower-case letters, digits, dots and dashes")
 	}
-	path := filepath.Join(o.cfg.dir, "keys", name+".asc")
+	path := filepath.Join(o.cfg.Dir, "keys", name+".asc")
 	if _, err := os.Stat(path); err == nil {
-		return "", try(fmt.Errorf("%s is there already", path), "another --name")
+		return "", hint.Add(fmt.Errorf("%s is there already", path), "another --name")
 	}
 	held, err := o.store.Keys(ctx)
 	if err != nil {
@@ -217,7 +218,7 @@ func (o *office) keyPath(ctx context.Context, name string) (string, error) {
 	}
 	for _, k := range held {
 		if k.Name == name {
-			return "", try(fmt.Errorf("a private key of the name %q is here already", name),
+			return "", hint.Add(fmt.Errorf("a private key of the name %q is here already", name),
 				"another --name; its certificate comes from: sealform keys export %s --public --out %s", name, path)
 		}
 	}
@@ -256,8 +257,8 @@ func (o *office) key(ctx context.Context, which string) (*store.LockedKey, error
 	case 1:
 		return &found[0], nil
 	case 0:
-		return nil, try(fmt.Errorf("there is no private key %q here", which), "`sealform keys list`")
+		return nil, hint.Add(fmt.Errorf("there is no private key %q here", which), "`sealform keys list`")
 	default:
-		return nil, try(fmt.Errorf("%d private keys are called %q", len(found), which), "the fingerprint, which `sealform keys list` shows")
+		return nil, hint.Add(fmt.Errorf("%d private keys are called %q", len(found), which), "the fingerprint, which `sealform keys list` shows")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/hint"
 	"sealform/keys/private"
 )
 
@@ -49,7 +50,7 @@ func (p *program) copyOf(ctx context.Context, locked *private.Locked) ([]byte, e
 		return nil, err
 	}
 	if len(copyPw.Reveal()) < minKeyPassword {
-		return nil, try(fmt.Errorf("the copy's password needs at least %d characters", minKeyPassword), "a longer one, such as the key password itself")
+		return nil, hint.Add(fmt.Errorf("the copy's password needs at least %d characters", minKeyPassword), "a longer one, such as the key password itself")
 	}
 	return locked.Export(pw, copyPw)
 }

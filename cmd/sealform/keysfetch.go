@@ -9,20 +9,23 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	mailaddress "sealform/internal/address"
+	"sealform/internal/config"
+	"sealform/internal/hint"
 	"sealform/internal/outward"
 	"sealform/internal/wkd"
 	"sealform/keys"
 )
 
-// keysFetch looks an address's key up in its domain's directory, shows it, and with --yes pins it in a file, if
-// it is the one whose fingerprint its owner told. Nothing
-// fetches it again: a directory that changes its mind changes nothing here.
+// keysFetch looks an address's key up in its domain's directory, shows it, and with --yes pins it in a file, if it is the
+// one whose fingerprint its owner told. Nothing fetches it again: a directory that changes its mind changes nothing here.
 func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) error {
 	address := strings.ToLower(c.Args().First())
-	if mailbox(address) != nil {
-		return try(fmt.Errorf("%q is not a plain mail address", c.Args().First()), "one such as dana@riverside.example")
+	_, domain, err := mailaddress.Split(address)
+	if err != nil {
+		return hint.Add(fmt.Errorf("%q is not a plain mail address", c.Args().First()), "one such as dana@riverside.example")
 	}
-	want := plainFingerprint(c.String("fingerprint"))
+	want := config.PlainFingerprint(c.String("fingerprint"))
 	if c.Bool("yes") && want == "" {
 		return wrongly(c, "--yes keeps a key for good, so say which: --fingerprint, as its owner tells it and not as the directory shows it")
 	}
@@ -30,13 +33,13 @@ func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) erro
 	if err != nil {
 		return err
 	}
-	cert, err := p.lookUp(ctx, o, address)
+	cert, err := p.lookUp(ctx, o, address, domain)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "The directory of %s gives this key for %s:\n  fingerprint %s\n  %s\n", domainOf(address), address, grouped(cert.Fingerprint()), ends(cert))
+	fmt.Fprintf(p.out, "The directory of %s gives this key for %s:\n  fingerprint %s\n  %s\n", domain, address, grouped(cert.Fingerprint()), ends(cert))
 	if want != "" && want != string(cert.Fingerprint()) {
-		return try(errors.New("that is not the fingerprint given with --fingerprint; nothing was kept"), "ask its owner once more, and keep no key that its owner does not know")
+		return hint.Add(errors.New("that is not the fingerprint given with --fingerprint; nothing was kept"), "ask its owner once more, and keep no key that its owner does not know")
 	}
 	if !c.Bool("yes") {
 		_, err := fmt.Fprintf(p.out, "Nothing is kept yet. Compare the fingerprint with its owner by telephone; if it is the same, keep the key with:\n  %s\n",
@@ -83,18 +86,18 @@ func ends(cert *keys.Certificate) string {
 
 // lookUp wants a key that can be sealed to and that says it is the address's own. What a directory wrote beside the
 // address is not shown: it is a stranger's.
-func (p *program) lookUp(ctx context.Context, o *office, address string) (*keys.Certificate, error) {
+func (p *program) lookUp(ctx context.Context, o *office, address, domain string) (*keys.Certificate, error) {
 	const otherwise = "ask its owner for the key file, and `sealform keys import` it"
 	b, err := wkd.Fetch(ctx, p.calls(o.cfg), address)
 	if err != nil {
-		return nil, try(fmt.Errorf("looking up the key of %s: %s", address, notFetched(err)), otherwise)
+		return nil, hint.Add(fmt.Errorf("looking up the key of %s: %s", address, notFetched(err)), otherwise)
 	}
 	cert, err := keys.ParseCertificate(b, p.now())
 	if err != nil {
-		return nil, fmt.Errorf("the directory of %s: %w", domainOf(address), err)
+		return nil, fmt.Errorf("the directory of %s: %w", domain, err)
 	}
 	if !cert.Names(address, p.now()) {
-		return nil, try(fmt.Errorf("the directory of %s gave a key that does not name %s", domainOf(address), address), otherwise)
+		return nil, hint.Add(fmt.Errorf("the directory of %s gave a key that does not name %s", domain, address), otherwise)
 	}
 	return cert, nil
 }
@@ -118,11 +121,6 @@ func notFetched(err error) string {
 	return "its domain's directory gives no answer that can be used (" + string(failed.Code) + ")"
 }
 
-func domainOf(address string) string {
-	_, domain, _ := strings.Cut(address, "@")
-	return domain
-}
-
 // grouped is a fingerprint as people compare it: in fours.
 func grouped(f keys.Fingerprint) string {
 	var b strings.Builder
@@ -133,9 +131,4 @@ func grouped(f keys.Fingerprint) string {
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// plainFingerprint is the way back, however it was typed.
-func plainFingerprint(s string) string {
-	return strings.ToUpper(strings.NewReplacer(" ", "", ":", "").Replace(s))
 }

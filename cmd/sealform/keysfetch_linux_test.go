@@ -17,6 +17,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
+	"sealform/internal/config"
 	"sealform/internal/outward"
 	"sealform/internal/outward/outwardtest"
 	"sealform/keys"
@@ -104,7 +105,7 @@ func TestKeysFetch(t *testing.T) {
 	}
 	f.configure(t, "outward: { allow: [127.0.0.0/8] }\n")
 	code, out, said := fetch()
-	keep := "\n  sealform keys fetch dana@riverside.example --name dana --fingerprint " + string(want) + " --yes --config " + f.path(configName) + "\n"
+	keep := "\n  sealform keys fetch dana@riverside.example --name dana --fingerprint " + string(want) + " --yes --config " + f.path(config.FileName) + "\n"
 	if code != 0 || !strings.Contains(out, grouped(want)+"\n  never ends") || !strings.Contains(out, "Nothing is kept yet.") || !strings.Contains(out, keep) || strings.Contains(out, "\x1b") {
 		t.Errorf("what is shown: %d\n%s%s", code, out, said)
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
@@ -31,7 +33,7 @@ func (p *program) keysList(ctx context.Context, o *office, _ *cli.Command) error
 	if len(held) == 0 {
 		fmt.Fprintln(p.out, "  none; sealform keys generate makes one")
 	}
-	for _, name := range sortedKeys(o.cfg.Groups) {
+	for _, name := range slices.Sorted(maps.Keys(o.cfg.Groups)) {
 		fmt.Fprintf(p.out, "Readers in group %s:\n", name)
 		for _, path := range o.cfg.Groups[name] {
 			p.listReader(path, here)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sealform/internal/event"
+	"sealform/internal/hint"
 	"sealform/internal/limit"
 )
 
@@ -141,7 +142,7 @@ func listen(ctx context.Context, role, address string) (net.Listener, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, try(fmt.Errorf("opening the %s listener: %w", role, err), "another address, or end the program that holds %s", address)
+		return nil, hint.Add(fmt.Errorf("opening the %s listener: %w", role, err), "another address, or end the program that holds %s", address)
 	}
 	return ln, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/hint"
 	"sealform/internal/mail/check"
 )
 
@@ -38,9 +39,9 @@ func (p *program) mailCheckCommand() *cli.Command {
 			case errors.Is(err, check.ErrNotADomain):
 				return wrongly(c, "mail check takes a domain such as riverside.example, or an address at one")
 			case errors.Is(err, check.ErrNoDomain):
-				return try(err, "the domain once more, letter by letter")
+				return hint.Add(err, "the domain once more, letter by letter")
 			case errors.Is(err, check.ErrNoDNS):
-				return try(err, "again in a minute, or another name server: --resolver HOST:PORT")
+				return hint.Add(err, "again in a minute, or another name server: --resolver HOST:PORT")
 			case err != nil:
 				return err
 			}

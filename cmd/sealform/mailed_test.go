@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/internal/demo/ca"
 	"sealform/internal/demo/postbox"
 )
@@ -30,9 +31,9 @@ func (f *folder) program(c *shifted) program { return program{now: c.now} }
 // configure adds sections to the folder's configuration.
 func (f *folder) configure(t *testing.T, more string) {
 	t.Helper()
-	src, err := os.ReadFile(f.path(configName))
+	src, err := os.ReadFile(f.path(config.FileName))
 	if err == nil {
-		err = os.WriteFile(f.path(configName), append(src, more...), 0o600)
+		err = os.WriteFile(f.path(config.FileName), append(src, more...), 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func (f *folder) tell(t *testing.T, p program, args ...string) (code int, out, e
 	if p.now == nil {
 		p.now = time.Now
 	}
-	r := startAs(t, p, append(args, "--config", f.path(configName))...)
+	r := startAs(t, p, append(args, "--config", f.path(config.FileName))...)
 	select {
 	case code = <-r.code:
 	case <-time.After(patience):

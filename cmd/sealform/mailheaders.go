@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/hint"
 	"sealform/internal/mail/headers"
 )
 
@@ -22,7 +23,7 @@ func (p *program) mailHeadersCommand() *cli.Command {
 		Action: func(_ context.Context, c *cli.Command) error {
 			report, err := p.readHeaders(c.Args().First())
 			if errors.Is(err, headers.ErrNoHeader) {
-				return try(err, "the source of the message, saved whole from the mail program")
+				return hint.Add(err, "the source of the message, saved whole from the mail program")
 			}
 			if err != nil {
 				return err

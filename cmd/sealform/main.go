@@ -22,6 +22,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/config"
 	"sealform/internal/outward"
 )
 
@@ -31,11 +32,12 @@ type program struct {
 	out, err io.Writer
 	env      []string
 	now      func() time.Time
+	minFree  int64
 	outward  outward.Config // how webhooks and key directories are called; the zero one but for tests
 }
 
 // calls is what calls others: the configuration says which inside addresses it may.
-func (p *program) calls(c *config) *outward.Client {
+func (p *program) calls(c *config.Config) *outward.Client {
 	how := p.outward
 	how.Allow = slices.Concat(how.Allow, c.Outward)
 	return outward.New(how)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func (o *office) stillNamed(ctx context.Context, a *store.Account) ([]string, er
 
 // groupsOf are the groups with a key of theirs.
 func (o *office) groupsOf(theirs map[keys.Fingerprint]bool) (all []string) {
-	for _, name := range sortedKeys(o.cfg.Groups) {
+	for _, name := range slices.Sorted(maps.Keys(o.cfg.Groups)) {
 		for _, path := range o.cfg.Groups[name] {
 			if f, err := loadKeyFile(path, o.now()); err == nil && theirs[f.cert.Fingerprint()] {
 				all = append(all, fmt.Sprintf("group %s has their key: take %s out of it. What came before stays sealed to it.", name, path))
@@ -44,14 +45,14 @@ func (o *office) groupsOf(theirs map[keys.Fingerprint]bool) (all []string) {
 }
 
 func (o *office) recipientsOf(address string, theirs map[keys.Fingerprint]bool) (all []string) {
-	for _, to := range sortedKeys(o.cfg.Recipients) {
+	for _, to := range slices.Sorted(maps.Keys(o.cfg.Recipients)) {
 		r := o.cfg.Recipients[to]
 		switch {
-		case to == address && r.Key == fromPerson:
+		case to == address && r.Person:
 			all = append(all, fmt.Sprintf("recipients has key: person for %s: forms that are mailed there close now; take it out, or name a file.", to))
 		case to == address:
 			all = append(all, fmt.Sprintf("recipients has a key for %s: take it out once no form is mailed there.", to))
-		case r.Key != "" && r.Key != fromPerson:
+		case r.Key != "":
 			if f, err := loadKeyFile(r.Key, o.now()); err == nil && theirs[f.cert.Fingerprint()] {
 				all = append(all, fmt.Sprintf("recipients has their key for %s: give that address another.", to))
 			}

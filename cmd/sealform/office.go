@@ -13,6 +13,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/config"
+	"sealform/internal/hint"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
 )
@@ -20,7 +22,7 @@ import (
 // office is what an operator's command works with: configuration, secrets and store, but no form and no listener, so
 // that a command can mend what keeps the service from starting.
 type office struct {
-	cfg     *config
+	cfg     *config.Config
 	secrets *secrets.Secrets
 	store   *store.Store
 	now     func() time.Time
@@ -51,8 +53,8 @@ func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, erro
 	if err != nil {
 		return nil, err
 	}
-	cfg.anyOwner = c.Bool("anyway") // losing the secrets folder costs no submission: `export` has the flag
-	st, err := openStore(ctx, cfg, sec, p.now)
+	// Losing the secrets folder costs no submission: `export` has the flag.
+	st, err := openStore(ctx, cfg, sec, storeOptions{now: p.now, anyOwner: c.Bool("anyway")})
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, erro
 func (o *office) account(ctx context.Context, email string) (*store.Account, error) {
 	a, err := o.store.Account(ctx, strings.ToLower(strings.TrimSpace(email)))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, try(fmt.Errorf("there is no account %q", email), "`sealform user list`, or `sealform user add --email %s`", email)
+		return nil, hint.Add(fmt.Errorf("there is no account %q", email), "`sealform user list`, or `sealform user add --email %s`", email)
 	}
 	return a, err
 }
@@ -96,7 +98,7 @@ func createFile(path string) (*os.File, error) {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator's path
 	if errors.Is(err, fs.ErrExist) {
-		return nil, try(fmt.Errorf("%s is there already and is not overwritten", path), "another file name")
+		return nil, hint.Add(fmt.Errorf("%s is there already and is not overwritten", path), "another file name")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making a file: %w", err)

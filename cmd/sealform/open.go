@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/forms"
+	"sealform/internal/hint"
 	"sealform/keys"
 	"sealform/keys/private"
 )
@@ -62,7 +63,7 @@ func (p *program) open(o *opened, message keys.Sealed) error {
 	}
 	text, err := forms.ReadText(plain)
 	if errors.Is(err, forms.ErrRecord) {
-		return try(errors.New("this is an attached file, not answers"),
+		return hint.Add(errors.New("this is an attached file, not answers"),
 			"the answers that were exported with it, with --save DIR: they tell the file's name and that nobody changed it")
 	}
 	if err != nil {
@@ -82,7 +83,7 @@ func (p *program) open(o *opened, message keys.Sealed) error {
 func readMessage(path string) (keys.Sealed, error) {
 	f, err := os.Open(path) // #nosec G304 -- the file that the person names
 	if err != nil {
-		return keys.Sealed{}, try(fmt.Errorf("opening the message: %w", err), "the path of an .asc or .eml file")
+		return keys.Sealed{}, hint.Add(fmt.Errorf("opening the message: %w", err), "the path of an .asc or .eml file")
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxOpened+1))
@@ -94,7 +95,7 @@ func readMessage(path string) (keys.Sealed, error) {
 	}
 	begin := bytes.Index(b, []byte("-----BEGIN PGP MESSAGE-----"))
 	if begin < 0 {
-		return keys.Sealed{}, try(fmt.Errorf("%s holds no OpenPGP message", path), "a file that `sealform export` wrote, or a delivered .eml")
+		return keys.Sealed{}, hint.Add(fmt.Errorf("%s holds no OpenPGP message", path), "a file that `sealform export` wrote, or a delivered .eml")
 	}
 	return keys.ParseArmored(b[begin:])
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"sealform/forms"
+	"sealform/internal/hint"
 	"sealform/keys"
 )
 
@@ -99,7 +100,7 @@ func (o *opened) beside(reference string) func(int) ([]byte, error) {
 	return func(n int) ([]byte, error) {
 		message, err := readMessage(filepath.Join(dir, exportedFile(reference, n)))
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, try(err, "`sealform export %s --dir DIR`, which writes the files beside the answers", reference)
+			return nil, hint.Add(err, "`sealform export %s --dir DIR`, which writes the files beside the answers", reference)
 		}
 		if err != nil {
 			return nil, err

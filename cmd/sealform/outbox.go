@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/hint"
 	"sealform/internal/store"
 	"sealform/internal/text"
 )
@@ -50,7 +51,7 @@ func (o *office) job(ctx context.Context, c *cli.Command) (*store.Job, []store.A
 }
 
 func noJob(name string) error {
-	return try(fmt.Errorf("nothing in the outbox has the id %q", name), "`sealform outbox list --state all`")
+	return hint.Add(fmt.Errorf("nothing in the outbox has the id %q", name), "`sealform outbox list --state all`")
 }
 
 // jobStates in the order shown.
@@ -119,8 +120,8 @@ func moment(t time.Time) *time.Time {
 
 func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) error {
 	want, most := c.String("state"), c.Int("most")
-	if err := oneOf("waiting", "dead", "aside", "sent", "all", "open")(want); err != nil {
-		return wrongly(c, "--state %v", err)
+	if _, known := nothing[want]; !known {
+		return wrongly(c, "--state must be one of: waiting, dead, aside, sent, all, open")
 	}
 	if most < 1 {
 		return wrongly(c, "--most must be at least 1")
@@ -241,7 +242,7 @@ func (p *program) outboxAside(ctx context.Context, o *office, c *cli.Command) er
 		return err
 	}
 	if j.State != store.Dead {
-		return try(fmt.Errorf("it was not given up: it is %s", stateName(j.State)), "`sealform outbox list --state dead`")
+		return hint.Add(fmt.Errorf("it was not given up: it is %s", stateName(j.State)), "`sealform outbox list --state dead`")
 	}
 	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryPutAside, string(j.Channel), j.Reference)); err != nil {
 		return err

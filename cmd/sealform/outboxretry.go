@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/hint"
 	"sealform/internal/store"
 	"sealform/internal/text"
 )
@@ -33,7 +34,7 @@ func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) er
 		return err
 	}
 	if j.Changed {
-		return try(errors.New("somebody who wrote into the database changed it, and it is not sent any more"), "`sealform outbox aside %s`, once it is known who", jobName(j.ID))
+		return hint.Add(errors.New("somebody who wrote into the database changed it, and it is not sent any more"), "`sealform outbox aside %s`, once it is known who", jobName(j.ID))
 	}
 	underWay, err := o.store.UnderWay(ctx, j.ID)
 	if err != nil {
@@ -45,7 +46,7 @@ func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) er
 	err = o.store.RetryNow(ctx, j.ID)
 	switch {
 	case errors.Is(err, store.ErrDamaged):
-		return try(errors.New("what it held is no longer kept, so that it can't be sent again"), "`sealform export` with its reference, if the answers are still kept here")
+		return hint.Add(errors.New("what it held is no longer kept, so that it can't be sent again"), "`sealform export` with its reference, if the answers are still kept here")
 	case errors.Is(err, store.ErrNotFound): // gone since
 		return noJob(jobName(j.ID))
 	case err != nil:
@@ -74,7 +75,7 @@ func (p *program) retryDead(ctx context.Context, o *office, c *cli.Command) erro
 		return err
 	}
 	if !c.Bool("yes") {
-		return try(fmt.Errorf("%s would be sent again", givenUp(n)), "`sealform outbox list --state dead` first, then this again with --yes")
+		return hint.Add(fmt.Errorf("%s would be sent again", givenUp(n)), "`sealform outbox list --state dead` first, then this again with --yes")
 	}
 	jobs, err := o.store.Jobs(ctx, store.JobFilter{State: store.Dead, Limit: n})
 	if err != nil {

@@ -25,7 +25,7 @@ func (p *program) sayReady(h *house, roles []string) {
 	if h.outbox != nil && h.relay != nil {
 		line += " Mail goes out by " + h.cfg.Mail.Relay + "."
 	}
-	if unused := h.cfg.mailedByNone(h.forms); len(unused) > 0 {
+	if unused := mailedByNone(h.cfg, h.forms); len(unused) > 0 {
 		line += " Under recipients, but mailed by no form: " + strings.Join(unused, ", ") + "."
 	}
 	fmt.Fprintln(f, line+" (Ctrl-C stops it)") // a terminal that is gone stops nothing

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"sealform/internal/config"
+	"sealform/internal/hint"
 	"sealform/internal/store"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -25,7 +28,7 @@ var (
 type recipient struct {
 	*watch
 	address string
-	config  recipientConfig
+	config  config.Recipient
 
 	mu   sync.Mutex
 	seal keys.Sealer // as good as the last look
@@ -70,11 +73,11 @@ func (h *house) openRecipients() []error {
 		return nil // told already
 	}
 	var faults []error
-	for _, address := range sortedKeys(h.cfg.Recipients) {
+	for _, address := range slices.Sorted(maps.Keys(h.cfg.Recipients)) {
 		r := &recipient{address: address, config: h.cfg.Recipients[address]}
 		var err error
 		switch {
-		case r.config.Key == fromPerson:
+		case r.config.Person:
 		case r.config.Key != "":
 			err = r.loadKey(h)
 		case r.config.Certificate != "":
@@ -93,17 +96,17 @@ func (h *house) openRecipients() []error {
 
 // openPersons finds the keys of those recipients whose key is the one that they have here.
 func (h *house) openPersons(ctx context.Context) error {
-	var faults faultList
-	for _, address := range sortedKeys(h.mailed) {
+	var faults config.Faults
+	for _, address := range slices.Sorted(maps.Keys(h.mailed)) {
 		r := h.mailed[address]
-		if r.config.Key != fromPerson {
+		if !r.config.Person {
 			continue
 		}
 		if err := r.loadPerson(ctx, h); err != nil {
 			faults = append(faults, fmt.Errorf("recipient %s: %w", address, err))
 		}
 	}
-	return faults.asError()
+	return faults.AsError()
 }
 
 func (r *recipient) loadKey(h *house) error {
@@ -136,20 +139,20 @@ func (r *recipient) loadPerson(ctx context.Context, h *house) error {
 func (r *recipient) personsKey(ctx context.Context, h *house) (*keys.Certificate, error) {
 	account, err := h.store.Account(ctx, r.address)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, try(errNoAccount, "`sealform user list`, or key: with a file")
+		return nil, hint.Add(errNoAccount, "`sealform user list`, or key: with a file")
 	}
 	if err != nil {
 		return nil, err
 	}
 	if account.Disabled {
-		return nil, try(errDisabled, "take %s out of the forms and recipients, give it key: with a file, or `sealform user disable --email %s --undo`", r.address, r.address)
+		return nil, hint.Add(errDisabled, "take %s out of the forms and recipients, give it key: with a file, or `sealform user disable --email %s --undo`", r.address, r.address)
 	}
 	held, err := h.store.KeysOf(ctx, account.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range held {
-		if k.Fingerprint != r.config.Fingerprint {
+		if string(k.Fingerprint) != r.config.Fingerprint {
 			continue
 		}
 		locked, err := private.ParseLocked(k.Locked)
@@ -158,7 +161,7 @@ func (r *recipient) personsKey(ctx context.Context, h *house) (*keys.Certificate
 		}
 		return keys.ParseCertificate(locked.Certificate(), h.now())
 	}
-	return nil, h.whyNoKey(ctx, r.config.Fingerprint)
+	return nil, h.whyNoKey(ctx, keys.Fingerprint(r.config.Fingerprint))
 }
 
 // whyNoKey tells a key that is not here from one that somebody put into the database past this program.
@@ -168,14 +171,14 @@ func (h *house) whyNoKey(ctx context.Context, f keys.Fingerprint) error {
 		return err
 	}
 	if slices.ContainsFunc(held, func(k store.LockedKey) bool { return k.Fingerprint == f }) {
-		return try(errSwapped, "`sealform audit verify`, which says what was touched")
+		return hint.Add(errSwapped, "`sealform audit verify`, which says what was touched")
 	}
-	return try(errNoKey, "`sealform keys list`")
+	return hint.Add(errNoKey, "`sealform keys list`")
 }
 
 // pinKey takes an OpenPGP certificate for the address; holds says whether its source still has it.
 func (r *recipient) pinKey(h *house, cert *keys.Certificate, holds func() error) error {
-	if want := r.config.Fingerprint; want != "" && want != cert.Fingerprint() {
+	if want := r.config.Fingerprint; want != "" && want != string(cert.Fingerprint()) {
 		return fmt.Errorf("the key has the fingerprint %s, not the one in sealform.yaml", cert.Fingerprint())
 	}
 	s, err := r.openPGP(h.signer, cert)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"sealform/forms"
+	"sealform/internal/config"
 	"sealform/keys"
 	"sealform/keys/smime"
 )
@@ -20,28 +22,28 @@ func (p *program) listRecipients(o *office, here map[keys.Fingerprint]bool) {
 	var unused []string
 	if sources, err := formSources(o.cfg.Forms); err == nil {
 		if found, err := forms.ParseAll(sources); err == nil { // else sealform forms check tells
-			unused = o.cfg.mailedByNone(found)
+			unused = mailedByNone(o.cfg, found)
 		}
 	}
 	fmt.Fprintln(p.out, "Addresses with a key of their own, under recipients:")
-	for _, address := range sortedKeys(o.cfg.Recipients) {
+	for _, address := range slices.Sorted(maps.Keys(o.cfg.Recipients)) {
 		r, note := o.cfg.Recipients[address], ""
 		if slices.Contains(unused, address) {
 			note = "; no form mails it"
 		}
-		fmt.Fprintf(p.out, "  %s: %s%s\n", address, r.shown(p.now(), here), note)
+		fmt.Fprintf(p.out, "  %s: %s%s\n", address, shown(&r, p.now(), here), note)
 	}
 }
 
 // mailedByNone are the addresses under recipients to which no form mails answers: their keys seal nothing.
-func (c *config) mailedByNone(all []*forms.Form) (unused []string) {
+func mailedByNone(c *config.Config, all []*forms.Form) (unused []string) {
 	used := map[string]bool{}
 	for _, f := range all {
 		for _, to := range mailedTo(f) {
 			used[strings.ToLower(to)] = true
 		}
 	}
-	for _, address := range sortedKeys(c.Recipients) {
+	for _, address := range slices.Sorted(maps.Keys(c.Recipients)) {
 		if !used[address] {
 			unused = append(unused, address)
 		}
@@ -50,11 +52,11 @@ func (c *config) mailedByNone(all []*forms.Form) (unused []string) {
 }
 
 // shown is the key in one line, or why it can't be used.
-func (r *recipientConfig) shown(now time.Time, here map[keys.Fingerprint]bool) string {
+func shown(r *config.Recipient, now time.Time, here map[keys.Fingerprint]bool) string {
 	switch {
-	case r.Key == fromPerson && here[r.Fingerprint]:
+	case r.Person && here[keys.Fingerprint(r.Fingerprint)]:
 		return fmt.Sprintf("%s  the person's own, opens here", r.Fingerprint)
-	case r.Key == fromPerson:
+	case r.Person:
 		return fmt.Sprintf("%s  the person's own, but it is not here", r.Fingerprint)
 	case r.Key != "":
 		f, err := loadKeyFile(r.Key, now)
@@ -63,7 +65,7 @@ func (r *recipientConfig) shown(now time.Time, here map[keys.Fingerprint]bool) s
 		}
 		return fmt.Sprintf("%s  %s, OpenPGP, %s", f.cert.Fingerprint(), filepath.Base(r.Key), ends(f.cert))
 	}
-	cert, err := r.certificate(now)
+	cert, err := certificateOf(r, now)
 	if err != nil {
 		return fmt.Sprintf("can't be used: %v", err)
 	}
@@ -71,8 +73,8 @@ func (r *recipientConfig) shown(now time.Time, here map[keys.Fingerprint]bool) s
 	return fmt.Sprintf("%s  %s, S/MIME, ends on %s", cert.Fingerprint(), filepath.Base(r.Certificate), end.UTC().Format("2 January 2006"))
 }
 
-// certificate reads the files as they are now.
-func (r *recipientConfig) certificate(now time.Time) (*smime.Certificate, error) {
+// certificateOf reads the files as they are now.
+func certificateOf(r *config.Recipient, now time.Time) (*smime.Certificate, error) {
 	c := &mailCertificate{list: r.CRL}
 	pem, err := c.pin(r.Certificate)
 	if err != nil {

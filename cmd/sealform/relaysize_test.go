@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/internal/event"
 )
 
@@ -63,7 +64,7 @@ func TestSizeThatCannotBeNoted(t *testing.T) {
 // house opens the folder's service, with its doors shut.
 func (f *folder) house(t *testing.T, now func() time.Time, events *event.Log) *house {
 	t.Helper()
-	cfg, err := loadConfig(f.path(configName), nil)
+	cfg, err := config.Read(f.path(config.FileName), config.Over{})
 	if err != nil {
 		t.Fatal(err)
 	}

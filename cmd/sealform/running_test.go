@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sealform/internal/config"
 	"sealform/internal/demo/ca"
 )
 
@@ -66,8 +67,8 @@ func process(ts *testscript.TestScript, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.Background(), path, args...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"HOME=/nowhere", "PATH=" + ts.Getenv("PATH"), "GOCOVERDIR=" + ts.Getenv("GOCOVERDIR"), "GORACE=" + noWait}
-	for _, s := range settings {
-		for _, name := range []string{s.variable(), s.variable() + "_FILE"} {
+	for _, s := range config.Settings {
+		for _, name := range []string{s.Variable(), s.Variable() + "_FILE"} {
 			if v := ts.Getenv(name); v != "" {
 				cmd.Env = append(cmd.Env, name+"="+v)
 			}

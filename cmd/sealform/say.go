@@ -2,43 +2,34 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
+	"sealform/internal/hint"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
 	"sealform/keys"
 	"sealform/keys/private"
 )
 
-// hint is an error with the next thing to try. All that commands say to people when they fail passes hinted.
-type hint struct {
-	err error
-	try string
-}
-
-func (h *hint) Error() string { return h.err.Error() }
-func (h *hint) Unwrap() error { return h.err }
-
-func try(err error, next string, args ...any) error {
-	return &hint{err, fmt.Sprintf(next, args...)}
-}
-
-// hinted is one sentence and the next thing to try.
+// hinted is one sentence and the next thing to try. All that commands say to people when they fail passes here.
 func hinted(err error) string {
-	var h *hint
-	if errors.As(err, &h) {
-		return err.Error() + "\nTry: " + h.try
-	}
+	next := hint.Of(err)
 	for _, k := range knownHints {
-		if errors.Is(err, k.err) {
-			return err.Error() + "\nTry: " + k.try
+		if next == "" && errors.Is(err, k.err) {
+			next = k.next
 		}
 	}
-	return err.Error()
+	if next == "" {
+		return err.Error()
+	}
+	return err.Error() + "\nTry: " + next
 }
 
-var knownHints = []hint{
+// knownHints are for errors that mean the same wherever they arise.
+var knownHints = []struct {
+	err  error
+	next string
+}{
 	{private.ErrWrongPassword, "type the key password again; it is not the account password"},
 	{private.ErrWrongKey, "another key: `sealform keys list` shows which there are"},
 	{private.ErrUnsigned, "the signing key that was in force then: --signer FILE"},

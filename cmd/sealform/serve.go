@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"sealform/forms"
 	"sealform/intake"
+	"sealform/internal/config"
 	"sealform/internal/receipt"
 	"sealform/internal/spool"
 	"sealform/internal/token"
@@ -46,7 +48,7 @@ func (p *program) serveCommand() *cli.Command {
 			}
 			cfg, err := p.readConfigSoFar(c)
 			if cfg == nil {
-				return mend(err)
+				return config.Mend(err)
 			}
 			return p.serve(ctx, cfg, err, roles)
 		},
@@ -56,7 +58,7 @@ func (p *program) serveCommand() *cli.Command {
 func listens(role string) bool { return role == roleIntake || role == roleViewer }
 
 // serve opens the house and runs its roles until ctx ends. faults are those of the configuration, nil for none.
-func (p *program) serve(ctx context.Context, cfg *config, faults error, roles []string) (err error) {
+func (p *program) serve(ctx context.Context, cfg *config.Config, faults error, roles []string) (err error) {
 	events := p.events(cfg.Log)
 	h, err := p.openHouse(ctx, cfg, faults, roles, events)
 	if err != nil {
@@ -152,14 +154,14 @@ func (h *house) tls(ctx context.Context, roles []string) (*tls.Config, func(http
 	}
 }
 
-// names are the host names that a process of these roles needs certificates for.
-func (c *config) names(roles []string) []string {
+// hostNames are the host names that a process of these roles needs certificates for.
+func hostNames(c *config.Config, roles []string) []string {
 	var names []string
 	if slices.Contains(roles, roleIntake) {
-		names = append(names, bareHosts(c.Intake.Hosts)...)
+		names = append(names, c.Intake.Names()...)
 	}
 	if slices.Contains(roles, roleViewer) {
-		names = append(names, bareHosts(c.Viewer.Hosts)...)
+		names = append(names, c.Viewer.Names()...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -222,7 +224,7 @@ func (h *house) viewer() (http.Handler, error) {
 		Service: h.cfg.Service, Name: h.cfg.Name, Accent: h.cfg.Accent, Hosts: h.cfg.Viewer.Hosts, Store: h.store, Forms: served,
 		Vault: private.NewVault(private.DefaultIdle, h.now), Verifiers: h.verifiers, Key: h.secrets.Key,
 		Zone: h.cfg.Zone, Now: h.now, Events: h.events, Proxies: h.cfg.TLS.Proxies,
-		Webhooks: sortedKeys(h.cfg.Webhooks), Nudge: h.nudge, MailFrom: h.cfg.Mail.From,
+		Webhooks: slices.Sorted(maps.Keys(h.cfg.Webhooks)), Nudge: h.nudge, MailFrom: h.cfg.Mail.From,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/internal/demo/ca"
 	"sealform/internal/event"
 )
@@ -130,7 +131,7 @@ func TestBehindProxy(t *testing.T) {
 			if got := plainly(t, r.address(roleIntake), c.method, c.header); got.status != c.want {
 				t.Errorf("status %d, want %d", got.status, c.want)
 			}
-			if err := probe(t.Context(), pages{r.address(roleIntake), []string{"localhost"}}, true, "/readyz"); err != nil {
+			if err := probe(t.Context(), config.Pages{Address: r.address(roleIntake), Hosts: []string{"localhost"}}, true, "/readyz"); err != nil {
 				t.Errorf("health: %v", err)
 			}
 		})
@@ -234,7 +235,7 @@ func TestDoorsAreShutAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	cfg, err := loadConfig(f.path(configName), nil)
+	cfg, err := config.Read(f.path(config.FileName), config.Over{})
 	if err != nil {
 		t.Fatal(err)
 	}

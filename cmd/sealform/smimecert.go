@@ -73,7 +73,7 @@ func (r *recipient) renew(h *house, c *mailCertificate, at time.Time) error {
 	if err != nil || h.smime == nil { // which has been told, and keeps the service from starting
 		return err
 	}
-	s, err := smime.New(h.smime, r.config.Profile, cert)
+	s, err := smime.New(h.smime, smime.Profile{GCM: r.config.GCM, OAEP: r.config.OAEP}, cert)
 	if err != nil {
 		return err
 	}

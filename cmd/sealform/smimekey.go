@@ -9,6 +9,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/config"
+	"sealform/internal/hint"
 	"sealform/internal/secrets"
 	"sealform/keys/smime"
 )
@@ -44,7 +46,7 @@ func (h *house) openSMIME() error {
 }
 
 // smimeSigner is the one that is configured, or else our own; errNoSMIME where neither is.
-func smimeSigner(cfg *config, s *secrets.Secrets) (*smime.Signer, error) {
+func smimeSigner(cfg *config.Config, s *secrets.Secrets) (*smime.Signer, error) {
 	var pem []byte
 	var err error
 	what := "mail.smime_key"
@@ -86,7 +88,7 @@ func (p *program) keysSMIME(ctx context.Context, o *office, c *cli.Command) erro
 // makeSMIME writes the record's entry first, as every act here does.
 func (p *program) makeSMIME(ctx context.Context, o *office) (*smime.Signer, error) {
 	if o.cfg.Mail.From == "" {
-		return nil, try(errors.New("the certificate names the sender of the mail, and mail.from is not set"), "set mail.from and mail.relay first")
+		return nil, hint.Add(errors.New("the certificate names the sender of the mail, and mail.from is not set"), "set mail.from and mail.relay first")
 	}
 	signer, pem, err := smime.NewSigner(o.cfg.Mail.From, p.now())
 	if err != nil {

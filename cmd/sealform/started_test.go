@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/internal/demo/ca"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -82,7 +83,7 @@ func (f *folder) serve(t *testing.T, flags ...string) *run {
 
 func (f *folder) serveArgs(flags ...string) []string {
 	return append([]string{
-		"serve", "--config", f.path(configName), "--viewer-hosts", "staff.localhost",
+		"serve", "--config", f.path(config.FileName), "--viewer-hosts", "staff.localhost",
 		"--intake-address", "127.0.0.1:0", "--viewer-address", "127.0.0.1:0", "--tls-cert", "tls/server.pem", "--tls-key", "tls/server.key",
 	}, flags...)
 }

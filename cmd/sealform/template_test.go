@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sealform/internal/config"
 )
 
 // TestExamplesOfTheConfiguration: what `init` writes as examples, behind #, is right once the # is taken away.
 func TestExamplesOfTheConfiguration(t *testing.T) {
 	f := newFolder(t, time.Now())
-	src, err := os.ReadFile(f.path(configName))
+	src, err := os.ReadFile(f.path(config.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,10 +23,10 @@ func TestExamplesOfTheConfiguration(t *testing.T) {
 	}
 	examples = regexp.MustCompile(`(?m)^# `).ReplaceAllString("\n# mail:"+examples, "")
 	examples = strings.ReplaceAll(examples, "…", strings.Repeat("0", 40))
-	if err := os.WriteFile(f.path(configName), []byte(own+examples), 0o600); err != nil {
+	if err := os.WriteFile(f.path(config.FileName), []byte(own+examples), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := loadConfig(f.path(configName), nil)
+	c, err := config.Read(f.path(config.FileName), config.Over{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/config"
 	"sealform/internal/text"
 )
 
@@ -72,10 +73,10 @@ func wrongCall(_ context.Context, c *cli.Command, err error, _ bool) error {
 // unknownFlag never repeats what stood behind "=": it may be a password.
 func unknownFlag(c *cli.Command, name string) error {
 	name, _, _ = strings.Cut(strings.TrimLeft(name, "-"), "=")
-	for _, s := range settings {
-		if s.secret && s.flag() == name {
+	for _, s := range config.Settings {
+		if s.Secret && s.Flag() == name {
 			return &usageError{fmt.Sprintf("--%s: a secret does not belong on the command line, where others on this machine can see it\n"+
-				"Try: %s_FILE, with the path of a file that only the service may read", name, s.variable())}
+				"Try: %s_FILE, with the path of a file that only the service may read", name, s.Variable())}
 		}
 	}
 	var known []string

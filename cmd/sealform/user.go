@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
+	"sealform/internal/hint"
 	"sealform/internal/store"
 	"sealform/keys"
 	"sealform/viewer"
@@ -149,7 +150,7 @@ func (p *program) accountPassword(ctx context.Context) (keys.Password, error) {
 		return pw, err
 	}
 	if n := len([]rune(string(pw.Reveal()))); n < minAccountPassword {
-		return keys.Password{}, try(fmt.Errorf("an account password needs at least %d characters; this has %d", minAccountPassword, n), "a longer one; any characters will do")
+		return keys.Password{}, hint.Add(fmt.Errorf("an account password needs at least %d characters; this has %d", minAccountPassword, n), "a longer one; any characters will do")
 	}
 	return pw, nil
 }
@@ -158,7 +159,7 @@ func (p *program) accountPassword(ctx context.Context) (keys.Password, error) {
 func plainAddress(s string) (string, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s || strings.ContainsAny(s, "\"\\ ") {
-		return "", try(fmt.Errorf("%q is not an e-mail address", s), "one such as dana@riverside.example")
+		return "", hint.Add(fmt.Errorf("%q is not an e-mail address", s), "one such as dana@riverside.example")
 	}
 	return strings.ToLower(s), nil
 }

@@ -3,44 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"regexp"
+	"maps"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
 	"sealform/internal/audit"
-	"sealform/internal/outward"
+	"sealform/internal/hint"
 	"sealform/internal/store"
 	"sealform/internal/webhook"
-	"sealform/internal/yamltree"
 )
-
-// webhookConfig is one address that the operator wants called.
-type webhookConfig struct {
-	URL        string
-	Ciphertext bool
-}
-
-// hookName is what forms can name.
-var hookName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
-
-func (c *config) webhooksFrom(m *yamltree.Mapping) {
-	c.Webhooks = map[string]webhookConfig{}
-	for _, name := range m.Names() {
-		h := m.Mapping(name)
-		h.In(fmt.Sprintf("webhook %q", name))
-		if !hookName.MatchString(name) {
-			m.FaultAtName(name, fmt.Sprintf("%q can't be a webhook's name", name), "Use lower-case letters, digits and dashes, a letter first.")
-		}
-		h.Need("url", "Say what to call: url: https://crm.example.org/hook")
-		w := webhookConfig{URL: h.Text("url"), Ciphertext: choice(h, "send", "ids", "ciphertext") == "ciphertext"}
-		if w.URL != "" && outward.CheckURL(w.URL) != nil {
-			h.Fault("url", "url must be https://, a host and a path, without a user name", "")
-		}
-		h.Refuse("secret", "is not given here: each webhook has its own, derived from this service's secrets", "Remove it, and see it with: sealform webhooks secret "+name)
-		c.Webhooks[name] = w
-		h.Done()
-	}
-}
 
 // hookSecret is derived for each name: nothing to keep, and as secret as the folder of secrets.
 func hookSecret(key func(string) []byte, name string) []byte { return key("webhook " + name) }
@@ -48,7 +20,7 @@ func hookSecret(key func(string) []byte, name string) []byte { return key("webho
 // newCaller makes what calls the webhooks; nil where there are none.
 func (h *house) newCaller() (*webhook.Caller, error) {
 	var all []webhook.Hook
-	for _, name := range sortedKeys(h.cfg.Webhooks) {
+	for _, name := range slices.Sorted(maps.Keys(h.cfg.Webhooks)) {
 		w := h.cfg.Webhooks[name]
 		all = append(all, webhook.Hook{Name: name, URL: w.URL, Ciphertext: w.Ciphertext, Secret: hookSecret(h.secrets.Key, name)})
 	}
@@ -74,7 +46,7 @@ func (p *program) webhooksList(_ context.Context, o *office, _ *cli.Command) err
 		_, err := fmt.Fprintln(p.out, "No webhook is configured.")
 		return err
 	}
-	for _, name := range sortedKeys(o.cfg.Webhooks) {
+	for _, name := range slices.Sorted(maps.Keys(o.cfg.Webhooks)) {
 		w := o.cfg.Webhooks[name]
 		what := "ids only"
 		if w.Ciphertext {
@@ -89,7 +61,7 @@ func (p *program) webhooksList(_ context.Context, o *office, _ *cli.Command) err
 
 func (o *office) hook(name string) error {
 	if _, ok := o.cfg.Webhooks[name]; !ok {
-		return try(fmt.Errorf("there is no webhook %q in sealform.yaml", name), "`sealform webhooks list`")
+		return hint.Add(fmt.Errorf("there is no webhook %q in sealform.yaml", name), "`sealform webhooks list`")
 	}
 	return nil
 }

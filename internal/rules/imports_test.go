@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"internal/spool":                {"keys"},
 	"internal/store":                {"forms", "keys", "internal/audit"},
 	"internal/notice":               {"internal/text"},
+	"internal/config":               {"internal/notice", "internal/yamltree", leaves},
 	"internal/mail/check":           {},
 	"internal/mail/check/checktest": {"internal/mail/check"},
 	"internal/mail/headers":         {},

@@ -26,7 +26,6 @@ var revealers = map[string]string{
 
 	"internal/mail talk.signIn": "the relay's password into AUTH, under TLS",
 
-	"cmd/sealform mailConfig.signsIn":      "is there a password at all",
 	"cmd/sealform program.accountPassword": "how long it is",
 	"cmd/sealform program.copyOf":          "how long it is",
 	"cmd/sealform program.newKeyPassword":  "a drawn one onto the operator's terminal, once",

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -6,23 +6,22 @@ import (
 	"strings"
 
 	"sealform/internal/yamltree"
-	"sealform/keys"
-	"sealform/keys/smime"
 )
 
-// recipientConfig is what the operator said of one mailed address: an OpenPGP key, from a file or from a person's record,
-// or an X.509 certificate.
-type recipientConfig struct {
-	Key         string           // path, or fromPerson
-	Fingerprint keys.Fingerprint // what the key must be; needed with fromPerson
-	Modern      bool
-	Certificate string // path; this and what follows: S/MIME
-	CA, CRL     string // paths; "" for none
+// Recipient is what the operator said of one mailed address: an OpenPGP key, from a file or from a person's record, or an
+// X.509 certificate.
+type Recipient struct {
+	Person      bool   // the key is the one that the person of that address has here
+	Key         string // path of an OpenPGP key; "" for none
+	Fingerprint string // that the key must have, in capitals; "" for any, which a person's key cannot have
+	Modern      bool   // sealed by OpenPGP's profile modern
+	Certificate string // path of an X.509 certificate, for S/MIME; "" for none
+	CA, CRL     string // paths of its authority and revocation list; "" for none
 	AnyName     bool   // the certificate need not name the address
-	Profile     smime.Profile
+	GCM, OAEP   bool   // S/MIME's newer cipher and key transport
 }
 
-// fromPerson in place of a path names the key that the person of that address has here.
+// fromPerson stands in place of a path for the person's key.
 const fromPerson = "person"
 
 // What goes with one kind of key alone.
@@ -32,8 +31,8 @@ var (
 )
 
 // recipientsFrom reads the addresses. Capitals make no other address of one: forms fold them too.
-func (c *config) recipientsFrom(m *yamltree.Mapping) {
-	c.Recipients = map[string]recipientConfig{}
+func (c *Config) recipientsFrom(m *yamltree.Mapping) {
+	c.Recipients = map[string]Recipient{}
 	for _, address := range m.Names() {
 		r := m.Mapping(address)
 		r.In(fmt.Sprintf("recipient %q", address))
@@ -50,13 +49,13 @@ func (c *config) recipientsFrom(m *yamltree.Mapping) {
 	}
 }
 
-// recipient is what was said of an address, however it is written.
-func (c *config) recipient(address string) (recipientConfig, bool) {
+// Recipient is what was said of an address, however it is written.
+func (c *Config) Recipient(address string) (Recipient, bool) {
 	r, ok := c.Recipients[strings.ToLower(address)]
 	return r, ok
 }
 
-func (c *config) recipientFrom(m *yamltree.Mapping) (r recipientConfig) {
+func (c *Config) recipientFrom(m *yamltree.Mapping) (r Recipient) {
 	switch pgp, smime := m.Has("key"), m.Has("certificate"); {
 	case pgp && smime:
 		m.FaultAtName("certificate", "an address has a key or a certificate, not both", "Remove one of them.")
@@ -92,22 +91,30 @@ func refuse(m *yamltree.Mapping, keys []string, message, mend string) {
 // fingerprint is that of a version 4 or 6 key.
 var fingerprint = regexp.MustCompile(`^([0-9A-F]{40}|[0-9A-F]{64})$`)
 
-func (c *config) keyFrom(m *yamltree.Mapping, r *recipientConfig) {
-	if r.Key = m.Text("key"); r.Key == fromPerson {
+// PlainFingerprint is a fingerprint as programs compare it, however it was typed.
+func PlainFingerprint(s string) string {
+	return strings.ToUpper(strings.NewReplacer(" ", "", ":", "").Replace(s))
+}
+
+func (c *Config) keyFrom(m *yamltree.Mapping, r *Recipient) {
+	switch key := m.Text("key"); key {
+	case "":
+	case fromPerson:
+		r.Person = true
 		m.Need("fingerprint", "Pin the person's key: fingerprint: and what `sealform keys list` shows.")
-	} else if r.Key != "" {
-		r.Key = c.path(r.Key)
+	default:
+		r.Key = c.path(key)
 	}
-	switch f := plainFingerprint(m.Text("fingerprint")); {
+	switch f := PlainFingerprint(m.Text("fingerprint")); {
 	case fingerprint.MatchString(f):
-		r.Fingerprint = keys.Fingerprint(f)
+		r.Fingerprint = f
 	case f != "":
 		m.Fault("fingerprint", "that is no fingerprint of a key", "It has 40 hex digits (64 in a key of the new format); `sealform keys list` shows it.")
 	}
 	r.Modern = choice(m, "profile", "compat", "modern") == "modern"
 }
 
-func (c *config) certificateFrom(m *yamltree.Mapping, r *recipientConfig) {
+func (c *Config) certificateFrom(m *yamltree.Mapping, r *Recipient) {
 	r.Certificate = c.file(m, "certificate")
 	r.CA, r.CRL = c.file(m, "ca"), c.file(m, "crl")
 	if m.Has("crl") && !m.Has("ca") {
@@ -115,11 +122,11 @@ func (c *config) certificateFrom(m *yamltree.Mapping, r *recipientConfig) {
 		m.FaultAtName("crl", "a revocation list is checked by the authority that signed it", "Add ca: with the authority's certificate.")
 	}
 	r.AnyName = m.Bool("any_name")
-	r.Profile = smime.Profile{GCM: choice(m, "cipher", "cbc", "gcm") == "gcm", OAEP: choice(m, "transport", "pkcs1", "oaep") == "oaep"}
+	r.GCM, r.OAEP = choice(m, "cipher", "cbc", "gcm") == "gcm", choice(m, "transport", "pkcs1", "oaep") == "oaep"
 }
 
 // file reads a path; "" where there is none.
-func (c *config) file(m *yamltree.Mapping, key string) string {
+func (c *Config) file(m *yamltree.Mapping, key string) string {
 	if p := m.Text(key); p != "" {
 		return c.path(p)
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -6,17 +6,18 @@ import (
 	"regexp"
 	"strings"
 
+	"sealform/internal/hint"
 	"sealform/internal/yamltree"
 )
 
-// faultList is everything that keeps something from being done, told together.
-type faultList []error
+// Faults are everything that keeps something from being done, told together.
+type Faults []error
 
-// asError gives nil for an empty list, the list otherwise. Nils in it are left out, lists in it become part of it.
-func (f faultList) asError() error {
-	var all faultList
+// AsError gives nil for an empty list, the list otherwise. Nils in it are left out, lists in it become part of it.
+func (f Faults) AsError() error {
+	var all Faults
 	for _, err := range f {
-		more, isList := err.(faultList) //nolint:errorlint // a list inside a wrapped error keeps its wrapping
+		more, isList := err.(Faults) //nolint:errorlint // a list inside a wrapped error keeps its wrapping
 		switch {
 		case isList:
 			all = append(all, more...)
@@ -30,10 +31,10 @@ func (f faultList) asError() error {
 	return all
 }
 
-func (f faultList) Unwrap() []error { return f }
+func (f Faults) Unwrap() []error { return f }
 
 // Error is a single fault as it is; several stand one below the other and are counted.
-func (f faultList) Error() string {
+func (f Faults) Error() string {
 	var b strings.Builder
 	n := 0
 	for _, err := range f {
@@ -49,6 +50,15 @@ func (f faultList) Error() string {
 		noun = "fault"
 	}
 	return fmt.Sprintf("%d %s:%s", n, noun, b.String())
+}
+
+// Mend adds to faults what to do about them; other errors stay as they are.
+func Mend(err error) error {
+	var faults Faults
+	if errors.As(err, &faults) {
+		return hint.Add(err, "mend what is named above; nothing was started or changed")
+	}
+	return err
 }
 
 // lines is what a fault says, and how many it counts for: the faults of a file close with a count of their own, which

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding/json"
@@ -29,7 +29,7 @@ func TestMailedAddresses(t *testing.T) {
 	}
 	for place, text := range places {
 		for _, address := range bad {
-			if err := configured(t, text, address); err == nil || !strings.Contains(err.Error(), configName+":") {
+			if err := configured(t, text, address); err == nil || !strings.Contains(err.Error(), FileName+":") {
 				t.Errorf("%s: %q: %v", place, address, err)
 			}
 		}
@@ -48,11 +48,11 @@ func configured(t *testing.T, text, address string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), configName)
+	path := filepath.Join(t.TempDir(), FileName)
 	src := "service: sf-bad\nintake: { hosts: [localhost] }\nviewer: { hosts: [staff.localhost] }\ntls: { cert: a, key: b }\n" + fmt.Sprintf(text, quoted)
 	if err := os.WriteFile(path, []byte(src), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = loadConfig(path, nil)
+	_, err = Read(path, Over{})
 	return err
 }
