@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sealform/internal/audit"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 )
 
@@ -18,8 +19,8 @@ const (
 
 // Retry makes one due at once. What is due already stays as it is, and nothing is put on record; errChanged, errSpent,
 // errSoon and errOften are for what cannot be sent now.
-func (d *desk) Retry(ctx context.Context, who Staff, at string) error {
-	defer d.turn("delivery " + at)() // two clicks are not to count as one
+func (d *desk) Retry(ctx context.Context, who staff.Staff, at string) error {
+	defer d.turns.Take("delivery " + at)() // two clicks are not to count as one
 	job, log, err := d.Delivery(ctx, who, at)
 	if err != nil {
 		return err
@@ -30,8 +31,8 @@ func (d *desk) Retry(ctx context.Context, who Staff, at string) error {
 	if d.hasTurn(job) {
 		return nil
 	}
-	if err := d.Store.Audit(ctx, who.entry(audit.ActDeliveryRetried, string(job.Channel), job.Reference)); err != nil {
-		return fmt.Errorf("%w: %w", errRecord, err)
+	if err := d.Sessions.Record(ctx, who.Entry(audit.ActDeliveryRetried, string(job.Channel), job.Reference)); err != nil {
+		return err
 	}
 	err = d.Store.RetryNow(ctx, job.ID)
 	switch {

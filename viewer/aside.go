@@ -6,12 +6,13 @@ import (
 	"fmt"
 
 	"sealform/internal/audit"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 )
 
 // PutAside takes one that was given up, and that somebody has seen to, out of what staff are told of. It gives errNotGivenUp for
 // one that is not given up any more.
-func (d *desk) PutAside(ctx context.Context, who Staff, at string) error {
+func (d *desk) PutAside(ctx context.Context, who staff.Staff, at string) error {
 	job, _, err := d.Delivery(ctx, who, at)
 	if err != nil {
 		return err
@@ -19,8 +20,8 @@ func (d *desk) PutAside(ctx context.Context, who Staff, at string) error {
 	if job.State != store.Dead {
 		return errNotGivenUp
 	}
-	if err := d.Store.Audit(ctx, who.entry(audit.ActDeliveryPutAside, string(job.Channel), job.Reference)); err != nil {
-		return fmt.Errorf("%w: %w", errRecord, err)
+	if err := d.Sessions.Record(ctx, who.Entry(audit.ActDeliveryPutAside, string(job.Channel), job.Reference)); err != nil {
+		return err
 	}
 	err = d.Store.PutAside(ctx, job.ID)
 	switch {

@@ -13,7 +13,12 @@ import (
 
 	"github.com/pquerna/otp/totp"
 	"golang.org/x/net/html"
+
+	"sealform/internal/staff"
 )
+
+// totpPeriod is how long a code is shown, in seconds (RFC 6238).
+const totpPeriod = 30
 
 // browser is a client with cookies that says where it comes from, as browsers do.
 type browser struct {
@@ -151,13 +156,13 @@ func (h *house) reader(name string) *browser {
 	return b
 }
 
-// cookies are what the browser would send.
-func (b *browser) cookies() cookies {
+// request carries the cookies that the browser would send.
+func (b *browser) request() *http.Request {
 	r := httptest.NewRequestWithContext(b.h.t.Context(), http.MethodGet, "/", nil)
-	for _, name := range []string{sessionCookie, keyCookie} {
+	for _, name := range []string{staff.SessionCookie, staff.KeyCookie} {
 		r.AddCookie(&http.Cookie{Name: name, Value: b.cookie(name)})
 	}
-	return cookies{r}
+	return r
 }
 
 // record asks a handler without TLS.

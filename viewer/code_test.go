@@ -2,13 +2,11 @@ package viewer
 
 import (
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"sealform/internal/limit"
 )
 
 // covers AU09
@@ -56,8 +54,7 @@ func TestCodeWindow(t *testing.T) {
 
 // covers AU09
 func TestFiveCodes(t *testing.T) {
-	h := newHouse(t)
-	h.desk.addresses = limit.NewBuckets[netip.Prefix](1000, time.Hour, 10, h.clock.now)
+	h := newHouse(t, many)
 	b := h.browser()
 	b.want(b.post("/sign-in", "email", email, "password", accountPassword), http.StatusSeeOther)
 	for range 5 {
@@ -92,11 +89,4 @@ func TestTOTPSecretIsSealed(t *testing.T) {
 	h.tamper(`update account set totp = (select totp from account where email = 'sam@riverside.example') where email = ?`, email)
 	b := h.browser()
 	b.want(b.post("/sign-in", "email", email, "password", accountPassword), http.StatusUnauthorized) // the record knows its row
-	sams, err := h.desk.Store.AccountByID(t.Context(), h.accounts["sam"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := openTOTP(key("totp"), service, email, sams.TOTP); err == nil {
-		t.Error("another account's secret was opened")
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"sealform/internal/staff"
 )
 
 func TestCookieAttributes(t *testing.T) {
@@ -24,7 +26,7 @@ func TestCookieAttributes(t *testing.T) {
 		if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") {
 			t.Errorf("cookie %s: %+v", c.Name, c)
 		}
-		if c.Name != deviceCookie && c.MaxAge > 0 {
+		if c.Name != staff.DeviceCookie && c.MaxAge > 0 {
 			t.Errorf("cookie %s outlives the browser", c.Name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
 )
 
@@ -16,11 +17,11 @@ type reach struct {
 	all   bool     // and these are all forms that there are
 }
 
-// reachOf is the one authorisation function of deliveries, and follows Staff.MayOpen.
-func (d *desk) reachOf(who Staff) reach {
+// reachOf is the one authorisation function of deliveries, and follows staff.Staff.MayOpen.
+func (d *desk) reachOf(who staff.Staff) reach {
 	var r reach
 	for _, f := range d.every {
-		if who.MayOpen(f) {
+		if who.MayOpen(f.Readers) {
 			r.forms = append(r.forms, f.Form.ID)
 		}
 	}
@@ -52,7 +53,7 @@ type queue struct {
 }
 
 // Deliveries lists what is in that state, of all forms that the person may open, older than the id before.
-func (d *desk) Deliveries(ctx context.Context, who Staff, state store.JobState, before int64) (*queue, error) {
+func (d *desk) Deliveries(ctx context.Context, who staff.Staff, state store.JobState, before int64) (*queue, error) {
 	forms := d.reachOf(who)
 	if forms.isEmpty() {
 		return nil, errNoKey
@@ -73,7 +74,7 @@ func (d *desk) Deliveries(ctx context.Context, who Staff, state store.JobState, 
 
 // Delivery gives one, by the part of an address that stands for it, and what was tried. What the person may not see is
 // not there.
-func (d *desk) Delivery(ctx context.Context, who Staff, at string) (*store.Job, []store.Attempt, error) {
+func (d *desk) Delivery(ctx context.Context, who staff.Staff, at string) (*store.Job, []store.Attempt, error) {
 	id, ok := d.jobs.OpenID(at)
 	if !ok {
 		return nil, nil, errNotFound

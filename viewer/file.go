@@ -8,13 +8,14 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/audit"
+	"sealform/internal/staff"
 	"sealform/keys/private"
 )
 
 // File sends one of a submission's files. begin is called with the file's record when the whole of it was
 // read, verified and found equal to what the record says; the bytes go to what it returns. An error after that can
 // only cut the answer off.
-func (d *desk) File(ctx context.Context, who Staff, sid string, n int, begin func(forms.ReadFile) io.Writer) error {
+func (d *desk) File(ctx context.Context, who staff.Staff, sid string, n int, begin func(forms.ReadFile) io.Writer) error {
 	o, err := d.begin(ctx, who, sid, audit.ActFileSaved)
 	if err != nil {
 		return err
@@ -70,23 +71,26 @@ func (d *desk) check(ctx context.Context, u *private.Unlocked, o *opened, n int)
 	return nil, &forms.Mismatch{What: []string{differs}}
 }
 
+// stayEvery is how often a download moves the end of the key that it uses.
+const stayEvery = time.Minute
+
 // watched stops a download when the key is locked or its person signed out meanwhile. While bytes go out the key is in
 // use, so that a long download does not lock it.
 type watched struct {
 	desk *desk
-	who  Staff
+	who  staff.Staff
 	to   io.Writer
 	used time.Time // when the end of the key was last moved
 }
 
 func (w *watched) Write(b []byte) (int, error) {
-	if now := w.desk.Now(); now.Sub(w.used) >= touchEvery {
+	if now := w.desk.Now(); now.Sub(w.used) >= stayEvery {
 		if err := w.desk.Stay(w.who); err != nil {
 			return 0, errEnded
 		}
 		w.used = now
 	}
-	if !w.desk.left(w.who).isOpen() {
+	if w.desk.left(w.who) == 0 {
 		return 0, errEnded
 	}
 	return w.to.Write(b)

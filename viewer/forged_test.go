@@ -1,14 +1,17 @@
 package viewer
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"sealform/internal/audit"
+	"sealform/internal/staff"
 )
 
 // shutOut says that a browser's session is none, at whatever stage.
@@ -24,6 +27,13 @@ func (b *browser) shutOut(t *testing.T, at string) {
 	}
 }
 
+// sessionHash is what a token's row is found by, for who knows the root secret.
+func sessionHash(token []byte) [32]byte {
+	m := hmac.New(sha256.New, key("viewer-sessions"))
+	_, _ = fmt.Fprintf(m, "sealform session token 1\x00%s\x00%s", service, token)
+	return [32]byte(m.Sum(nil))
+}
+
 // A row that somebody writes into the database is no session, nor is one that they alter.
 // covers AU03, AU09
 func TestForgedSessions(t *testing.T) {
@@ -33,13 +43,13 @@ func TestForgedSessions(t *testing.T) {
 	t.Run("inserted", func(t *testing.T) {
 		token := make([]byte, 32)
 		_, _ = rand.Read(token)
-		plain, keyed, now := sha256.Sum256(token), h.desk.sessionHash(token), h.clock.now().UnixMilli()
+		plain, keyed, now := sha256.Sum256(token), sessionHash(token), h.clock.now().UnixMilli()
 		for _, hash := range [][32]byte{plain, keyed} {
 			h.tamper(`insert into session (hash, account, stage, created, seen, mac) values (?, ?, 2, ?, ?, ?)`,
 				hash[:], h.accounts["dana"], now, now, plain[:])
 		}
 		b := h.browser()
-		b.hold(sessionCookie, base64.RawURLEncoding.EncodeToString(token))
+		b.hold(staff.SessionCookie, base64.RawURLEncoding.EncodeToString(token))
 		b.shutOut(t, at)
 	})
 	for name, change := range map[string]string{
@@ -56,8 +66,8 @@ func TestForgedSessions(t *testing.T) {
 			if name != "code skipped" {
 				b = h.as("dana")
 			}
-			token, _ := b.cookies().bytes(sessionCookie)
-			hash := h.desk.sessionHash(token)
+			token, _ := base64.RawURLEncoding.DecodeString(b.cookie(staff.SessionCookie))
+			hash := sessionHash(token)
 			h.tamper(change+` where hash = ?`, hash[:])
 			b.shutOut(t, at)
 		})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/text"
 	"sealform/templates"
@@ -16,12 +17,13 @@ import (
 type handlers struct{ desk *desk }
 
 // who finds out who asks; stage 1 has given the password, stage 2 the code too.
-func (h handlers) who(c echo.Context, stage int) (Staff, error) {
-	return h.desk.identify(c.Request().Context(), cookies{c.Request()}, from(h.desk.peers.Addr(c.Request())), stage)
+func (h handlers) who(c echo.Context, stage int) (staff.Staff, error) {
+	r := c.Request()
+	return h.desk.Sessions.Identify(r.Context(), r, h.desk.peers.Addr(r), stage)
 }
 
 // posted reads who asks, at that stage, and what they posted; it is wiped when do returns.
-func (h handlers) posted(c echo.Context, stage int, do func(Staff, *fields) error) error {
+func (h handlers) posted(c echo.Context, stage int, do func(staff.Staff, *fields) error) error {
 	who, err := h.who(c, stage)
 	if err != nil {
 		return err
@@ -35,8 +37,8 @@ func (h handlers) posted(c echo.Context, stage int, do func(Staff, *fields) erro
 }
 
 // attempt is what a sign-in is counted by.
-func (h handlers) attempt(c echo.Context) attempt {
-	return attempt{device: cookies{c.Request()}.value(deviceCookie), addr: h.desk.peers.Addr(c.Request())}
+func (h handlers) attempt(c echo.Context) staff.Attempt {
+	return staff.NewAttempt(c.Request(), h.desk.peers.Addr(c.Request()))
 }
 
 // door is the frame of a page for somebody who is not signed in.
@@ -46,7 +48,7 @@ func (d *desk) door() templates.StaffFrame {
 
 // room is the frame of a page for a person. The mark of what does not get out is left away when it cannot be found: no
 // page shall fail for it.
-func (d *desk) room(ctx context.Context, who Staff, here string) templates.StaffFrame {
+func (d *desk) room(ctx context.Context, who staff.Staff, here string) templates.StaffFrame {
 	f := d.door()
 	f.Person, f.Here = who.Email, here
 	late, err := d.late(ctx, who)
@@ -54,8 +56,8 @@ func (d *desk) room(ctx context.Context, who Staff, here string) templates.Staff
 		d.Events.Trouble("deliveries", "count")
 	}
 	f.Late = late
-	if left := d.left(who); left.isOpen() {
-		f.Lock = &templates.StaffLock{Left: time.Duration(left)}
+	if left := d.left(who); left > 0 {
+		f.Lock = &templates.StaffLock{Left: left}
 	}
 	return f
 }

@@ -5,8 +5,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sealform/internal/staff"
 )
 
 // What "/go/…" answers depends on the address alone: not on cookies, nor on who leads there, nor on what is kept.
@@ -25,7 +28,7 @@ func TestGoTellsNothing(t *testing.T) {
 		func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
 		func(r *http.Request) { r.Header.Set("Referer", "https://webmail.example/") },
 		func(r *http.Request) {
-			r.Header.Set("Cookie", sessionCookie+"=x; "+keyCookie+"=y; "+sessionCookie+"=z")
+			r.Header.Set("Cookie", staff.SessionCookie+"=x; "+staff.KeyCookie+"=y; "+staff.SessionCookie+"=z")
 		},
 		func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch") },
 	}
@@ -71,7 +74,7 @@ func TestGoReadsNoCookie(t *testing.T) {
 	answer := func(with bool) string {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+h.desk.Hosts[0]+"/go/inbox", nil)
 		if with {
-			for _, name := range []string{sessionCookie, keyCookie} {
+			for _, name := range []string{staff.SessionCookie, staff.KeyCookie} {
 				r.AddCookie(&http.Cookie{Name: name, Value: b.cookie(name)})
 			}
 		}
@@ -80,7 +83,7 @@ func TestGoReadsNoCookie(t *testing.T) {
 		return w.Result().Status + w.Body.String()
 	}
 	seen := h.count(`select max(seen) from session`)
-	h.clock.pass(2 * touchEvery)
+	h.clock.pass(2 * time.Minute)
 	if with, without := answer(true), answer(false); with != without {
 		t.Errorf("with cookies:\n%s\nwithout:\n%s", with, without)
 	}

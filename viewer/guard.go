@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"sealform/internal/staff"
 )
 
 var (
@@ -26,7 +28,7 @@ func (d *desk) sameOrigin(next *echo.Echo) http.Handler {
 	checked := guard.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		silent := r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == ""
-		if silent && !safe(r.Method) && (cookies{r}).any() {
+		if silent && !safe(r.Method) && staff.HasCookie(r) {
 			refuse.ServeHTTP(w, r)
 			return
 		}

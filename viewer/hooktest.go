@@ -6,21 +6,22 @@ import (
 	"slices"
 
 	"sealform/internal/audit"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 )
 
 // TestHook calls a configured webhook once, with nothing about any submission, and gives the delivery's id: that of the
 // test that still waits, where there is one.
-func (d *desk) TestHook(ctx context.Context, who Staff, name string) (int64, error) {
+func (d *desk) TestHook(ctx context.Context, who staff.Staff, name string) (int64, error) {
 	if d.reachOf(who).isEmpty() || !slices.Contains(d.Webhooks, name) {
 		return 0, errNotFound
 	}
-	defer d.turn("webhook " + name)()
+	defer d.turns.Take("webhook " + name)()
 	if id, err := d.waitingTest(ctx, name); id != 0 || err != nil {
 		return id, err
 	}
-	if err := d.Store.Audit(ctx, who.entry(audit.ActWebhookTested, name)); err != nil {
-		return 0, fmt.Errorf("%w: %w", errRecord, err)
+	if err := d.Sessions.Record(ctx, who.Entry(audit.ActWebhookTested, name)); err != nil {
+		return 0, err
 	}
 	id, err := d.Store.Enqueue(ctx, store.Job{Channel: store.Webhook, To: name, About: store.AboutTest})
 	if err != nil {

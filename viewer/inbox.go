@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
+	"sealform/keys"
 )
 
 const pageRows = 50
@@ -19,11 +21,11 @@ type listing struct {
 }
 
 // Inbox lists what came for one form, or for all that the person may open, older than the id before.
-func (d *desk) Inbox(ctx context.Context, who Staff, form string, before int64) (*listing, error) {
+func (d *desk) Inbox(ctx context.Context, who staff.Staff, form string, before int64) (*listing, error) {
 	l := &listing{}
 	var ids []string
 	for _, id := range d.order {
-		if f := d.forms[id]; who.MayOpen(f) {
+		if f := d.forms[id]; who.MayOpen(f.Readers) {
 			l.forms = append(l.forms, f)
 			if form == "" || form == id {
 				ids = append(ids, id)
@@ -50,4 +52,14 @@ func (d *desk) Inbox(ctx context.Context, who Staff, form string, before int64) 
 		return nil, fmt.Errorf("finding readers: %w", err)
 	}
 	return l, nil
+}
+
+// nameOf is what a reader is called: the name kept with the key, or its fingerprint's end.
+func nameOf(all []store.LockedKey, f keys.Fingerprint) string {
+	for _, k := range all {
+		if k.Fingerprint == f && k.Name != "" {
+			return k.Name
+		}
+	}
+	return "key " + string(f[max(0, len(f)-8):])
 }

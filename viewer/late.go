@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/templates"
 )
@@ -29,7 +30,7 @@ func matters(j *store.Job) bool {
 }
 
 // late says what of the person's does not get out; nil where all does.
-func (d *desk) late(ctx context.Context, who Staff) (*templates.StaffLate, error) {
+func (d *desk) late(ctx context.Context, who staff.Staff) (*templates.StaffLate, error) {
 	mine := d.reachOf(who)
 	if mine.isEmpty() {
 		return nil, nil //nolint:nilnil // nothing is late

@@ -7,6 +7,7 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/audit"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/keys/private"
 )
@@ -21,7 +22,7 @@ type opened struct {
 
 // find gives a submission that the person may see, by the part of an address that stands for it. What they may not
 // see is not there; of what was erased, *store.Erased tells when.
-func (d *desk) find(ctx context.Context, who Staff, sid string) (*store.Submission, Served, error) {
+func (d *desk) find(ctx context.Context, who staff.Staff, sid string) (*store.Submission, Served, error) {
 	f, id, ok := d.locate(who, sid)
 	if !ok {
 		return nil, Served{}, errNotFound
@@ -43,9 +44,9 @@ func (d *desk) find(ctx context.Context, who Staff, sid string) (*store.Submissi
 }
 
 // locate reads an address. It is sealed under a key of the form, so that it opens only for those who may open the form.
-func (d *desk) locate(who Staff, sid string) (Served, int64, bool) {
+func (d *desk) locate(who staff.Staff, sid string) (Served, int64, bool) {
 	for _, id := range d.order {
-		if f := d.forms[id]; who.MayOpen(f) {
+		if f := d.forms[id]; who.MayOpen(f.Readers) {
 			if n, ok := d.paths.open(id, sid); ok {
 				return f, n, true
 			}
@@ -58,7 +59,7 @@ func (d *desk) locate(who Staff, sid string) (Served, int64, bool) {
 func (d *desk) address(form string, id int64) string { return d.paths.submission(form, id) }
 
 // Open reads a submission's answers: found, allowed, on record, opened, verified, and held against its row.
-func (d *desk) Open(ctx context.Context, who Staff, sid string) (*opened, error) {
+func (d *desk) Open(ctx context.Context, who staff.Staff, sid string) (*opened, error) {
 	o, err := d.begin(ctx, who, sid, audit.ActOpened)
 	if err != nil {
 		return nil, err
@@ -78,23 +79,23 @@ func (d *desk) Open(ctx context.Context, who Staff, sid string) (*opened, error)
 }
 
 // begin does all that comes before the key is used; the last of it is the entry in the audit record.
-func (d *desk) begin(ctx context.Context, who Staff, sid string, act string) (*opened, error) {
+func (d *desk) begin(ctx context.Context, who staff.Staff, sid string, act string) (*opened, error) {
 	sub, served, err := d.find(ctx, who, sid)
 	if err != nil {
 		return nil, err
 	}
-	if !d.left(who).isOpen() {
+	if d.left(who) == 0 {
 		return nil, errLocked
 	}
-	if err := d.Store.Audit(ctx, who.entry(act, sub.Reference)); err != nil {
-		return nil, fmt.Errorf("%w: %w", errRecord, err)
+	if err := d.Sessions.Record(ctx, who.Entry(act, sub.Reference)); err != nil {
+		return nil, err
 	}
 	return &opened{sub: sub, served: served}, nil
 }
 
 // with lends the session's key for one call.
-func (d *desk) with(who Staff, use func(*private.Unlocked) error) error {
-	err := d.Vault.With(who.room(), who.person(), who.half, use)
+func (d *desk) with(who staff.Staff, use func(*private.Unlocked) error) error {
+	err := d.Vault.With(who.SessionID(), who.PersonID(), who.Half, use)
 	if errors.Is(err, private.ErrLocked) {
 		return errLocked
 	}
@@ -166,12 +167,12 @@ func (d *desk) questions(ctx context.Context, f Served, r forms.Revision) (*form
 }
 
 // notOpened puts on record that the entry before came to nothing, where that says something about the submission.
-func (d *desk) notOpened(ctx context.Context, who Staff, o *opened, why error) error {
+func (d *desk) notOpened(ctx context.Context, who staff.Staff, o *opened, why error) error {
 	if errors.Is(why, errLocked) || errors.Is(why, context.Canceled) {
 		return why
 	}
-	if err := d.Store.Audit(ctx, who.entry(audit.ActOpenFailed, o.sub.Reference)); err != nil {
-		return fmt.Errorf("%w: %w", errRecord, err)
+	if err := d.Sessions.Record(ctx, who.Entry(audit.ActOpenFailed, o.sub.Reference)); err != nil {
+		return err
 	}
 	return &unopened{o.sub.Reference, why}
 }
@@ -186,25 +187,25 @@ func (u *unopened) Error() string { return "a submission did not open: " + u.why
 func (u *unopened) Unwrap() error { return u.why }
 
 // Erase removes a submission for good, its entry in the same commit.
-func (d *desk) Erase(ctx context.Context, who Staff, sid string) error {
+func (d *desk) Erase(ctx context.Context, who staff.Staff, sid string) error {
 	sub, _, err := d.find(ctx, who, sid)
 	if err != nil {
 		return err
 	}
-	if err := d.Store.Delete(ctx, sub.ID, "erased by staff", who.entry(audit.ActErased, sub.Reference)); err != nil {
+	if err := d.Store.Delete(ctx, sub.ID, "erased by staff", who.Entry(audit.ActErased, sub.Reference)); err != nil {
 		return fmt.Errorf("erasing a submission: %w", err)
 	}
 	return nil
 }
 
 // SetState moves a submission to another state.
-func (d *desk) SetState(ctx context.Context, who Staff, sid string, to store.State) error {
+func (d *desk) SetState(ctx context.Context, who staff.Staff, sid string, to store.State) error {
 	sub, _, err := d.find(ctx, who, sid)
 	if err != nil {
 		return err
 	}
-	if err := d.Store.Audit(ctx, who.entry(audit.ActStateChanged, sub.Reference)); err != nil {
-		return fmt.Errorf("%w: %w", errRecord, err)
+	if err := d.Sessions.Record(ctx, who.Entry(audit.ActStateChanged, sub.Reference)); err != nil {
+		return err
 	}
 	if err := d.Store.SetState(ctx, sub.ID, to); err != nil {
 		return fmt.Errorf("changing a submission's state: %w", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/internal/staff"
 	"sealform/internal/web"
 	"sealform/keys"
 	"sealform/templates"
@@ -43,15 +44,15 @@ func (h handlers) postSignIn(c echo.Context) error {
 	}
 	defer f.wipe()
 	t := h.attempt(c)
-	t.email = f.text("email")
-	p := templates.SignInPage{StaffFrame: h.desk.door(), Email: t.email, Next: safeNext(f.text("next"))}
-	if len(f.bytes("password")) > longestPassword {
+	t.Email = f.text("email")
+	p := templates.SignInPage{StaffFrame: h.desk.door(), Email: t.Email, Next: safeNext(f.text("next"))}
+	if len(f.bytes("password")) > staff.LongestPassword {
 		p.Problem = "That password is longer than we take: 1,024 characters at most."
 		return web.Show(c.Response(), http.StatusUnprocessableEntity, p)
 	}
-	t.password = keys.NewPassword(f.bytes("password"))
-	defer t.password.Wipe()
-	token, err := h.desk.SignIn(c.Request().Context(), t)
+	t.Password = keys.NewPassword(f.bytes("password"))
+	defer t.Password.Wipe()
+	token, err := h.desk.Sessions.SignIn(c.Request().Context(), t)
 	if err != nil {
 		status, problem, err := signInProblem(c, err)
 		if err != nil {
@@ -63,22 +64,22 @@ func (h handlers) postSignIn(c echo.Context) error {
 	if err := h.endBefore(c); err != nil {
 		return err
 	}
-	setCookie(c.Response(), sessionCookie, token, 0)
-	dropCookie(c.Response(), keyCookie)
+	staff.SetCookie(c.Response(), staff.SessionCookie, token, 0)
+	staff.DropCookies(c.Response(), staff.KeyCookie)
 	return see(c, withNext("/sign-in/code", p.Next))
 }
 
 // signInProblem finds the words for what the person can mend; anything else comes back.
 func signInProblem(c echo.Context, err error) (status int, problem string, other error) {
-	var slow *slowed
+	var slow *staff.Slowed
 	switch {
-	case errors.Is(err, errWrong):
+	case errors.Is(err, staff.ErrWrong):
 		return http.StatusUnauthorized, "That email and password do not belong together. Check both and try again.", nil
-	case errors.Is(err, errWrongCode):
+	case errors.Is(err, staff.ErrWrongCode):
 		return http.StatusUnauthorized, "That code is not right, or was used already. Wait for the next one and try again.", nil
 	case errors.As(err, &slow):
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.wait/time.Second)+1))
-		return http.StatusTooManyRequests, "Too many tries did not fit. Nothing was checked this time. Wait " + inWords(slow.wait) + " and try again.", nil
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.Wait/time.Second)+1))
+		return http.StatusTooManyRequests, "Too many tries did not fit. Nothing was checked this time. Wait " + inWords(slow.Wait) + " and try again.", nil
 	}
 	return 0, "", err
 }
@@ -107,12 +108,12 @@ func (h handlers) getCode(c echo.Context) error {
 }
 
 func (h handlers) postCode(c echo.Context) error {
-	return h.posted(c, 1, func(who Staff, f *fields) error { return h.code(c, who, f) })
+	return h.posted(c, 1, func(who staff.Staff, f *fields) error { return h.code(c, who, f) })
 }
 
-func (h handlers) code(c echo.Context, who Staff, f *fields) error {
-	in, err := h.desk.Code(c.Request().Context(), who, f.text("code"), h.attempt(c))
-	if errors.Is(err, errTries) {
+func (h handlers) code(c echo.Context, who staff.Staff, f *fields) error {
+	in, err := h.desk.Sessions.Code(c.Request().Context(), who, f.text("code"), h.attempt(c))
+	if errors.Is(err, staff.ErrTries) {
 		return h.startAgain(c)
 	}
 	next := safeNext(f.text("next"))
@@ -123,14 +124,14 @@ func (h handlers) code(c echo.Context, who Staff, f *fields) error {
 		}
 		return web.Show(c.Response(), status, templates.CodePage{StaffFrame: h.desk.door(), Problem: problem, Next: next})
 	}
-	setCookie(c.Response(), sessionCookie, in.token, 0)
-	setCookie(c.Response(), deviceCookie, in.device, deviceKeep)
+	staff.SetCookie(c.Response(), staff.SessionCookie, in.Session, 0)
+	staff.SetCookie(c.Response(), staff.DeviceCookie, in.Device, staff.DeviceKeep)
 	return see(c, next)
 }
 
 // startAgain is the answer to the last wrong code of a sign-in.
 func (h handlers) startAgain(c echo.Context) error {
-	dropCookie(c.Response(), sessionCookie)
+	staff.DropCookies(c.Response(), staff.SessionCookie)
 	return web.Show(c.Response(), http.StatusUnauthorized, templates.SignInPage{
 		StaffFrame: h.desk.door(),
 		Problem:    "Five codes were not right, so please start again. Check that the clock of your phone is right.",
@@ -140,12 +141,12 @@ func (h handlers) startAgain(c echo.Context) error {
 // endBefore ends the session that the browser has, whole or half; none is no error.
 func (h handlers) endBefore(c echo.Context) error {
 	who, err := h.who(c, 2)
-	var at *atStage
+	var at *staff.AtStage
 	switch {
-	case errors.Is(err, errSignedOut):
+	case errors.Is(err, staff.ErrSignedOut):
 		return nil
 	case err == nil, errors.As(err, &at):
-		return h.desk.SignOut(c.Request().Context(), who)
+		return h.desk.Sessions.SignOut(c.Request().Context(), who)
 	}
 	return err
 }
@@ -154,8 +155,7 @@ func (h handlers) postSignOut(c echo.Context) error {
 	if err := h.endBefore(c); err != nil {
 		return err
 	}
-	dropCookie(c.Response(), sessionCookie)
-	dropCookie(c.Response(), keyCookie)
+	staff.DropCookies(c.Response(), staff.SessionCookie, staff.KeyCookie)
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	return see(c, "/sign-in?out=1")
 }

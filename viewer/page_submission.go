@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/templates"
@@ -111,7 +112,7 @@ func answer(a forms.Answered) templates.StaffAnswer {
 var statesByName = map[string]store.State{"new": store.New, "open": store.Opened, "done": store.Done, "spam": store.Spam}
 
 func (h handlers) postState(c echo.Context) error {
-	return h.posted(c, 2, func(who Staff, f *fields) error {
+	return h.posted(c, 2, func(who staff.Staff, f *fields) error {
 		to, ok := statesByName[f.text("to")]
 		if !ok {
 			return errBody

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/keys"
@@ -31,10 +32,10 @@ func (h handlers) getUnlock(c echo.Context) error {
 }
 
 func (h handlers) postUnlock(c echo.Context) error {
-	return h.posted(c, 2, func(who Staff, f *fields) error { return h.unlock(c, who, f) })
+	return h.posted(c, 2, func(who staff.Staff, f *fields) error { return h.unlock(c, who, f) })
 }
 
-func (h handlers) unlock(c echo.Context, who Staff, f *fields) error {
+func (h handlers) unlock(c echo.Context, who staff.Staff, f *fields) error {
 	p, err := h.desk.unlockPage(c.Request().Context(), who, f.text("key"), f.text("next"))
 	if err != nil {
 		return err
@@ -51,8 +52,8 @@ func (h handlers) unlock(c echo.Context, who Staff, f *fields) error {
 		p.Problem = problem
 		return web.Show(c.Response(), status, p)
 	}
-	setCookie(c.Response(), sessionCookie, open.token, 0)
-	setCookie(c.Response(), keyCookie, base64.RawURLEncoding.EncodeToString(open.half), 0)
+	staff.SetCookie(c.Response(), staff.SessionCookie, open.token, 0)
+	staff.SetCookie(c.Response(), staff.KeyCookie, base64.RawURLEncoding.EncodeToString(open.half), 0)
 	return see(c, p.Next)
 }
 
@@ -63,13 +64,13 @@ type unlockForm struct {
 }
 
 // unlockPage offers the keys that open something here.
-func (d *desk) unlockPage(ctx context.Context, who Staff, chosen, next string) (*unlockForm, error) {
+func (d *desk) unlockPage(ctx context.Context, who staff.Staff, chosen, next string) (*unlockForm, error) {
 	p := &unlockForm{UnlockPage: templates.UnlockPage{StaffFrame: d.room(ctx, who, "/inbox"), Next: safeNext(next)}}
 	p.Lock = nil // what is asked for here is the password, not staying
 	var mine []store.LockedKey
 	seen := map[keys.Fingerprint]bool{}
 	for _, id := range d.order {
-		for _, k := range who.keysFor(d.forms[id]) {
+		for _, k := range who.KeysFor(d.forms[id].Readers) {
 			if !seen[k.Fingerprint] {
 				seen[k.Fingerprint], mine = true, append(mine, k)
 			}
@@ -105,13 +106,13 @@ func inFours(f keys.Fingerprint) string {
 }
 
 func unlockProblem(c echo.Context, err error) (status int, problem string, other error) {
-	var slow *slowed
+	var slow *staff.Slowed
 	switch {
 	case errors.Is(err, private.ErrWrongPassword):
 		return http.StatusUnauthorized, "That is not this key’s password. Look for capital letters and missing words, and try again.", nil
 	case errors.As(err, &slow):
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.wait/time.Second)+1))
-		return http.StatusTooManyRequests, "Several passwords did not fit, so this key takes none just now. Wait " + inWords(slow.wait) + " and try again.", nil
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.Wait/time.Second)+1))
+		return http.StatusTooManyRequests, "Several passwords did not fit, so this key takes none just now. Wait " + inWords(slow.Wait) + " and try again.", nil
 	}
 	return 0, "", err
 }
@@ -125,14 +126,14 @@ func (h handlers) postLock(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	setCookie(c.Response(), sessionCookie, token, 0)
-	dropCookie(c.Response(), keyCookie)
+	staff.SetCookie(c.Response(), staff.SessionCookie, token, 0)
+	staff.DropCookies(c.Response(), staff.KeyCookie)
 	c.Response().Header().Set("Clear-Site-Data", `"cache"`)
 	return see(c, "/inbox")
 }
 
 func (h handlers) postStay(c echo.Context) error {
-	return h.posted(c, 2, func(who Staff, f *fields) error {
+	return h.posted(c, 2, func(who staff.Staff, f *fields) error {
 		if err := h.desk.Stay(who); err != nil {
 			return err
 		}

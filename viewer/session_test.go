@@ -2,11 +2,13 @@ package viewer
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"sealform/internal/audit"
+	"sealform/internal/staff"
 )
 
 // A session id that was seen before a step up, or down, is worth nothing after it.
@@ -15,20 +17,20 @@ func TestSessionIDChanges(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.contact("hello")
 	b := h.browser()
-	b.hold(sessionCookie, "c29tZWJvZHkgZWxzZSBjaG9zZSB0aGlzIHNlc3Npb24") // planted
+	b.hold(staff.SessionCookie, "c29tZWJvZHkgZWxzZSBjaG9zZSB0aGlzIHNlc3Npb24") // planted
 	email := "dana@riverside.example"
 	var seen []string
 	step := func(do func()) {
 		t.Helper()
 		do()
-		now := b.cookie(sessionCookie)
+		now := b.cookie(staff.SessionCookie)
 		for _, old := range seen {
 			if now == old {
 				t.Fatal("a session id outlived a step")
 			}
 			other := h.browser()
-			other.hold(sessionCookie, old)
-			other.hold(keyCookie, b.cookie(keyCookie))
+			other.hold(staff.SessionCookie, old)
+			other.hold(staff.KeyCookie, b.cookie(staff.KeyCookie))
 			for _, path := range []string{"/inbox", h.at("contact", id), "/unlock", "/sign-in/code"} {
 				if a := other.get(path); a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/sign-in") {
 					t.Fatalf("an old session id gets %d at %s", a.StatusCode, path)
@@ -46,7 +48,7 @@ func TestSessionIDChanges(t *testing.T) {
 	step(func() { b.want(b.post("/lock"), http.StatusSeeOther) })
 	step(func() { b.unlock("dana") })
 	step(func() { b.want(b.post("/sign-out"), http.StatusSeeOther) })
-	if b.cookie(sessionCookie) != "" || b.cookie(keyCookie) != "" {
+	if b.cookie(staff.SessionCookie) != "" || b.cookie(staff.KeyCookie) != "" {
 		t.Error("cookies stay after signing out")
 	}
 }
@@ -56,16 +58,16 @@ func TestSessionIDChanges(t *testing.T) {
 func TestSigningInAgain(t *testing.T) {
 	h := newHouse(t)
 	b := h.reader("dana")
-	who, err := h.desk.identify(t.Context(), b.cookies(), "", 2)
+	who, err := h.desk.Sessions.Identify(t.Context(), b.request(), netip.Addr{}, staff.SignedIn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := b.cookie(sessionCookie)
+	old := b.cookie(staff.SessionCookie)
 	b.signIn("sam")
-	if !h.desk.Vault.Until(who.room()).IsZero() {
+	if !h.desk.Vault.Until(who.SessionID()).IsZero() {
 		t.Error("the key of the session before is still unlocked")
 	}
-	b.hold(sessionCookie, old)
+	b.hold(staff.SessionCookie, old)
 	if a := b.get("/inbox"); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("the session before gets %d", a.StatusCode)
 	}
@@ -94,9 +96,9 @@ func TestHalfSignedIn(t *testing.T) {
 	b.want(b.get("/inbox"), http.StatusOK)
 	c := h.browser()
 	c.want(c.post("/sign-in", "email", "sam@riverside.example", "password", accountPassword), http.StatusSeeOther)
-	half := c.cookie(sessionCookie)
+	half := c.cookie(staff.SessionCookie)
 	c.want(c.post("/sign-out"), http.StatusSeeOther)
-	c.hold(sessionCookie, half)
+	c.hold(staff.SessionCookie, half)
 	if a := c.get("/sign-in/code"); !strings.HasPrefix(a.to(), "/sign-in") || strings.HasPrefix(a.to(), "/sign-in/code") {
 		t.Error("half a sign-in outlives signing out")
 	}
@@ -106,7 +108,7 @@ func TestHalfSignedIn(t *testing.T) {
 func TestSessionEnds(t *testing.T) {
 	entry := audit.Entry{Who: audit.Operator, Act: audit.ActAccountDisabled}
 	for name, end := range map[string]func(*house, *browser){
-		"idle for 15 minutes": func(h *house, _ *browser) { h.clock.pass(SessionIdle) },
+		"idle for 15 minutes": func(h *house, _ *browser) { h.clock.pass(staff.SessionIdle) },
 		"12 hours old": func(h *house, b *browser) {
 			for range 72 {
 				h.clock.pass(10 * time.Minute)
@@ -131,10 +133,10 @@ func TestSessionEnds(t *testing.T) {
 			}
 		},
 		"signed out elsewhere": func(_ *house, b *browser) {
-			session, half := b.cookie(sessionCookie), b.cookie(keyCookie)
+			session, half := b.cookie(staff.SessionCookie), b.cookie(staff.KeyCookie)
 			b.post("/sign-out")
-			b.hold(sessionCookie, session)
-			b.hold(keyCookie, half)
+			b.hold(staff.SessionCookie, session)
+			b.hold(staff.KeyCookie, half)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +144,7 @@ func TestSessionEnds(t *testing.T) {
 			id, _ := h.contact("the answer")
 			b := h.reader("dana")
 			b.want(b.get(h.at("contact", id)), http.StatusOK)
-			who, err := h.desk.identify(t.Context(), b.cookies(), "", 2)
+			who, err := h.desk.Sessions.Identify(t.Context(), b.request(), netip.Addr{}, staff.SignedIn)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +153,7 @@ func TestSessionEnds(t *testing.T) {
 			if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/sign-in") || strings.Contains(a.body, "answer") {
 				t.Errorf("the next request gets %d %s", a.StatusCode, a.to())
 			}
-			if !h.desk.Vault.Until(who.room()).IsZero() {
+			if !h.desk.Vault.Until(who.SessionID()).IsZero() {
 				t.Error("the key is still unlocked")
 			}
 		})
@@ -173,7 +175,7 @@ func TestSessionStaysWhileUsed(t *testing.T) {
 func TestDownloadEndsWithTheSession(t *testing.T) {
 	h := newHouse(t)
 	b := h.reader("dana")
-	who, err := h.desk.identify(t.Context(), b.cookies(), "", 2)
+	who, err := h.desk.Sessions.Identify(t.Context(), b.request(), netip.Addr{}, staff.SignedIn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +189,7 @@ func TestDownloadEndsWithTheSession(t *testing.T) {
 			t.Fatal("a long download was cut:", err)
 		}
 	}
-	h.desk.Vault.LockPerson(who.person())
+	h.desk.Vault.LockPerson(who.PersonID())
 	if _, err := w.Write([]byte("second")); err == nil {
 		t.Error("bytes went out after the key was locked")
 	}
@@ -221,21 +223,21 @@ func TestLockAndIdleLock(t *testing.T) {
 	}
 	b.unlock("dana")
 	b.want(b.get(at), http.StatusOK)
-	half := b.cookie(keyCookie)
+	half := b.cookie(staff.KeyCookie)
 	b.want(b.post("/lock"), http.StatusSeeOther)
 	locked("after Lock")
-	b.hold(keyCookie, half)
+	b.hold(staff.KeyCookie, half)
 	locked("with the half of before")
 	b.unlock("dana")
-	mine := b.cookie(keyCookie)
-	b.hold(keyCookie, half)
+	mine := b.cookie(staff.KeyCookie)
+	b.hold(staff.KeyCookie, half)
 	locked("with another half")
-	b.hold(keyCookie, mine)
+	b.hold(staff.KeyCookie, mine)
 	h.close()
 	h.open()
 	b2 := h.browser()
-	b2.hold(sessionCookie, b.cookie(sessionCookie))
-	b2.hold(keyCookie, mine)
+	b2.hold(staff.SessionCookie, b.cookie(staff.SessionCookie))
+	b2.hold(staff.KeyCookie, mine)
 	b = b2
 	locked("after a restart")
 }
@@ -246,12 +248,12 @@ func TestHalvesAreBound(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.contact("the answer")
 	dana, sam := h.reader("dana"), h.reader("sam")
-	sam.hold(keyCookie, dana.cookie(keyCookie))
+	sam.hold(staff.KeyCookie, dana.cookie(staff.KeyCookie))
 	if a := sam.get(h.at("contact", id)); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("another person's half: %d", a.StatusCode)
 	}
 	again := h.as("dana")
-	again.hold(keyCookie, dana.cookie(keyCookie))
+	again.hold(staff.KeyCookie, dana.cookie(staff.KeyCookie))
 	if a := again.get(h.at("contact", id)); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("the half of another session: %d", a.StatusCode)
 	}
@@ -261,7 +263,7 @@ func TestHalvesAreBound(t *testing.T) {
 func TestStoreHoldsHashesOnly(t *testing.T) {
 	h := newHouse(t)
 	b := h.reader("dana")
-	for _, cookie := range []string{sessionCookie, keyCookie, deviceCookie} {
+	for _, cookie := range []string{staff.SessionCookie, staff.KeyCookie, staff.DeviceCookie} {
 		value := b.cookie(cookie)
 		if value == "" {
 			t.Fatalf("no %s", cookie)
@@ -270,7 +272,7 @@ func TestStoreHoldsHashesOnly(t *testing.T) {
 			t.Errorf("%s is in the database", cookie)
 		}
 	}
-	if strings.Contains(h.log.String(), b.cookie(sessionCookie)) || strings.Contains(h.log.String(), accountPassword) {
+	if strings.Contains(h.log.String(), b.cookie(staff.SessionCookie)) || strings.Contains(h.log.String(), accountPassword) {
 		t.Error("the log holds a secret")
 	}
 }

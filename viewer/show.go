@@ -15,6 +15,7 @@ import (
 	"sealform/forms"
 	"sealform/internal/event"
 	"sealform/internal/limit"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/keys/private"
@@ -34,11 +35,11 @@ func (d *desk) show(err error, c echo.Context) {
 		d.Events.Failed(program, c.Path(), newFailureID(), "cut-off")
 		panic(http.ErrAbortHandler)
 	}
-	var at *atStage
+	var at *staff.AtStage
 	switch {
-	case errors.Is(err, errSignedOut):
+	case errors.Is(err, staff.ErrSignedOut):
 		d.goOn(c, "/sign-in") // cookies stay: a double click must not take back what the first one was given
-	case errors.As(err, &at) && at.stage == 1:
+	case errors.As(err, &at) && at.Stage == 1:
 		d.goOn(c, "/sign-in/code")
 	case errors.As(err, &at):
 		d.goOn(c, "/inbox")
@@ -65,7 +66,7 @@ func (d *desk) goOn(c echo.Context, to string) {
 // page finds the words.
 func (d *desk) page(err error, c echo.Context) (int, templates.Page) {
 	p := templates.StaffMessagePage{StaffFrame: d.frame(c), Link: "/inbox", Label: "Go to the inbox"}
-	var slow *slowed
+	var slow *staff.Slowed
 	var un *unopened
 	var erased *store.Erased
 	var he *echo.HTTPError
@@ -77,7 +78,7 @@ func (d *desk) page(err error, c echo.Context) (int, templates.Page) {
 	case errors.Is(err, limit.ErrBusy):
 		c.Response().Header().Set("Retry-After", "5")
 	case errors.As(err, &slow):
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.wait/time.Second)+1))
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.Wait/time.Second)+1))
 	case errors.Is(err, errOtherSite):
 		p.Link, p.Label = c.Request().URL.RequestURI(), "Open the page"
 	case errors.As(err, &he) && (he.Code == http.StatusNotFound || he.Code == http.StatusMethodNotAllowed):
@@ -112,7 +113,7 @@ var sayings = []saying{
 	{errPrefetch, 403, "prefetch", "Not shown ahead of time", []string{"Your browser asked for this page before you did. Open it yourself to see it."}},
 	{errOrigin, 403, "other-origin", "Not done", []string{"This did not come from our own page, so nothing was changed. Go back to the inbox and try again there.", "A script that signs in here must send an “Origin” header that names this address."}},
 	{limit.ErrBusy, 503, "busy", "One moment, please", []string{"Many people are signing in just now. Nothing is wrong with your account. Wait a few seconds and try again."}},
-	{errRecord, 503, "no-record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
+	{staff.ErrRecord, 503, "no-record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
 	{errSpent, 409, "spent", "Not sent again", []string{notAgain[errSpent], "Nothing was changed."}},
 	{errChanged, 409, "changed", "Not sent", []string{anywhere["changed"].Said, anywhere["changed"].Do}},
 	{errSoon, 409, "soon", "Not sent again", []string{"Sent a moment ago. Wait two minutes.", "Nothing was changed."}},

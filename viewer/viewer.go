@@ -3,7 +3,7 @@
 // A handler reads the request, makes one call on the desk, and renders a page. The desk is
 // the code that may act: it holds the store, the vault and the limits, and every method
 // takes who asks right after the context. There is one authorisation function,
-// Staff.MayOpen; what it refuses looks exactly like what does not exist.
+// staff.Staff.MayOpen; what it refuses looks exactly like what does not exist.
 //
 // Where keys and data live: the unlocked key stays in the vault, encrypted under a half
 // that only the reader's browser holds (cookie __Host-key), and is usable inside one
@@ -25,6 +25,7 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/event"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -38,6 +39,7 @@ type Config struct {
 	Hosts     []string
 	Store     *store.Store
 	Forms     []Served
+	Sessions  *staff.Sessions // who is signed in; ending one locks its key in the vault
 	Vault     *private.Vault
 	Verifiers *keys.Verifiers
 	Key       func(purpose string) []byte // HKDF of the root secret, 32 bytes
@@ -48,8 +50,6 @@ type Config struct {
 	MailFrom  string         // what mail is sent from, as Message-IDs end in its domain; "": they are shown only where they are whole
 	Webhooks  []string       // names of those that can be tested
 	Nudge     func()         // called when a delivery is due at once; nil: nothing listens in this process
-	// SignInFailures is how many failed sign-ins one address (IPv4, or IPv6 /64) has in an hour; 0: 10.
-	SignInFailures int
 }
 
 // Served is one form and whose keys it is sealed to now.
@@ -77,6 +77,7 @@ func (c Config) faults() error {
 		{c.Name == "", "the name of the clinic"},
 		{len(c.Hosts) == 0, "the host names"},
 		{c.Store == nil, "the store"},
+		{c.Sessions == nil, "the sessions"},
 		{c.Vault == nil, "the vault"},
 		{c.Verifiers == nil, "the server's signing keys"},
 		{c.Key == nil, "the root secret"},

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"sealform/internal/staff"
 )
 
 // fill gives a route's address for a submission of new-patient and the mail that it made.
@@ -42,7 +44,7 @@ func TestForeignPostsAreRefused(t *testing.T) {
 		} {
 			b.dress = dress
 			sessions, acts, kept := h.count(`select count(*) from session`), len(h.acts()), h.count(states)
-			session := b.cookie(sessionCookie)
+			session := b.cookie(staff.SessionCookie)
 			a := b.do(r.method, h.fill(r, id), url.Values{"to": {"done"}, "password": {keyPassword}, "email": {email}})
 			if a.StatusCode != http.StatusForbidden || len(a.Cookies()) > 0 {
 				t.Errorf("%s %s, %s: %d", r.method, r.path, name, a.StatusCode)
@@ -50,7 +52,7 @@ func TestForeignPostsAreRefused(t *testing.T) {
 			if !strings.Contains(a.body, "Origin") {
 				t.Errorf("%s: the page does not say what a script must send", r.path)
 			}
-			if h.count(`select count(*) from session`) != sessions || len(h.acts()) != acts || h.count(states) != kept || b.cookie(sessionCookie) != session {
+			if h.count(`select count(*) from session`) != sessions || len(h.acts()) != acts || h.count(states) != kept || b.cookie(staff.SessionCookie) != session {
 				t.Errorf("%s %s, %s: something changed", r.method, r.path, name)
 			}
 		}
@@ -76,7 +78,7 @@ func TestGetsChangeNothing(t *testing.T) {
 	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	before := h.count(`select count(*) from session`)*1000 + h.count(`select count(*) from submission where state = 0`)
-	session := b.cookie(sessionCookie)
+	session := b.cookie(staff.SessionCookie)
 	for _, r := range h.desk.routes() {
 		if r.method == http.MethodGet {
 			if a := b.get(h.fill(r, id)); len(a.Cookies()) > 0 || a.StatusCode >= 400 {
@@ -84,7 +86,7 @@ func TestGetsChangeNothing(t *testing.T) {
 			}
 		}
 	}
-	if h.count(`select count(*) from session`)*1000+h.count(`select count(*) from submission where state = 0`) != before || b.cookie(sessionCookie) != session {
+	if h.count(`select count(*) from session`)*1000+h.count(`select count(*) from submission where state = 0`) != before || b.cookie(staff.SessionCookie) != session {
 		t.Error("a GET changed something")
 	}
 	for _, method := range []string{http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch, "TRACE"} {

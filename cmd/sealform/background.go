@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"sealform/internal/event"
-	"sealform/viewer"
+	"sealform/internal/staff"
 )
 
 // background starts what runs beside the doors: sweeping and purging in every process that has the store open for a
@@ -33,7 +33,7 @@ func (h *house) tidy(ctx context.Context) {
 		last = time.Now()
 		h.chore(ctx, "sweep", func() error { return h.store.Sweep(ctx) })
 		h.chore(ctx, "sessions", func() error {
-			return h.store.SweepSessions(ctx, h.now().Add(-viewer.SessionAbsolute), h.now().Add(-viewer.SessionIdle))
+			return h.store.SweepSessions(ctx, h.now().Add(-staff.SessionAbsolute), h.now().Add(-staff.SessionIdle))
 		})
 		h.chore(ctx, "purge", func() error { return h.purge(ctx, elapsed) })
 		if h.pair != nil {

@@ -17,6 +17,7 @@ import (
 	"sealform/internal/config"
 	"sealform/internal/receipt"
 	"sealform/internal/spool"
+	"sealform/internal/staff"
 	"sealform/internal/token"
 	"sealform/internal/web"
 	"sealform/keys/private"
@@ -220,9 +221,11 @@ func (h *house) viewer() (http.Handler, error) {
 	for _, f := range h.forms {
 		served = append(served, viewer.Served{Form: f, Readers: h.fingerprints(f.ID)})
 	}
+	vault := private.NewVault(private.DefaultIdle, h.now)
+	sessions := staff.New(staff.Config{Service: h.cfg.Service, Store: h.store, Locks: vault, Key: h.secrets.Key, Now: h.now, Events: h.events})
 	return viewer.New(viewer.Config{
 		Service: h.cfg.Service, Name: h.cfg.Name, Accent: h.cfg.Accent, Hosts: h.cfg.Viewer.Hosts, Store: h.store, Forms: served,
-		Vault: private.NewVault(private.DefaultIdle, h.now), Verifiers: h.verifiers, Key: h.secrets.Key,
+		Sessions: sessions, Vault: vault, Verifiers: h.verifiers, Key: h.secrets.Key,
 		Zone: h.cfg.Zone, Now: h.now, Events: h.events, Proxies: h.cfg.TLS.Proxies,
 		Webhooks: slices.Sorted(maps.Keys(h.cfg.Webhooks)), Nudge: h.nudge, MailFrom: h.cfg.Mail.From,
 	})

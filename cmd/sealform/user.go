@@ -10,9 +10,9 @@ import (
 
 	"sealform/internal/audit"
 	"sealform/internal/hint"
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/keys"
-	"sealform/viewer"
 )
 
 // minAccountPassword is the least length of an account password, in characters (a second factor is always asked too).
@@ -51,11 +51,11 @@ func (p *program) userAdd(ctx context.Context, o *office, c *cli.Command) error 
 
 // addAccount makes an account and gives its second factor's secret and how to tell it to the person.
 func (o *office) addAccount(ctx context.Context, email string, pw keys.Password) (secret string, second secondFactor, err error) {
-	hash, err := viewer.HashPassword(pw)
+	hash, err := staff.HashPassword(pw)
 	if err != nil {
 		return "", second, err
 	}
-	factor, err := viewer.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, email)
+	factor, err := staff.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, email)
 	if err != nil {
 		return "", second, err
 	}
@@ -80,11 +80,11 @@ func (p *program) userReset(ctx context.Context, o *office, c *cli.Command) erro
 	if err != nil {
 		return err
 	}
-	hash, err := viewer.HashPassword(pw)
+	hash, err := staff.HashPassword(pw)
 	if err != nil {
 		return err
 	}
-	factor, err := viewer.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, a.Email)
+	factor, err := staff.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, a.Email)
 	if err != nil {
 		return err
 	}

@@ -16,13 +16,13 @@ var revealers = map[string]string{
 	"forms ReadRecord":     "verified plaintext into a record, for the viewer",
 	"forms ReadText":       "verified plaintext into the readable part, for sealform open",
 
-	"keys/private Generate":      "is there a password at all",
-	"keys/private Import":        "is there a password at all",
-	"keys/private Locked.Export": "is there a password at all",
-	"keys/private decrypt":       "key password into the key derivation",
-	"keys/private relock":        "key password into the key derivation",
-	"viewer HashPassword":        "account password into Argon2id",
-	"viewer matches":             "account password into Argon2id",
+	"keys/private Generate":       "is there a password at all",
+	"keys/private Import":         "is there a password at all",
+	"keys/private Locked.Export":  "is there a password at all",
+	"keys/private decrypt":        "key password into the key derivation",
+	"keys/private relock":         "key password into the key derivation",
+	"internal/staff HashPassword": "account password into Argon2id",
+	"internal/staff matches":      "account password into Argon2id",
 
 	"internal/mail talk.signIn": "the relay's password into AUTH, under TLS",
 

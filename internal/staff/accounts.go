@@ -1,4 +1,4 @@
-package viewer
+package staff
 
 import (
 	"crypto/aes"
@@ -21,8 +21,8 @@ import (
 // takes as many threads as the machine has, so that hashes would differ between hosts.
 var passwordCost = argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// longestPassword bounds what is hashed, in bytes.
-const longestPassword = 1 << 10
+// LongestPassword bounds the length of an account password that is hashed, in bytes.
+const LongestPassword = 1 << 10
 
 var errTooLong = errors.New("the password is longer than 1,024 bytes")
 
@@ -30,7 +30,7 @@ var errTooLong = errors.New("the password is longer than 1,024 bytes")
 // its parameters and salt.
 func HashPassword(p keys.Password) (string, error) {
 	b := p.Reveal()
-	if len(b) > longestPassword {
+	if len(b) > LongestPassword {
 		return "", errTooLong
 	}
 	h, err := argon2id.CreateHash(string(b), &passwordCost)
@@ -40,7 +40,7 @@ func HashPassword(p keys.Password) (string, error) {
 	return h, nil
 }
 
-// matches is the one place where an account password is held against its hash.
+// matches holds an account password against its hash, and is the one place that does.
 func matches(p keys.Password, encoded string) (bool, error) {
 	return argon2id.ComparePasswordAndHash(string(p.Reveal()), encoded)
 }

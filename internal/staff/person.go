@@ -1,0 +1,47 @@
+package staff
+
+import (
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"sealform/internal/audit"
+	"sealform/internal/store"
+	"sealform/keys"
+)
+
+// Staff is who asks: one signed-in person in one browser.
+type Staff struct {
+	Account int64
+	Email   string
+	From    string // address of the peer
+	Keys    []store.LockedKey
+	Half    []byte // the browser's half of the unlocked key; nil: none
+	session store.Session
+}
+
+// MayOpen is the one authorisation function: a person may see what a form received if one of their keys is
+// among the form's readers now.
+func (s Staff) MayOpen(readers []keys.Fingerprint) bool { return len(s.KeysFor(readers)) > 0 }
+
+// KeysFor gives the person's keys that are among those readers.
+func (s Staff) KeysFor(readers []keys.Fingerprint) []store.LockedKey {
+	var mine []store.LockedKey
+	for _, k := range s.Keys {
+		if slices.Contains(readers, k.Fingerprint) {
+			mine = append(mine, k)
+		}
+	}
+	return mine
+}
+
+// Entry is an audit entry of something that this person does.
+func (s Staff) Entry(act string, about ...string) audit.Entry {
+	return audit.Entry{Who: s.Email, From: s.From, Act: act, About: about}
+}
+
+// SessionID is what keys are kept open under for this session.
+func (s Staff) SessionID() string { return hex.EncodeToString(s.session.Hash[:]) }
+
+// PersonID is what keys are kept open under for this person, in whatever session.
+func (s Staff) PersonID() string { return strconv.FormatInt(s.Account, 10) }
