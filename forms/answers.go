@@ -1,10 +1,6 @@
 package forms
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
-	"hash"
 	"io"
 )
 
@@ -76,42 +72,6 @@ func (a *Answers) Form() *Form { return a.form }
 // Files says how many files come with the answers.
 func (a *Answers) Files() int { return len(a.files) }
 
-// ContentMAC is HMAC-SHA256(nonce, form, revision, every posted pair and every file's name, type, size and hash),
-// each with its length before it, so that no two contents run together to the same bytes.
-func (a *Answers) ContentMAC(nonce []byte) [32]byte {
-	m := lengthMAC{Hash: hmac.New(sha256.New, nonce)}
-	m.add("sealform content 1")
-	m.add(a.form.ID)
-	m.add(string(a.form.Revision[:]))
-	m.number(int64(len(a.pairs)))
-	for _, p := range a.pairs {
-		m.add(p.Name)
-		m.bytes(p.Value)
-	}
-	m.number(int64(len(a.files)))
-	for i := range a.files {
-		f := &a.files[i]
-		m.add(f.Field)
-		m.add(f.Name)
-		m.add(f.Type)
-		m.number(f.Size)
-		m.bytes(f.SHA256[:])
-	}
-	return [32]byte(m.Sum(nil))
-}
-
-// lengthMAC writes every item after its length.
-type lengthMAC struct{ hash.Hash }
-
-func (m lengthMAC) add(s string) { m.bytes([]byte(s)) }
-
-func (m lengthMAC) bytes(b []byte) {
-	m.number(int64(len(b)))
-	m.Write(b)
-}
-
-func (m lengthMAC) number(n int64) {
-	var l [8]byte
-	binary.BigEndian.PutUint64(l[:], uint64(n)) //nolint:gosec // a length or size, never negative
-	m.Write(l[:])
-}
+// Disclose gives what the visitor typed: the exit for readable answers. Its callers are listed in internal/rules.
+// Files are in the order of the form's fields.
+func (a *Answers) Disclose() (pairs []Pair, files []File) { return a.pairs, a.files }

@@ -7,29 +7,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sealform/forms"
+	"sealform/forms/formstest"
+	"sealform/forms/record"
 )
-
-// codes gives "code" or "part:code" for one field's answer, "" if it is fine.
-func codes(f *forms.Form, e *forms.Entry) string {
-	_, rejected := f.Check(e, now)
-	if rejected == nil {
-		return ""
-	}
-	p := rejected.Problems[0]
-	if p.Part != "" {
-		return p.Part + ":" + p.Code
-	}
-	return p.Code
-}
 
 // TestMessages: one problem for each field, in the form's order, in the question's words.
 func TestMessages(t *testing.T) {
-	f := library1(t, "new-patient")
+	f := formstest.Library(t, "new-patient")
 	e := &forms.Entry{Pairs: []forms.Pair{
-		pair("birth.day", "27"), pair("birth.month", "3"), pair("phone", "12"), pair("email", "x"), pair("height", "900"),
-		pair("medicines", "perhaps"), pair("reason", strings.Repeat("x", 2001)),
-	}, Files: []forms.File{upload("card", "a.jpg", "", []byte("x")), upload("card", "b.gif", "", []byte("x"))}}
-	_, rejected := f.Check(e, now)
+		formstest.Pair("birth.day", "27"), formstest.Pair("birth.month", "3"), formstest.Pair("phone", "12"), formstest.Pair("email", "x"), formstest.Pair("height", "900"),
+		formstest.Pair("medicines", "perhaps"), formstest.Pair("reason", strings.Repeat("x", 2001)),
+	}, Files: []forms.File{formstest.Upload("card", "a.jpg", "", []byte("x")), formstest.Upload("card", "b.gif", "", []byte("x"))}}
+	_, rejected := f.Check(e, formstest.Now)
 	var got []string
 	for _, p := range rejected.Problems {
 		got = append(got, p.Message)
@@ -56,22 +45,22 @@ func TestMessages(t *testing.T) {
 // covers IN13: whatever is wrong with a value, nothing that is said about it holds the value.
 func TestNoProblemHoldsAValue(t *testing.T) {
 	const canary = "CANARY-7f3a"
-	f := library1(t, "new-patient")
+	f := formstest.Library(t, "new-patient")
 	e := &forms.Entry{}
 	for _, x := range f.Fields {
 		for _, part := range x.Parts() {
 			for _, v := range []string{canary, "  " + canary + "\x00", canary + "@", "\xff" + canary} {
-				e.Pairs = append(e.Pairs, pair(part, v))
+				e.Pairs = append(e.Pairs, formstest.Pair(part, v))
 			}
 		}
 	}
-	e.Pairs = append(e.Pairs, pair(canary, canary))
+	e.Pairs = append(e.Pairs, formstest.Pair(canary, canary))
 	e.Files = []forms.File{
-		upload("card", canary+".exe", canary, []byte(canary)), upload("card", canary+".jpg", "text/html", nil),
-		upload(canary, canary, canary, nil),
+		formstest.Upload("card", canary+".exe", canary, []byte(canary)), formstest.Upload("card", canary+".jpg", "text/html", nil),
+		formstest.Upload(canary, canary, canary, nil),
 	}
 	for range f.Fields { // mend one problem after the other, so that each rule speaks
-		_, rejected := f.Check(e, now)
+		_, rejected := f.Check(e, formstest.Now)
 		if rejected == nil {
 			break
 		}
@@ -96,7 +85,7 @@ func dropField(pairs []forms.Pair, field string) []forms.Pair {
 }
 
 func TestAttrs(t *testing.T) {
-	f := library1(t, "new-patient")
+	f := formstest.Library(t, "new-patient")
 	for _, c := range []struct{ field, part, want string }{
 		{"full_name", "full_name", "autocomplete=name spellcheck=false autocapitalize=words enterkeyhint=next maxlength=200"},
 		{"birth", "birth.day", "autocomplete=bday-day inputmode=numeric enterkeyhint=next"},
@@ -119,7 +108,7 @@ func TestAttrs(t *testing.T) {
 			t.Errorf("%s: %s", c.part, diff)
 		}
 	}
-	g := formOf(t, "  - { id: son, type: name, label: Your son, autocomplete: \"off\" }\n  - { id: town, type: text, label: Town, autocomplete: address-level2 }\n")
+	g := formstest.Of(t, "  - { id: son, type: name, label: Your son, autocomplete: \"off\" }\n  - { id: town, type: text, label: Town, autocomplete: address-level2 }\n")
 	if a := g.Fields[0].Attrs("son")[0]; a.Value != "off" {
 		t.Errorf("somebody else's name: %v", a)
 	}
@@ -130,32 +119,32 @@ func TestAttrs(t *testing.T) {
 
 // covers IN07: a name that is no field means nothing, however it is spelt.
 func TestUnknownNamesMeanNothing(t *testing.T) {
-	f := library1(t, "contact")
-	e := &forms.Entry{Pairs: []forms.Pair{pair("name", "A"), pair("email", "a@example.com"), pair("message", "Hello")}}
-	before := check(t, f, e)
+	f := formstest.Library(t, "contact")
+	e := &forms.Entry{Pairs: []forms.Pair{formstest.Pair("name", "A"), formstest.Pair("email", "a@example.com"), formstest.Pair("message", "Hello")}}
+	before := formstest.Check(t, f, e)
 	for _, name := range []string{"form", "id", "recipient", "key", "encrypted", "status", "reference", "to", "revision", "Name", "name ", "name[]", "birth.day", ""} {
-		e.Pairs = append(e.Pairs, pair(name, "evil"))
+		e.Pairs = append(e.Pairs, formstest.Pair(name, "evil"))
 	}
-	after := check(t, f, e)
+	after := formstest.Check(t, f, e)
 	if before.Form() != after.Form() {
 		t.Error("another form")
 	}
-	if before.ContentMAC([]byte("n")) == after.ContentMAC([]byte("n")) {
+	if record.ContentMAC(before, []byte("n")) == record.ContentMAC(after, []byte("n")) {
 		t.Error("extra names are not part of the content")
 	}
 }
 
 func FuzzCheck(f *testing.F) {
-	form := library1(f, "new-patient")
+	form := formstest.Library(f, "new-patient")
 	f.Add("full_name", []byte("María"), "birth.day", []byte("27"), "card", "a.jpg", "image/jpeg")
 	f.Add("phone", []byte("+1 555"), "height", []byte("1,234.5"), "card", "../../x", "")
 	f.Add("reason", []byte("\xff\x00"), "birth.month", []byte("ſept"), "", "", "")
 	f.Fuzz(func(t *testing.T, n1 string, v1 []byte, n2 string, v2 []byte, field, name, kind string) {
-		e := &forms.Entry{Pairs: append(patient().Pairs, forms.Pair{Name: n1, Value: v1}, forms.Pair{Name: n2, Value: v2})}
+		e := &forms.Entry{Pairs: append(formstest.Patient().Pairs, forms.Pair{Name: n1, Value: v1}, forms.Pair{Name: n2, Value: v2})}
 		if name != "" {
-			e.Files = []forms.File{upload(field, name, kind, v1)}
+			e.Files = []forms.File{formstest.Upload(field, name, kind, v1)}
 		}
-		a, r := form.Check(e, now)
+		a, r := form.Check(e, formstest.Now)
 		if (a == nil) == (r == nil) {
 			t.Fatal("neither answers nor problems, or both")
 		}

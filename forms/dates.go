@@ -29,6 +29,13 @@ func (c civil) before(d civil) bool {
 // String is "27 March 1957".
 func (c civil) String() string { return fmt.Sprintf("%d %s %d", c.day, c.month, c.year) }
 
+// DateText gives the day, month and year that were typed into a date's boxes as "27 March 1957"; ok is false where they
+// are no date.
+func DateText(boxes [3]string) (date string, ok bool) {
+	c, wrong := readDate(boxes)
+	return c.String(), wrong == ""
+}
+
 // readDate reads the three boxes. If they are no date, wrong says which box is to blame.
 func readDate(parts [3]string) (c civil, wrong string) {
 	year, ok := readPart(parts[2], 4)

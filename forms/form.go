@@ -1,28 +1,27 @@
-// Package forms knows what a form is: its definition, how answers are checked, and the record they become.
+// Package forms knows what a form is: its questions, the rules for their answers, and how answers are checked.
 //
-//	form, err := forms.Parse("forms/contact.yaml", src)   // every fault of the file at once, as Faults
-//	answers, rejected := form.Check(entry, now)           // rejected: shown to the visitor again, never sealed
-//	submission, err := answers.Seal(plan)                 // record complete, padded, sealed: readable bytes end here
-//	…
-//	reading, err := forms.Read(plaintext, questions, row) // what staff see, compared with its row first
+//	answers, rejected := form.Check(entry, now)   // rejected: shown to the visitor again, never sealed
+//
+// A form is written in YAML, which forms/file reads; what checked answers become is forms/record. Neither is known here:
+// a form can as well come from kept questions (ParseQuestions), whose hash is its Revision.
 //
 // What a visitor typed stays exactly as it came: order, repeats and bytes. Checking looks at a tidied view
-// (without stray spaces, dashes and brackets) and stores none of it. Names that are no field of the form are
-// kept apart, as Extra, and mean nothing.
+// (without stray spaces, dashes and brackets) and stores none of it. Names that are no field of the form mean nothing.
 //
-// Nothing visitors type appears in a message, an error or a name made here: a Problem speaks of the question.
+// Rules live once, in the table of rules.go: a row checks, gives the HTML attributes and says what is wrong. Nothing
+// visitors type appears in a message, an error or a name made here: a Problem speaks of the question.
 //
-// What leaves is sealed, each mailed address a message of its own. A form file says who else is told that something
-// came, and whether the visitor is: such mails are not sealed, so nothing here hands an answer to them. The one
-// exception is the address that a receipt goes to, which leaves as a SealedAddress and in no other way. A mail that the
-// relay would refuse for its size is not sealed: it says TooLarge, or the submission is refused while its visitor waits.
+// Answers can be made by Check alone, and have one exit for what was typed, Disclose, whose callers internal/rules lists.
 //
-// It refuses form files that ask for what this version cannot do, so that no setting is silently without effect, and
-// those whose answers nobody could read. It keeps nothing: no database, no web, no key. Uploaded files are read through
-// File.Open, piece by piece.
+// It keeps nothing: no database, no web, no key, no YAML. Uploaded files are read through File.Open, piece by piece.
 package forms
 
-import "time"
+import (
+	"errors"
+	"time"
+
+	"sealform/internal/notice"
+)
 
 // Form is one form as its file defines it. Questions decide the Revision; readers,
 // delivery and brand do not.
@@ -35,7 +34,7 @@ type Form struct {
 	To       []string       // groups of readers
 	Store    *StoreDelivery // nil: not kept
 	Mail     *MailDelivery  // nil: not mailed
-	Notify   []Notify
+	Notify   []notice.Notify
 	Webhooks []string // names of the operator's webhooks
 	Receipt  *Receipt // nil: visitors get no mail
 	Brand    Brand
@@ -43,7 +42,6 @@ type Form struct {
 	Access   Access
 	Limits   Limits
 	Revision Revision
-	Warnings Faults // what its file could say better; never an error
 
 	questions []byte          // canonical, what Revision is the hash of
 	posted    map[string]slot // which control a posted name belongs to
@@ -70,23 +68,6 @@ const (
 	SMIME  Level = "smime"  // the answers, as S/MIME
 	Notice Level = "notice" // that something came, and a link to the staff pages
 )
-
-// Notify is one address that is told that something came, and never what: soon, or once a day. Whoever is to get both
-// is there twice.
-type Notify struct {
-	Email  string
-	When   Window  // of notices soon after something came
-	Digest *Minute // once a day at that time, with the numbers of what came; nil: soon after it came
-}
-
-// Window is when notices may go out, in the clinic's zone. The zero Window is always.
-type Window struct {
-	Days     [7]bool // by time.Weekday; none set: every day
-	From, To Minute  // both 0: all day; To is after From
-}
-
-// Minute is a time of day: minutes since midnight, up to 1440.
-type Minute int
 
 // Receipt is the mail that a visitor may get: the reference and the clinic's own fixed words, never an answer.
 type Receipt struct {
@@ -131,11 +112,6 @@ const (
 	FileType Type = "file"
 )
 
-var types = []string{
-	string(Text), string(LongText), string(Name), string(Email), string(Phone), string(Number), string(Date),
-	string(YesNo), string(Choice), string(Choices), string(Consent), string(FileType),
-}
-
 // Field is one question.
 type Field struct {
 	ID       string // [a-z][a-z0-9_]{0,63}
@@ -178,8 +154,8 @@ func (f *Field) Parts() []string {
 	return []string{f.ID}
 }
 
-// option gives the label of a value; ok is false if the question has no such answer.
-func (f *Field) option(value string) (label string, ok bool) {
+// OptionLabel gives the label of a value; ok is false if the question has no such answer.
+func (f *Field) OptionLabel(value string) (label string, ok bool) {
 	for _, o := range f.Options {
 		if o.Value == value {
 			return o.Label, true
@@ -190,6 +166,20 @@ func (f *Field) option(value string) (label string, ok bool) {
 
 // slot is where a posted name belongs: the field's place in the form and the part's in the field.
 type slot struct{ field, part int }
+
+// Compile makes a form ready for use: its rules are compiled, its controls indexed, its revision known. Whoever puts a
+// form together calls it once, when all fields stand.
+func (f *Form) Compile() error {
+	var errs []error
+	for _, x := range f.Fields {
+		errs = append(errs, x.compile())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	f.index()
+	return f.revise()
+}
 
 // index prepares a form whose fields are complete.
 func (f *Form) index() {
@@ -202,6 +192,13 @@ func (f *Form) index() {
 			f.posted[name] = slot{i, p}
 		}
 	}
+}
+
+// Control gives the place of the question that a posted name belongs to, and of the box within it (0 but for month, 1,
+// and year, 2, of a date). ok is false for a name that is no control of the form, and for those of files.
+func (f *Form) Control(name string) (field, part int, ok bool) {
+	at, ok := f.posted[name]
+	return at.field, at.part, ok
 }
 
 // Field gives the field of that id, or nil.

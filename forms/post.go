@@ -1,11 +1,8 @@
 package forms
 
 import (
-	"fmt"
+	"strconv"
 	"unicode/utf8"
-
-	"sealform/internal/text"
-	"sealform/internal/yamltree"
 )
 
 // What one post may hold. The door that reads posts keeps to these, and a form that could need more is refused when
@@ -18,6 +15,9 @@ const (
 	MaxValue   = 64 << 10 // bytes of one value
 )
 
+// DefaultUpload is how many bytes of files one submission may bring where a form does not say.
+const DefaultUpload = 25 << 20
+
 // What a post costs beside names and values, as browsers write it.
 const (
 	partCost  = 160     // bytes around one part of a multipart body, its name not counted: a boundary is at most 70
@@ -26,24 +26,27 @@ const (
 	fileCost  = 3 << 10 // bytes of one file's header: 255 characters of name, in quotes
 )
 
-// worst is the most that a visitor can send who fills in everything.
-type worst struct {
-	answers, files int
+// longest is how many characters an answer may have unless the file says otherwise.
+var longest = map[Type]int{Text: 500, LongText: 5000, Name: 200, Email: 254, Phone: 50}
+
+// LargestPost is the most that a visitor can send who fills in everything.
+type LargestPost struct {
+	Answers, Files int
 	name, value    int64 // bytes of all names and values
 }
 
-func (f *Field) worst() worst {
+func (f *Field) LargestPost() LargestPost {
 	if f.Type == FileType {
-		return worst{files: f.MaxFiles}
+		return LargestPost{Files: f.MaxFiles}
 	}
-	var w worst
+	var w LargestPost
 	for _, part := range f.Parts() {
 		w.name += int64(len(part))
-		w.answers++
+		w.Answers++
 	}
 	switch f.Type {
 	case Choices:
-		w = worst{answers: len(f.Options), name: int64(len(f.Options) * len(f.ID))}
+		w = LargestPost{Answers: len(f.Options), name: int64(len(f.Options) * len(f.ID))}
 		for _, o := range f.Options {
 			w.value += int64(len(o.Value))
 		}
@@ -52,88 +55,61 @@ func (f *Field) worst() worst {
 			w.value = max(w.value, int64(len(o.Value)))
 		}
 	case Date, Number: // digits, perhaps of another script, or a month's name
-		w.value = int64(w.answers) * 64
+		w.value = int64(w.Answers) * 64
 	case Text, LongText, Name, Email, Phone:
-		w.value = int64(f.most()) * utf8.UTFMax
+		w.value = int64(f.MostCharacters()) * utf8.UTFMax
 	case FileType:
 	}
 	return w
 }
 
-func (w worst) and(x worst) worst {
-	return worst{w.answers + x.answers, w.files + x.files, w.name + x.name, w.value + x.value}
+// MostCharacters is how many characters an answer in words may have.
+func (f *Field) MostCharacters() int {
+	if f.Max != nil {
+		if n, err := strconv.Atoi(string(*f.Max)); err == nil {
+			return n
+		}
+	}
+	return longest[f.Type]
 }
 
-// multipart is the size of the largest body of that kind, without what is in its files.
-func (w worst) multipart() int64 {
-	return tokenCost + w.name + w.value + int64(w.answers)*partCost + int64(w.files)*fileCost
+func (w LargestPost) And(x LargestPost) LargestPost {
+	return LargestPost{w.Answers + x.Answers, w.Files + x.Files, w.name + x.name, w.value + x.value}
+}
+
+// Multipart is the size of the largest body of that kind, without what is in its files.
+func (w LargestPost) Multipart() int64 {
+	return tokenCost + w.name + w.value + int64(w.Answers)*partCost + int64(w.Files)*fileCost
 }
 
 // urlencoded is the size of the largest body of that kind, where a byte may become three.
-func (w worst) urlencoded() int64 {
-	return tokenCost + 3*(w.name+w.value) + int64(w.answers)*pairCost
+func (w LargestPost) urlencoded() int64 {
+	return tokenCost + 3*(w.name+w.value) + int64(w.Answers)*pairCost
 }
 
 // Multipart says whether the form is to be posted as multipart/form-data: because it asks for files, or because its
 // longest answers would not fit otherwise.
 func (f *Form) Multipart() bool {
-	var all worst
+	var all LargestPost
 	for _, x := range f.Fields {
 		if x.Type == FileType {
 			return true
 		}
-		all = all.and(x.worst())
+		all = all.And(x.LargestPost())
 	}
 	return all.urlencoded() > MaxText
 }
 
-// checkSendable refuses a form whose answers could be more than one post may hold. The fault stands at the field
-// that is one too many; list has the fields as they are written.
-func (f *Form) checkSendable(list []*yamltree.Mapping) {
-	var before worst
-	for i, x := range f.Fields {
-		now := before.and(x.worst())
-		if before.answers <= MaxAnswers && now.answers > MaxAnswers {
-			list[i].Fault(x.heaviest(), fmt.Sprintf("from here on the form could be sent with more than %d answers", MaxAnswers),
-				"Make two forms of it, or ask less: a date counts as three answers, choices as one for each option.")
-		}
-		if before.files <= MaxFiles && now.files > MaxFiles {
-			list[i].Fault("max_files", fmt.Sprintf("from here on the form takes more than %d files in all", MaxFiles), "Lower max_files here or above.")
-		}
-		if before.multipart() <= MaxText && now.multipart() > MaxText {
-			list[i].Fault(x.heaviest(), "from here on the longest answers come to more than "+text.Size(MaxText),
-				`Lower "max" of the long answers, or make two forms of it.`)
-		}
-		before = now
+// UploadLimit is how many bytes of files one submission may bring: as the file says, and where nothing is kept, what a
+// mail can carry of it. That is mailLimit (the relay's SIZE in bytes; 0: not known) divided by 1.9, for base64 inside
+// armor, and down to a tenth of a megabyte, which is how people are told.
+func (f *Form) UploadLimit(mailLimit int64) int64 {
+	if f.Store != nil || mailLimit <= 0 {
+		return f.Limits.TotalUpload
 	}
-}
-
-// checkUploads holds what the page says of single files against what is taken of all together.
-func (f *Form) checkUploads(m *yamltree.Mapping, list []*yamltree.Mapping) {
-	var all int64
-	for i, x := range f.Fields {
-		if x.Type != FileType {
-			continue
-		}
-		all += int64(x.MaxFiles) * x.MaxSize
-		if x.MaxSize > f.Limits.TotalUpload {
-			list[i].Fault("max_size", fmt.Sprintf("a file of field %q may be larger (%s) than all files together (%s)", x.ID, text.Size(x.MaxSize), text.Size(f.Limits.TotalUpload)),
-				"Lower its max_size, or raise total_upload under limits.")
-		}
+	most := mailLimit / 19 * 10
+	if tenths := most * 10 >> 20; tenths > 0 {
+		most = tenths << 20 / 10
 	}
-	if all > f.Limits.TotalUpload {
-		m.Warn("fields", fmt.Sprintf("files of the size that is offered come to %s, and %s are taken", text.Size(all), text.Size(f.Limits.TotalUpload)),
-			"Lower max_size or max_files, or raise total_upload under limits.")
-	}
-}
-
-// heaviest names the setting that makes a field's answers many or long.
-func (f *Field) heaviest() string {
-	switch {
-	case f.Type == Choices:
-		return "options"
-	case f.Max != nil:
-		return "max"
-	}
-	return "type"
+	return min(f.Limits.TotalUpload, most)
 }

@@ -115,7 +115,7 @@ func ParseQuestions(id string, b []byte, want Revision) (*Form, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) || q.Version != 1 {
 		return nil, errors.New("reading the questions: made by another version of Sealform")
 	}
-	f := &Form{ID: id, Title: q.Title, Limits: Limits{defaultUpload}, Revision: want, questions: bytes.Clone(b)}
+	f := &Form{ID: id, Title: q.Title, Limits: Limits{DefaultUpload}, Revision: want, questions: bytes.Clone(b)}
 	for i := range q.Fields {
 		x := q.Fields[i].field()
 		if err := x.compile(); err != nil {

@@ -1,7 +1,11 @@
 package forms
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -9,6 +13,10 @@ import (
 
 	"sealform/internal/text"
 )
+
+// EntityMagic begins whatever is sealed here, and no uploaded file may begin so: one sealed for a submission could
+// otherwise be put in the place of another's answers.
+const EntityMagic = "Sealform: "
 
 // kinds are the extensions a form may accept, with the types that browsers claim for them.
 var kinds = map[string][]string{
@@ -42,7 +50,7 @@ var spellings = map[string]string{"jpeg": "jpg", "jpe": "jpg", "heif": "heic", "
 // active types are never what a form asked for, whatever the name says.
 var active = []string{"text/html", "application/xhtml+xml", "image/svg+xml", "text/javascript", "application/javascript", "application/x-msdownload"}
 
-func extension(name string) string {
+func Extension(name string) string {
 	ext := strings.ToLower(strings.TrimPrefix(path.Ext(strings.TrimRight(name, " .")), "."))
 	if s, ok := spellings[ext]; ok {
 		return s
@@ -91,7 +99,7 @@ func which(f *Field, b broken) string {
 
 func testAccept(f *Field, _ string) (test, error) {
 	return eachFile("file_type", func(x *File) bool {
-		ext := extension(x.Name)
+		ext := Extension(x.Name)
 		return slices.Contains(f.Accept, ext) && !liesAbout(ext, x.Type)
 	}), nil
 }
@@ -168,4 +176,29 @@ func sayMaxFiles(f *Field, _ string, _ broken) string {
 		return fmt.Sprintf("Choose only one file for “%s”", f.Label)
 	}
 	return fmt.Sprintf("Choose no more than %d files for “%s”", f.MaxFiles, f.Label)
+}
+
+// sealedItself says whether the file begins like what the service seals.
+func (f *File) sealedItself() bool {
+	if f.Open == nil {
+		return false
+	}
+	r, err := f.Open()
+	if err != nil {
+		return false // sealing will meet it too, and says so
+	}
+	head := make([]byte, len(EntityMagic))
+	_, err = io.ReadFull(r, head)
+	return errors.Join(err, r.Close()) == nil && string(head) == EntityMagic
+}
+
+// FileKinds are the kinds of file that a form may accept, by extension, sorted.
+func FileKinds() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+// FileKind gives the kind that an author's "PDF", ".pdf" or "jpeg" means; known is false for one that no form accepts.
+func FileKind(written string) (kind string, known bool) {
+	kind = strings.TrimPrefix(strings.ToLower(written), ".")
+	kind = cmp.Or(spellings[kind], kind)
+	_, known = kinds[kind]
+	return kind, known
 }

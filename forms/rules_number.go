@@ -13,8 +13,8 @@ var (
 	thousands   = regexp.MustCompile(`^[+-]?\d{1,3}(,\d{3})+(\.\d{1,9})?$`)
 )
 
-// number reads 12, -3.5, 1,234.5, 1 234 and 2,5. No exponent, no hex, no infinity.
-func number(v string) (float64, bool) {
+// ParseNumber reads 12, -3.5, 1,234.5, 1 234 and 2,5. No exponent, no hex, no infinity.
+func ParseNumber(v string) (float64, bool) {
 	v = stray.Replace(foldDigits(v))
 	switch {
 	case thousands.MatchString(v):
@@ -29,7 +29,7 @@ func number(v string) (float64, bool) {
 }
 
 func testNumber(*Field, string) (test, error) {
-	return each("not_real", func(v string) bool { _, ok := number(v); return ok }), nil
+	return each("not_real", func(v string) bool { _, ok := ParseNumber(v); return ok }), nil
 }
 
 // attrsNumber asks for a keypad of digits, unless a minus can be meant: keypads have none.
@@ -42,11 +42,11 @@ func attrsNumber(f *Field, _, _ string) []Attr {
 }
 
 func testMin(_ *Field, arg string) (test, error) {
-	bound, ok := number(arg)
+	bound, ok := ParseNumber(arg)
 	if !ok {
 		return nil, fmt.Errorf("min needs a number")
 	}
-	return each("below_min", func(v string) bool { n, _ := number(v); return n >= bound }), nil
+	return each("below_min", func(v string) bool { n, _ := ParseNumber(v); return n >= bound }), nil
 }
 
 func sayMin(f *Field, arg string, _ broken) string {
@@ -57,11 +57,11 @@ func sayMin(f *Field, arg string, _ broken) string {
 }
 
 func testMax(_ *Field, arg string) (test, error) {
-	bound, ok := number(arg)
+	bound, ok := ParseNumber(arg)
 	if !ok {
 		return nil, fmt.Errorf("max needs a number")
 	}
-	return each("above_max", func(v string) bool { n, _ := number(v); return n <= bound }), nil
+	return each("above_max", func(v string) bool { n, _ := ParseNumber(v); return n <= bound }), nil
 }
 
 func sayMax(f *Field, arg string, _ broken) string {

@@ -142,7 +142,7 @@ func testSomeOf(f *Field, _ string) (test, error) {
 		return nil, fmt.Errorf("field %s has no options", f.ID)
 	}
 	return each("not_a_choice", func(v string) bool {
-		_, ok := f.option(v)
+		_, ok := f.OptionLabel(v)
 		return ok
 	}), nil
 }

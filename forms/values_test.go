@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/forms/file"
+	"sealform/forms/formstest"
 )
 
 // TestValues holds each type's rules against good and bad answers.
@@ -39,14 +41,14 @@ func TestValues(t *testing.T) {
 		{"type: choices, options: { a: A, b: B }", []string{"a"}, map[string]string{"": "required", "c": "not_a_choice"}},
 		{"type: consent, version: 1", []string{"yes"}, map[string]string{"": "required", "no": "not_a_choice"}},
 	} {
-		f := formOf(t, "  - { id: q, label: Question, "+c.field+" }\n")
+		f := formstest.Of(t, "  - { id: q, label: Question, "+c.field+" }\n")
 		for _, v := range c.good {
-			if code := codes(f, &forms.Entry{Pairs: []forms.Pair{pair("q", v)}}); code != "" {
+			if code := formstest.Codes(f, &forms.Entry{Pairs: []forms.Pair{formstest.Pair("q", v)}}); code != "" {
 				t.Errorf("%s: %q is refused: %s", c.field, v, code)
 			}
 		}
 		for v, want := range c.bad {
-			if code := codes(f, &forms.Entry{Pairs: []forms.Pair{pair("q", v)}}); code != want {
+			if code := formstest.Codes(f, &forms.Entry{Pairs: []forms.Pair{formstest.Pair("q", v)}}); code != want {
 				t.Errorf("%s: %q gives %q, want %q", c.field, v, code, want)
 			}
 		}
@@ -55,18 +57,18 @@ func TestValues(t *testing.T) {
 
 // covers IN06: every value of a repeated name is checked, and a single choice cannot be two.
 func TestRepeatedValues(t *testing.T) {
-	f := formOf(t, "  - { id: one, type: choice, label: One, options: [a, b] }\n  - { id: mail, type: email, label: Mail, optional: true }\n")
+	f := formstest.Of(t, "  - { id: one, type: choice, label: One, options: [a, b] }\n  - { id: mail, type: email, label: Mail, optional: true }\n")
 	for _, c := range []struct {
 		pairs []forms.Pair
 		want  string
 	}{
-		{[]forms.Pair{pair("one", "a"), pair("one", "a")}, ""},
-		{[]forms.Pair{pair("one", "a"), pair("one", "b")}, "not_a_choice"},
-		{[]forms.Pair{pair("one", "a"), pair("mail", "a@example.com"), pair("mail", "evil")}, "bad_email"},
-		{[]forms.Pair{pair("one", "a"), pair("mail", ""), pair("mail", "a@example.com")}, ""},
-		{[]forms.Pair{pair("one[]", "a")}, "required"},
+		{[]forms.Pair{formstest.Pair("one", "a"), formstest.Pair("one", "a")}, ""},
+		{[]forms.Pair{formstest.Pair("one", "a"), formstest.Pair("one", "b")}, "not_a_choice"},
+		{[]forms.Pair{formstest.Pair("one", "a"), formstest.Pair("mail", "a@example.com"), formstest.Pair("mail", "evil")}, "bad_email"},
+		{[]forms.Pair{formstest.Pair("one", "a"), formstest.Pair("mail", ""), formstest.Pair("mail", "a@example.com")}, ""},
+		{[]forms.Pair{formstest.Pair("one[]", "a")}, "required"},
 	} {
-		if got := codes(f, &forms.Entry{Pairs: c.pairs}); got != c.want {
+		if got := formstest.Codes(f, &forms.Entry{Pairs: c.pairs}); got != c.want {
 			t.Errorf("%v: %q, want %q", c.pairs, got, c.want)
 		}
 	}
@@ -103,9 +105,9 @@ func TestDates(t *testing.T) {
 		{", before: 2000-01-01", "2", "1", "2000", "not_past"},
 		{", after: 1900-01-01", "31", "12", "1899", "not_future"},
 	} {
-		f := formOf(t, "  - { id: q, label: Question, type: date"+c.setting+" }\n")
-		at := now
-		e := &forms.Entry{Pairs: []forms.Pair{pair("q.day", c.d), pair("q.month", c.m), pair("q.year", c.y)}}
+		f := formstest.Of(t, "  - { id: q, label: Question, type: date"+c.setting+" }\n")
+		at := formstest.Now
+		e := &forms.Entry{Pairs: []forms.Pair{formstest.Pair("q.day", c.d), formstest.Pair("q.month", c.m), formstest.Pair("q.year", c.y)}}
 		if strings.Contains(c.setting, "after: today") {
 			at = time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC)
 		}
@@ -120,9 +122,9 @@ func TestDates(t *testing.T) {
 }
 
 func TestOneCharacterIsNotSeveral(t *testing.T) {
-	f := formOf(t, "  - { id: q, label: Initial, type: text, max: 1 }\n")
+	f := formstest.Of(t, "  - { id: q, label: Initial, type: text, max: 1 }\n")
 	want := "Shorten “Initial” to 1 character or fewer"
-	if _, r := f.Check(&forms.Entry{Pairs: []forms.Pair{pair("q", "ab")}}, now); r == nil || r.Problems[0].Message != want {
+	if _, r := f.Check(&forms.Entry{Pairs: []forms.Pair{formstest.Pair("q", "ab")}}, formstest.Now); r == nil || r.Problems[0].Message != want {
 		t.Errorf("%+v, want %q", r, want)
 	}
 }
@@ -133,20 +135,20 @@ func TestDateMessagesAreTrue(t *testing.T) {
 		"before: today": "“Born” must not be in the future", "after: today": "“Born” must be today or a later date",
 		"before: 2000-01-01": "“Born” must be 1 January 2000 or earlier", "after: 1900-01-01": "“Born” must be 1 January 1900 or later",
 	} {
-		f := formOf(t, "  - { id: q, label: Born, type: date, "+setting+" }\n")
+		f := formstest.Of(t, "  - { id: q, label: Born, type: date, "+setting+" }\n")
 		year := "1600"
 		if strings.HasPrefix(setting, "before") {
 			year = "2600"
 		}
-		e := &forms.Entry{Pairs: []forms.Pair{pair("q.day", "1"), pair("q.month", "1"), pair("q.year", year)}}
-		if _, r := f.Check(e, now); r == nil || r.Problems[0].Message != want {
+		e := &forms.Entry{Pairs: []forms.Pair{formstest.Pair("q.day", "1"), formstest.Pair("q.month", "1"), formstest.Pair("q.year", year)}}
+		if _, r := f.Check(e, formstest.Now); r == nil || r.Problems[0].Message != want {
 			t.Errorf("%s: %+v, want %q", setting, r, want)
 		}
 	}
 }
 
 func TestFiles(t *testing.T) {
-	f := formOf(t, "  - { id: card, label: Card, type: file, accept: [jpg, pdf], max_files: 2, max_size: 1KB }\n")
+	f := formstest.Of(t, "  - { id: card, label: Card, type: file, accept: [jpg, pdf], max_files: 2, max_size: 1KB }\n")
 	one := []byte("x")
 	big := make([]byte, 1025)
 	for _, c := range []struct {
@@ -154,24 +156,24 @@ func TestFiles(t *testing.T) {
 		files []forms.File
 		want  string
 	}{
-		{"one", []forms.File{upload("card", "a.jpg", "image/jpeg", one)}, ""},
-		{"no claim", []forms.File{upload("card", "a.jpeg", "", one)}, ""},
-		{"vague claim", []forms.File{upload("card", "A.JPG", "application/octet-stream", one)}, ""},
-		{"two", []forms.File{upload("card", "a.jpg", "image/jpeg", one), upload("card", "b.pdf", "application/pdf", one)}, ""},
-		{"full size", []forms.File{upload("card", "a.jpg", "image/jpeg", big[:1024])}, ""},
+		{"one", []forms.File{formstest.Upload("card", "a.jpg", "image/jpeg", one)}, ""},
+		{"no claim", []forms.File{formstest.Upload("card", "a.jpeg", "", one)}, ""},
+		{"vague claim", []forms.File{formstest.Upload("card", "A.JPG", "application/octet-stream", one)}, ""},
+		{"two", []forms.File{formstest.Upload("card", "a.jpg", "image/jpeg", one), formstest.Upload("card", "b.pdf", "application/pdf", one)}, ""},
+		{"full size", []forms.File{formstest.Upload("card", "a.jpg", "image/jpeg", big[:1024])}, ""},
 		{"none", nil, "required"},
-		{"wrong extension", []forms.File{upload("card", "a.exe", "image/jpeg", one)}, "file_type"},
-		{"no extension", []forms.File{upload("card", "jpg", "image/jpeg", one)}, "file_type"},
-		{"double extension", []forms.File{upload("card", "a.jpg.html", "text/html", one)}, "file_type"},
-		{"claims another type", []forms.File{upload("card", "a.jpg", "application/pdf", one)}, "file_type"},
-		{"claims a page", []forms.File{upload("card", "a.pdf", "text/html; charset=utf-8", one)}, "file_type"},
-		{"too big", []forms.File{upload("card", "a.jpg", "image/jpeg", big)}, "file_size"},
-		{"empty", []forms.File{upload("card", "a.jpg", "image/jpeg", nil)}, "file_empty"},
-		{"too many", []forms.File{upload("card", "a.jpg", "", one), upload("card", "b.jpg", "", one), upload("card", "c.jpg", "", one)}, "file_count"},
-		{"a record of ours", []forms.File{upload("card", "a.jpg", "", []byte("Sealform: 1; kind=store; service=x\r\n"))}, "file_type"},
-		{"not asked for", []forms.File{upload("card", "a.jpg", "", one), upload("other", "b.jpg", "", one)}, "unknown_field"},
+		{"wrong extension", []forms.File{formstest.Upload("card", "a.exe", "image/jpeg", one)}, "file_type"},
+		{"no extension", []forms.File{formstest.Upload("card", "jpg", "image/jpeg", one)}, "file_type"},
+		{"double extension", []forms.File{formstest.Upload("card", "a.jpg.html", "text/html", one)}, "file_type"},
+		{"claims another type", []forms.File{formstest.Upload("card", "a.jpg", "application/pdf", one)}, "file_type"},
+		{"claims a page", []forms.File{formstest.Upload("card", "a.pdf", "text/html; charset=utf-8", one)}, "file_type"},
+		{"too big", []forms.File{formstest.Upload("card", "a.jpg", "image/jpeg", big)}, "file_size"},
+		{"empty", []forms.File{formstest.Upload("card", "a.jpg", "image/jpeg", nil)}, "file_empty"},
+		{"too many", []forms.File{formstest.Upload("card", "a.jpg", "", one), formstest.Upload("card", "b.jpg", "", one), formstest.Upload("card", "c.jpg", "", one)}, "file_count"},
+		{"a record of ours", []forms.File{formstest.Upload("card", "a.jpg", "", []byte("Sealform: 1; kind=store; service=x\r\n"))}, "file_type"},
+		{"not asked for", []forms.File{formstest.Upload("card", "a.jpg", "", one), formstest.Upload("other", "b.jpg", "", one)}, "unknown_field"},
 	} {
-		if got := codes(f, &forms.Entry{Files: c.files}); got != c.want {
+		if got := formstest.Codes(f, &forms.Entry{Files: c.files}); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -181,7 +183,7 @@ func TestOptionValueIsShort(t *testing.T) {
 	for n, good := range map[int]bool{1: true, 100: true, 101: false} {
 		src := "form: a\ntitle: A\ncontact: Call.\nseal: { to: [desk] }\ndeliver: { store: { keep: 1d } }\nfields:\n" +
 			"  - { id: one, type: choice, label: One, options: { " + strings.Repeat("é", n) + ": A, b: B } }\n"
-		if _, err := forms.Parse("a.yaml", []byte(src)); (err == nil) != good {
+		if _, err := file.Parse("a.yaml", []byte(src)); (err == nil) != good {
 			t.Errorf("%d characters: %v", n, err)
 		}
 	}

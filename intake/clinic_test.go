@@ -20,6 +20,8 @@ import (
 	"golang.org/x/net/html"
 
 	"sealform/forms"
+	"sealform/forms/file"
+	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/internal/spool"
 	"sealform/internal/store"
@@ -73,14 +75,14 @@ type clinic struct {
 	config Config
 	log    *lockedBuffer
 	ahead  atomic.Int64 // nanoseconds that the clock is ahead
-	drop   func(ctx context.Context, s *forms.Submission, next Drop) (forms.Kept, error)
+	drop   func(ctx context.Context, s *record.Submission, next Drop) (record.Kept, error)
 	dir    string
 }
 
 func (c *clinic) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
 // Put goes to the store, past what a test put in the way.
-func (c *clinic) Put(ctx context.Context, s *forms.Submission) (forms.Kept, error) {
+func (c *clinic) Put(ctx context.Context, s *record.Submission) (record.Kept, error) {
 	if c.drop != nil {
 		return c.drop(ctx, s, c.store)
 	}
@@ -140,14 +142,14 @@ func openClinic(t *testing.T, change ...func(*Config)) *clinic {
 
 func parseForm(t *testing.T, yaml string) *forms.Form {
 	t.Helper()
-	f, err := forms.Parse("contact.yaml", []byte(yaml))
+	f, err := file.Parse("contact.yaml", []byte(yaml))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-func (c *clinic) readers() (*forms.Readers, error) {
+func (c *clinic) readers() (*record.Readers, error) {
 	locked, err := frontDesk()
 	if err != nil {
 		return nil, err
@@ -155,13 +157,13 @@ func (c *clinic) readers() (*forms.Readers, error) {
 	return readersOf(locked.Certificate(), time.Now())
 }
 
-func readersOf(certificate []byte, now time.Time) (*forms.Readers, error) {
+func readersOf(certificate []byte, now time.Time) (*record.Readers, error) {
 	cert, err := keys.ParseCertificate(certificate, now)
 	if err != nil {
 		return nil, err
 	}
 	r, err := keys.NewRecipients(cert)
-	return &forms.Readers{Store: r}, err
+	return &record.Readers{Store: r}, err
 }
 
 // answer is one response, read whole.
@@ -240,7 +242,7 @@ func (c *clinic) rows() []store.Row {
 }
 
 // open reads what is in a row as staff would.
-func (c *clinic) open(row store.Row) *forms.Reading {
+func (c *clinic) open(row store.Row) *record.Reading {
 	c.t.Helper()
 	locked, err := frontDesk()
 	if err != nil {
@@ -267,7 +269,7 @@ func (c *clinic) open(row store.Row) *forms.Reading {
 	if older := c.config.Forms[0].Older[sub.Revision]; older != nil {
 		form = older
 	}
-	reading, err := forms.Read(plain, form, forms.Row{
+	reading, err := record.Read(plain, form, record.Row{
 		Service: "test", ID: row.ID, Form: row.Form, Revision: sub.Revision, Reference: row.Reference,
 		Received: row.Received, Readers: sub.Readers, Files: row.Files,
 	})

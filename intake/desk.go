@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/token"
 	"sealform/keys"
 )
@@ -30,7 +31,7 @@ type desk struct {
 
 	mailFrom  string
 	mailLimit func() int64
-	receipt   func(submission int64, address []byte) *forms.SealedAddress
+	receipt   func(submission int64, address []byte) *record.SealedAddress
 }
 
 func newDesk(c Config, now func() time.Time) *desk {
@@ -51,52 +52,52 @@ func (d *desk) uploads(f *forms.Form) int64 { return f.UploadLimit(d.mailLimit()
 // answers gives the first receipt again; with other answers, at most three times, a submission that says what it
 // follows. Nothing is kept when an error comes back, but for forms.ErrUnknown, where trying again with the same
 // page tells.
-func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms.Answers) (forms.Kept, error) {
-	plan := forms.Plan{
+func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms.Answers) (record.Kept, error) {
+	plan := record.Plan{
 		Service: d.service, ID: page.ID, Received: d.now(), Lang: "en", Path: "page", Signer: d.signer,
-		Token: d.tokens.Mark(page), Content: a.ContentMAC(page.Nonce[:]), Deliver: to.Form,
+		Token: d.tokens.Mark(page), Content: record.ContentMAC(a, page.Nonce[:]), Deliver: to.Form,
 		MailFrom: d.mailFrom, MailLimit: d.mailLimit(), Receipt: d.receipt,
 	}
 	for draws, second, corrections := 0, false, 0; ; {
 		kept, err := d.put(ctx, to, a, &plan)
-		var reused *forms.ErrReused
+		var reused *record.ErrReused
 		switch {
 		case err == nil:
 			return kept, nil
-		case errors.Is(err, forms.ErrReferenceTaken) && draws < referenceDraws:
+		case errors.Is(err, record.ErrReferenceTaken) && draws < referenceDraws:
 			draws++
-		case errors.Is(err, forms.ErrIDTaken) && !second:
+		case errors.Is(err, record.ErrIDTaken) && !second:
 			second = true
 			plan.ID = page.SecondID() + int64(corrections)
 		case errors.As(err, &reused):
 			if corrections++; corrections > token.Corrections {
-				return forms.Kept{}, errCorrections
+				return record.Kept{}, errCorrections
 			}
 			plan.ID++
 			plan.Follows = reused.Reference
 		default:
-			return forms.Kept{}, err
+			return record.Kept{}, err
 		}
 	}
 }
 
 // put seals once and hands in once. The keys are looked at again right before.
-func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *forms.Plan) (forms.Kept, error) {
+func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *record.Plan) (record.Kept, error) {
 	readers, err := to.readers(d.now())
 	if err != nil {
-		return forms.Kept{}, err
+		return record.Kept{}, err
 	}
 	plan.Recipients, plan.Mails = readers.Store, readers.Mails
-	if plan.Reference, err = forms.NewReference(rand.Reader); err != nil {
-		return forms.Kept{}, fmt.Errorf("%w: drawing a reference: %w", errNotSealed, err)
+	if plan.Reference, err = record.NewReference(rand.Reader); err != nil {
+		return record.Kept{}, fmt.Errorf("%w: drawing a reference: %w", errNotSealed, err)
 	}
-	s, err := a.Seal(*plan)
+	s, err := record.Seal(a, *plan)
 	if err != nil {
-		return forms.Kept{}, fmt.Errorf("%w: %w", errNotSealed, err)
+		return record.Kept{}, fmt.Errorf("%w: %w", errNotSealed, err)
 	}
 	kept, err := d.drop.Put(ctx, s)
 	if err != nil {
-		return forms.Kept{}, fmt.Errorf("handing in: %w", err)
+		return record.Kept{}, fmt.Errorf("handing in: %w", err)
 	}
 	return kept, nil
 }

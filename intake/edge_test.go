@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // covers WB03, WB08, WB07, LK09
@@ -166,7 +166,7 @@ func (u *untouched) Read(b []byte) (int, error) {
 // covers LK02, LK01
 func TestAPanicTellsNothing(t *testing.T) {
 	c := openClinic(t)
-	c.drop = func(context.Context, *forms.Submission, Drop) (forms.Kept, error) {
+	c.drop = func(context.Context, *record.Submission, Drop) (record.Kept, error) {
 		panic(fmt.Errorf("CANARY %d", 1))
 	}
 	v := c.filled("message", "CANARY")

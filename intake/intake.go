@@ -29,6 +29,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/internal/spool"
 	"sealform/internal/token"
@@ -39,7 +40,7 @@ import (
 
 // Drop keeps submissions: it returns after the commit is on disk. See forms.Kept for what it may answer.
 type Drop interface {
-	Put(ctx context.Context, s *forms.Submission) (forms.Kept, error)
+	Put(ctx context.Context, s *record.Submission) (record.Kept, error)
 }
 
 // Config is all that intake needs.
@@ -54,7 +55,7 @@ type Config struct {
 	// for each page and post and must answer from memory: intake waits for nobody.
 	MailLimit func() int64
 	// Receipt seals the address of a visitor who is mailed a receipt, for that submission; needed if a form mails them.
-	Receipt func(submission int64, address []byte) *forms.SealedAddress
+	Receipt func(submission int64, address []byte) *record.SealedAddress
 	Tokens  *token.Maker
 	Spool   *spool.Spool
 	Events  *event.Log
@@ -67,8 +68,8 @@ type Config struct {
 // Served is one form with its readers.
 type Served struct {
 	Form    *forms.Form
-	Older   map[forms.Revision]*forms.Form // earlier revisions still known
-	Readers func() (*forms.Readers, error) // an error closes the form
+	Older   map[forms.Revision]*forms.Form  // earlier revisions still known
+	Readers func() (*record.Readers, error) // an error closes the form
 }
 
 // New checks c and builds the handler. It answers over TLS only, be it its own or that of a trusted proxy.

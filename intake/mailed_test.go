@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/keys"
 )
 
@@ -19,22 +19,22 @@ const mailedFields = "limits: { total_upload: 25MB }\nfields:\n" +
 	"  - { id: after, type: longtext, label: And behind the files, optional: true, max: 16000 }\n"
 
 // mailed is a clinic whose form mails, and does what else stands under deliver. It gives what is handed in.
-func mailed(t *testing.T, deliver string, size int64, change ...func(*Config)) (*clinic, *[]*forms.Submission) {
+func mailed(t *testing.T, deliver string, size int64, change ...func(*Config)) (*clinic, *[]*record.Submission) {
 	t.Helper()
 	f := parseForm(t, "form: contact\ntitle: Contact us\ncontact: Call us.\nseal: { to: [front-desk] }\ndeliver: { mail: { to: [desk@riverside.example] }"+deliver+" }\n"+mailedFields)
 	c := openClinic(t, append([]func(*Config){func(k *Config) {
 		k.Forms[0].Form, k.MailFrom, k.MailLimit = f, "forms@riverside.example", func() int64 { return size }
 		all := k.Forms[0].Readers
-		k.Forms[0].Readers = func() (*forms.Readers, error) {
+		k.Forms[0].Readers = func() (*record.Readers, error) {
 			r, err := all()
 			if err == nil {
-				r.Mails = []forms.Envelope{{To: "desk@riverside.example", Sealer: r.Store.By(k.Signer)}}
+				r.Mails = []record.Envelope{{To: "desk@riverside.example", Sealer: r.Store.By(k.Signer)}}
 			}
 			return r, err
 		}
 	}}, change...)...)
-	in := &[]*forms.Submission{}
-	c.drop = func(ctx context.Context, s *forms.Submission, next Drop) (forms.Kept, error) {
+	in := &[]*record.Submission{}
+	c.drop = func(ctx context.Context, s *record.Submission, next Drop) (record.Kept, error) {
 		*in = append(*in, s)
 		return next.Put(ctx, s)
 	}
@@ -132,9 +132,9 @@ func TestLongAnswersForASmallRelay(t *testing.T) {
 func TestReceiptsAreSealedForWhoAsked(t *testing.T) {
 	var asked []string
 	seal := func(k *Config) {
-		k.Receipt = func(_ int64, address []byte) *forms.SealedAddress {
+		k.Receipt = func(_ int64, address []byte) *record.SealedAddress {
 			asked = append(asked, string(address))
-			return &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}}
+			return &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
 		}
 	}
 	const receipt = ", store: { keep: 1d }, webhooks: [crm], receipt: { to: email, text: We call you. }"
@@ -176,7 +176,7 @@ func TestLongAnswersBesideFiles(t *testing.T) {
 func TestAMailKeyThatEndsClosesTheForm(t *testing.T) {
 	c, _ := mailed(t, ", store: { keep: 1d }", 0, func(k *Config) {
 		good := k.Forms[0].Readers
-		k.Forms[0].Readers = func() (*forms.Readers, error) {
+		k.Forms[0].Readers = func() (*record.Readers, error) {
 			r, err := good()
 			if err == nil {
 				r.Mails[0].Sealer = sealerUntil{r.Mails[0].Sealer, time.Now().Add(time.Hour)}

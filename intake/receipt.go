@@ -5,14 +5,14 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/token"
 	"sealform/internal/web"
 	"sealform/templates"
 )
 
 // toReceipt sends a visitor on to the receipt, so that reloading it posts nothing.
-func (in *intake) toReceipt(c echo.Context, s *served, k forms.Kept) error {
+func (in *intake) toReceipt(c echo.Context, s *served, k record.Kept) error {
 	address := in.tokens.NewReceipt(token.Receipt{Form: s.Form.ID, Reference: k.Reference, Received: k.Received})
 	c.Response().Header().Set("Location", "/f/"+s.Form.ID+"/sent/"+address)
 	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")

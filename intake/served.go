@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/templates"
 )
 
@@ -51,7 +52,7 @@ var errClosed = errors.New("form closed")
 
 // readers gives the keys to seal to, as they are good at now. Any doubt about them closes the form; what it
 // is, Readers has told, once and not at each visit.
-func (s *served) readers(now time.Time) (*forms.Readers, error) {
+func (s *served) readers(now time.Time) (*record.Readers, error) {
 	if s.Form.Access.Closed {
 		return nil, errClosed
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/internal/text"
 	"sealform/internal/token"
@@ -44,7 +45,7 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 		return in.tooLarge(c, s, questions, p)
 	}
 	if p.full {
-		return in.notKept(c, s, questions, p, forms.ErrFull)
+		return in.notKept(c, s, questions, p, record.ErrFull)
 	}
 	answers, rejected := questions.Check(&p.entry, in.now())
 	if rejected != nil {
@@ -125,7 +126,7 @@ func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *p
 	switch {
 	case errors.Is(err, errClosed):
 		return in.showClosed(c, s, true)
-	case errors.Is(err, forms.ErrTooLargeToMail):
+	case errors.Is(err, record.ErrTooLargeToMail):
 		return in.tooLarge(c, s, questions, p)
 	case errors.Is(err, errNotSealed):
 		in.events.Closed(s.Form.ID, "not_sealed")
@@ -133,9 +134,9 @@ func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *p
 	case errors.Is(err, errCorrections):
 		in.events.Refused(program, c.Path(), http.StatusConflict, "corrections")
 		return in.again(c, s, s.Form, p, templates.FormPage{Notice: noticeAgain}, http.StatusConflict) // under a new token
-	case errors.Is(err, forms.ErrFull):
+	case errors.Is(err, record.ErrFull):
 		code, notice = "full", noticeFull
-	case errors.Is(err, forms.ErrUnknown):
+	case errors.Is(err, record.ErrUnknown):
 		code = "unknown"
 	case errors.Is(err, context.Canceled):
 		code = "visitor_gone"

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 	"sealform/internal/spool"
 	"sealform/internal/store"
@@ -270,11 +271,11 @@ func TestARepeatGivesTheFirstReceipt(t *testing.T) {
 func TestALostAnswerIsAskedForAgain(t *testing.T) {
 	c := openClinic(t)
 	lost := true
-	c.drop = func(ctx context.Context, s *forms.Submission, next Drop) (forms.Kept, error) {
+	c.drop = func(ctx context.Context, s *record.Submission, next Drop) (record.Kept, error) {
 		kept, err := next.Put(ctx, s)
 		if lost && err == nil { // the commit is there, the answer is not
 			lost = false
-			return forms.Kept{}, forms.ErrUnknown
+			return record.Kept{}, record.ErrUnknown
 		}
 		return kept, err
 	}
@@ -333,9 +334,9 @@ func TestCorrectionsFollow(t *testing.T) {
 func TestWhatClosesAForm(t *testing.T) {
 	for name, change := range map[string]func(*Served){
 		"by its file": func(s *Served) { s.Form.Access.Closed = true },
-		"key gone":    func(s *Served) { s.Readers = func() (*forms.Readers, error) { return nil, os.ErrNotExist } },
-		"no readers":  func(s *Served) { s.Readers = func() (*forms.Readers, error) { return nil, nil } },
-		"none stored": func(s *Served) { s.Readers = func() (*forms.Readers, error) { return &forms.Readers{}, nil } },
+		"key gone":    func(s *Served) { s.Readers = func() (*record.Readers, error) { return nil, os.ErrNotExist } },
+		"no readers":  func(s *Served) { s.Readers = func() (*record.Readers, error) { return nil, nil } },
+		"none stored": func(s *Served) { s.Readers = func() (*record.Readers, error) { return &record.Readers{}, nil } },
 		"none mailed": func(s *Served) { s.Form.Store = nil },
 	} {
 		v := openClinic(t).filled()
@@ -373,7 +374,7 @@ func TestAKeyExpiresWhileTheFormIsOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := openClinic(t, func(k *Config) {
-		k.Forms[0].Readers = func() (*forms.Readers, error) {
+		k.Forms[0].Readers = func() (*record.Readers, error) {
 			return readersOf(public.Bytes(), made)
 		}
 	})
@@ -417,7 +418,7 @@ func TestKeysAreLookedAtRightBeforeSealing(t *testing.T) {
 	calls := 0
 	c := openClinic(t, func(k *Config) {
 		good := k.Forms[0].Readers
-		k.Forms[0].Readers = func() (*forms.Readers, error) {
+		k.Forms[0].Readers = func() (*record.Readers, error) {
 			if calls++; calls > 2 { // the page, the post's beginning, then the sealing
 				return nil, errors.New("changed")
 			}
@@ -503,19 +504,19 @@ func TestAPageOpenedBeforeAnEditStillSubmits(t *testing.T) {
 }
 
 // scripted answers errors one after the other before it lets through.
-func scripted(errs ...error) func(context.Context, *forms.Submission, Drop) (forms.Kept, error) {
-	return func(ctx context.Context, s *forms.Submission, next Drop) (forms.Kept, error) {
+func scripted(errs ...error) func(context.Context, *record.Submission, Drop) (record.Kept, error) {
+	return func(ctx context.Context, s *record.Submission, next Drop) (record.Kept, error) {
 		if len(errs) > 0 {
 			err := errs[0]
 			errs = errs[1:]
-			return forms.Kept{}, fmt.Errorf("store: %w", err)
+			return record.Kept{}, fmt.Errorf("store: %w", err)
 		}
 		return next.Put(ctx, s)
 	}
 }
 
 func TestWhatTheDropAnswers(t *testing.T) {
-	taken := []error{forms.ErrReferenceTaken, forms.ErrReferenceTaken, forms.ErrReferenceTaken, forms.ErrReferenceTaken, forms.ErrReferenceTaken}
+	taken := []error{record.ErrReferenceTaken, record.ErrReferenceTaken, record.ErrReferenceTaken, record.ErrReferenceTaken, record.ErrReferenceTaken}
 	for name, x := range map[string]struct {
 		errs   []error
 		status int
@@ -523,12 +524,12 @@ func TestWhatTheDropAnswers(t *testing.T) {
 		says   string
 	}{
 		"reference taken":       {taken, http.StatusSeeOther, 1, ""},
-		"reference never free":  {append(taken, forms.ErrReferenceTaken), http.StatusServiceUnavailable, 0, "cannot arrive twice"},
-		"id taken":              {[]error{forms.ErrIDTaken}, http.StatusSeeOther, 1, ""},
-		"id taken twice":        {[]error{forms.ErrIDTaken, forms.ErrIDTaken}, http.StatusServiceUnavailable, 0, "cannot arrive twice"},
-		"full":                  {[]error{forms.ErrFull}, http.StatusServiceUnavailable, 0, "nothing was sent"},
+		"reference never free":  {append(taken, record.ErrReferenceTaken), http.StatusServiceUnavailable, 0, "cannot arrive twice"},
+		"id taken":              {[]error{record.ErrIDTaken}, http.StatusSeeOther, 1, ""},
+		"id taken twice":        {[]error{record.ErrIDTaken, record.ErrIDTaken}, http.StatusServiceUnavailable, 0, "cannot arrive twice"},
+		"full":                  {[]error{record.ErrFull}, http.StatusServiceUnavailable, 0, "nothing was sent"},
 		"anything else":         {[]error{errors.New("CANARY of the inside")}, http.StatusServiceUnavailable, 0, "cannot arrive twice"},
-		"id, reference, reused": {[]error{forms.ErrIDTaken, forms.ErrReferenceTaken, &forms.ErrReused{Reference: "R7K-4Q2"}}, http.StatusSeeOther, 1, ""},
+		"id, reference, reused": {[]error{record.ErrIDTaken, record.ErrReferenceTaken, &record.ErrReused{Reference: "R7K-4Q2"}}, http.StatusSeeOther, 1, ""},
 	} {
 		c := openClinic(t)
 		c.drop = scripted(x.errs...)
@@ -545,9 +546,9 @@ func TestWhatTheDropAnswers(t *testing.T) {
 // covers CR03
 func TestNothingIsKeptWhenAFileCannotBeSealed(t *testing.T) {
 	c := openClinic(t)
-	c.drop = func(ctx context.Context, s *forms.Submission, next Drop) (forms.Kept, error) {
+	c.drop = func(ctx context.Context, s *record.Submission, next Drop) (record.Kept, error) {
 		if err := c.spoolGone(s); err != nil {
-			return forms.Kept{}, err
+			return record.Kept{}, err
 		}
 		return next.Put(ctx, s)
 	}
@@ -558,7 +559,7 @@ func TestNothingIsKeptWhenAFileCannotBeSealed(t *testing.T) {
 }
 
 // spoolGone takes a file's one writing away, so that the store's own fails.
-func (c *clinic) spoolGone(s *forms.Submission) error {
+func (c *clinic) spoolGone(s *record.Submission) error {
 	for _, f := range s.Files {
 		if err := f.WriteData(io.Discard); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"sealform/forms"
+	"sealform/forms/file"
 	"sealform/forms/library"
 )
 
@@ -33,7 +34,7 @@ func newPatient(t *testing.T) *forms.Form {
 	if !ok {
 		t.Fatal("no new-patient form")
 	}
-	f, err := forms.Parse("new-patient.yaml", src)
+	f, err := file.Parse("new-patient.yaml", src)
 	if err != nil {
 		t.Fatal(err)
 	}

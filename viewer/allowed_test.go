@@ -11,7 +11,7 @@ import (
 // covers AU01
 func TestForeignLooksLikeMissing(t *testing.T) {
 	h := newHouse(t)
-	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	sam := h.reader("sam") // holds no key of new-patient
 	missing := "/s/AAAAAAAAAAAAAAAAAAAAAA"
 	objects := 0

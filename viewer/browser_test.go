@@ -166,7 +166,7 @@ func (b *browser) request() *http.Request {
 }
 
 // record asks a handler without TLS.
-func record(t *testing.T, handler http.Handler, method, path, host, body string) *httptest.ResponseRecorder {
+func request(t *testing.T, handler http.Handler, method, path, host, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.Host = host

@@ -88,7 +88,7 @@ func TestPayloadsAsFileNames(t *testing.T) {
 	h := newHouse(t)
 	b := h.reader("dana")
 	for _, p := range payloads {
-		id, _ := h.send("new-patient", maria, file{p + ".pdf", "application/pdf", []byte("%PDF-1.4 x")})
+		id, _ := h.send("new-patient", maria, upload{p + ".pdf", "application/pdf", []byte("%PDF-1.4 x")})
 		at := h.at("new-patient", id)
 		z := html.NewTokenizer(strings.NewReader(b.want(b.get(at), http.StatusOK).body))
 		for z.Next() != html.ErrorToken {

@@ -14,7 +14,7 @@ func TestFilesAreOnlyEverSaved(t *testing.T) {
 	h := newHouse(t)
 	names := []string{"evil.html.pdf", "../../etc/passwd.pdf", "a\"; filename=\"b.exe; x.pdf", "\u202efdp.exe.pdf", "Zeugnis für Ümit.pdf", "a%22b%0d%0a.pdf"}
 	for _, name := range names {
-		id, _ := h.send("new-patient", maria, file{name, "application/pdf", []byte("%PDF-1.4 <script>alert(1)</script>")})
+		id, _ := h.send("new-patient", maria, upload{name, "application/pdf", []byte("%PDF-1.4 <script>alert(1)</script>")})
 		b := h.reader("dana")
 		a := b.want(b.get(h.at("new-patient", id)+"/files/0"), http.StatusOK)
 		if got := a.Header.Get("Content-Type"); got != "application/octet-stream" {
@@ -67,11 +67,11 @@ func TestOtherNamesAndPlainHTTP(t *testing.T) {
 	b.want(b.get("/sign-in"), http.StatusMisdirectedRequest)
 	b.want(b.get("/livez"), http.StatusOK)
 	plain := (*h.inner.Load())
-	w := record(t, plain, http.MethodPost, "/sign-in", h.desk.Hosts[0], "email=a&password=b")
+	w := request(t, plain, http.MethodPost, "/sign-in", h.desk.Hosts[0], "email=a&password=b")
 	if w.Code != http.StatusForbidden || h.hashes.Load() != 0 {
 		t.Errorf("a sign-in without TLS: %d", w.Code)
 	}
-	if w := record(t, plain, http.MethodGet, "/inbox", h.desk.Hosts[0], ""); w.Code != http.StatusMovedPermanently {
+	if w := request(t, plain, http.MethodGet, "/inbox", h.desk.Hosts[0], ""); w.Code != http.StatusMovedPermanently {
 		t.Errorf("a page without TLS: %d", w.Code)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 	"sealform/internal/staff"
 	"sealform/keys/private"
@@ -15,7 +15,7 @@ import (
 // File sends one of a submission's files. begin is called with the file's record when the whole of it was
 // read, verified and found equal to what the record says; the bytes go to what it returns. An error after that can
 // only cut the answer off.
-func (d *desk) File(ctx context.Context, who staff.Staff, sid string, n int, begin func(forms.ReadFile) io.Writer) error {
+func (d *desk) File(ctx context.Context, who staff.Staff, sid string, n int, begin func(record.ReadFile) io.Writer) error {
 	o, err := d.begin(ctx, who, sid, audit.ActFileSaved)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (d *desk) File(ctx context.Context, who staff.Staff, sid string, n int, beg
 
 // checkedFile is a file that was found whole, signed, and as its record says.
 type checkedFile struct {
-	record  forms.ReadFile
+	record  record.ReadFile
 	message *private.Checked // holds the file's session key until it is wiped
 }
 
@@ -68,7 +68,7 @@ func (d *desk) check(ctx context.Context, u *private.Unlocked, o *opened, n int)
 		return &checkedFile{file, message}, nil
 	}
 	message.Wipe()
-	return nil, &forms.Mismatch{What: []string{differs}}
+	return nil, &record.Mismatch{What: []string{differs}}
 }
 
 // stayEvery is how often a download moves the end of the key that it uses.

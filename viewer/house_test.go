@@ -19,6 +19,8 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"sealform/forms"
+	"sealform/forms/file"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 	"sealform/internal/event"
 	"sealform/internal/staff"
@@ -124,7 +126,7 @@ func newHouse(t testing.TB, change ...func(*staff.Config)) *house {
 
 func parse(t testing.TB, id, src string) *forms.Form {
 	t.Helper()
-	f, err := forms.Parse(id+".yaml", []byte(src))
+	f, err := file.Parse(id+".yaml", []byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,13 +255,13 @@ func (h *house) person(name string) {
 }
 
 // file is one that comes with a submission.
-type file struct {
+type upload struct {
 	name, kind string
 	body       []byte
 }
 
 // send seals and stores a submission as intake would, and gives its id and reference.
-func (h *house) send(form string, values [][2]string, files ...file) (int64, string) {
+func (h *house) send(form string, values [][2]string, files ...upload) (int64, string) {
 	h.t.Helper()
 	entry := &forms.Entry{}
 	for _, v := range values {
@@ -279,17 +281,17 @@ func (h *house) send(form string, values [][2]string, files ...file) (int64, str
 	h.next += 1 << 20
 	ref := fmt.Sprintf("R%02d-%03d", h.next>>20&0x3f, h.next>>20&0x1ff)
 	token := sha256.Sum256([]byte(ref))
-	plan := forms.Plan{
+	plan := record.Plan{
 		Service: service, ID: h.next, Reference: ref, Received: now, Lang: "en", Path: "page",
 		Recipients: h.readers[form], Signer: h.signer, Token: [16]byte(token[:16]), Content: token, Deliver: h.forms[form],
 	}
 	if m := h.forms[form].Mail; m != nil {
 		plan.MailFrom = "forms@riverside.example"
 		for _, to := range m.To {
-			plan.Mails = append(plan.Mails, forms.Envelope{To: to.Address, Sealer: h.readers[form].By(h.signer)})
+			plan.Mails = append(plan.Mails, record.Envelope{To: to.Address, Sealer: h.readers[form].By(h.signer)})
 		}
 	}
-	sub, err := answers.Seal(plan)
+	sub, err := record.Seal(answers, plan)
 	if err != nil {
 		h.t.Fatal(err)
 	}

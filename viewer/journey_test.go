@@ -21,7 +21,7 @@ var maria = [][2]string{
 
 func TestJourneyOut(t *testing.T) {
 	h := newHouse(t)
-	photo := file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff\xe0 a photo " + strings.Repeat("x", 300_000))}
+	photo := upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff\xe0 a photo " + strings.Repeat("x", 300_000))}
 	id, ref := h.send("new-patient", maria, photo)
 	b := h.browser()
 
@@ -73,7 +73,7 @@ func TestJourneyOut(t *testing.T) {
 // covers LK10
 func TestEveryReadingIsOnRecord(t *testing.T) {
 	h := newHouse(t)
-	id, ref := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	id, ref := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	before := len(h.acts())
 	at := h.at("new-patient", id)
@@ -99,7 +99,7 @@ func TestEveryReadingIsOnRecord(t *testing.T) {
 // covers LK10
 func TestNoRecordNoReading(t *testing.T) {
 	h := newHouse(t)
-	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	at := h.at("new-patient", id)
 	h.beside(`create trigger no_record before insert on audit begin select raise(abort, 'disk full'); end`)

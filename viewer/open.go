@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 	"sealform/internal/staff"
 	"sealform/internal/store"
@@ -16,7 +17,7 @@ import (
 type opened struct {
 	sub     *store.Submission
 	served  Served
-	reading *forms.Reading
+	reading *record.Reading
 	names   []string // of those who can open it
 }
 
@@ -116,23 +117,23 @@ func (d *desk) read(ctx context.Context, u *private.Unlocked, o *opened) error {
 		return err
 	}
 	defer plain.Wipe() // reading makes its own copies
-	reading, err := forms.Read(plain, questions, d.row(o.sub))
+	reading, err := record.Read(plain, questions, d.row(o.sub))
 	if err != nil {
 		return err
 	}
 	if len(o.sub.FileKeys) != len(reading.Files) {
-		return &forms.Mismatch{What: []string{"number of files"}}
+		return &record.Mismatch{What: []string{"number of files"}}
 	}
 	if reading.Record.Signer != signer {
-		return &forms.Mismatch{What: []string{"signer"}}
+		return &record.Mismatch{What: []string{"signer"}}
 	}
 	o.reading = reading
 	return nil
 }
 
 // row is what the record is held against.
-func (d *desk) row(s *store.Submission) forms.Row {
-	return forms.Row{
+func (d *desk) row(s *store.Submission) record.Row {
+	return record.Row{
 		Service: d.Service, ID: s.ID, Form: s.Form, Revision: s.Revision, Reference: s.Reference,
 		Received: s.Received, Readers: s.Readers, Files: s.Files,
 	}

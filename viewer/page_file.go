@@ -10,7 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 func (h handlers) getFile(c echo.Context) error {
@@ -22,7 +22,7 @@ func (h handlers) getFile(c echo.Context) error {
 	if err != nil {
 		return errNotFound
 	}
-	return h.desk.File(c.Request().Context(), who, c.Param("sid"), n, func(f forms.ReadFile) io.Writer {
+	return h.desk.File(c.Request().Context(), who, c.Param("sid"), n, func(f record.ReadFile) io.Writer {
 		download(c.Response(), f)
 		return c.Response()
 	})
@@ -30,8 +30,8 @@ func (h handlers) getFile(c echo.Context) error {
 
 // download sets the headers under which whatever a visitor sent is saved and never shown: no type of its own, no
 // sniffing, and, should a browser show it all the same, an origin of its own with nothing allowed.
-func download(w *echo.Response, f forms.ReadFile) {
-	name := forms.DownloadName(f.Name)
+func download(w *echo.Response, f record.ReadFile) {
+	name := record.DownloadName(f.Name)
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))

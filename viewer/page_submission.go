@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"sealform/forms/record"
+
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
@@ -80,7 +82,7 @@ func notes(o *opened) []string {
 }
 
 // sections puts answers under the headings of their questions.
-func sections(all []forms.Answered) []templates.StaffSection {
+func sections(all []record.Answered) []templates.StaffSection {
 	var out []templates.StaffSection
 	for _, a := range all {
 		title := ""
@@ -99,7 +101,7 @@ func sections(all []forms.Answered) []templates.StaffSection {
 	return slices.DeleteFunc(out, func(s templates.StaffSection) bool { return len(s.Answers) == 0 })
 }
 
-func answer(a forms.Answered) templates.StaffAnswer {
+func answer(a record.Answered) templates.StaffAnswer {
 	out := templates.StaffAnswer{Label: a.Label}
 	for _, v := range a.Values {
 		value := plainly(v.Text)

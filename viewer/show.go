@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/internal/limit"
 	"sealform/internal/staff"
@@ -153,13 +154,13 @@ func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessag
 	if u.reference != "" {
 		p.Facts = []templates.StaffFact{{Label: "Reference", Text: u.reference}}
 	}
-	var differs *forms.Mismatch
+	var differs *record.Mismatch
 	switch why := u.why; {
 	case errors.Is(why, errNotFound):
 		return d.page(errNotFound, c)
 	case errors.Is(why, private.ErrWrongKey):
 		p.Text = []string{"It is not sealed to the key that you unlocked.", "If you hold another key, lock this one and unlock that. Otherwise ask a colleague who can open it."}
-	case errors.Is(why, private.ErrDamaged), errors.Is(why, forms.ErrRecord):
+	case errors.Is(why, private.ErrDamaged), errors.Is(why, record.ErrRecord):
 		p.Grave, p.Text = true, []string{"It is damaged: part of it was changed or lost after it was sealed. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, private.ErrUnsigned):
 		p.Grave, p.Text = true, []string{"It does not carry this service’s signature, so it did not come in through your forms. Nothing of it is shown.", tellOperator}

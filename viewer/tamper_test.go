@@ -147,8 +147,8 @@ func TestTamperedFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			id, _ := h.send("new-patient", maria,
-				file{"one.pdf", "application/pdf", []byte("%PDF-1.4 the first file " + strings.Repeat("x", 600_000))},
-				file{"two.pdf", "application/pdf", []byte("%PDF-1.4 the second file " + strings.Repeat("y", 900_000))})
+				upload{"one.pdf", "application/pdf", []byte("%PDF-1.4 the first file " + strings.Repeat("x", 600_000))},
+				upload{"two.pdf", "application/pdf", []byte("%PDF-1.4 the second file " + strings.Repeat("y", 900_000))})
 			b := h.reader("dana")
 			at := h.at("new-patient", id)
 			b.want(b.get(at+"/files/0"), http.StatusOK)
@@ -178,8 +178,8 @@ func TestTamperedFiles(t *testing.T) {
 func TestFileGone(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.send("new-patient", maria,
-		file{"one.pdf", "application/pdf", []byte("%PDF-1.4 the first file")},
-		file{"two.pdf", "application/pdf", []byte("%PDF-1.4 the second file")})
+		upload{"one.pdf", "application/pdf", []byte("%PDF-1.4 the first file")},
+		upload{"two.pdf", "application/pdf", []byte("%PDF-1.4 the second file")})
 	b := h.reader("dana")
 	at := h.at("new-patient", id)
 	b.want(b.get(at), http.StatusOK)

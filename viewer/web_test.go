@@ -75,7 +75,7 @@ func TestForeignPostsAreRefused(t *testing.T) {
 // covers WB06
 func TestGetsChangeNothing(t *testing.T) {
 	h := newHouse(t)
-	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	before := h.count(`select count(*) from session`)*1000 + h.count(`select count(*) from submission where state = 0`)
 	session := b.cookie(staff.SessionCookie)
@@ -99,7 +99,7 @@ func TestGetsChangeNothing(t *testing.T) {
 // Reading happens only because the person asked.
 func TestNoReadingForOthers(t *testing.T) {
 	h := newHouse(t)
-	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	acts := len(h.acts())
 	for _, r := range h.desk.routes() {
@@ -135,7 +135,7 @@ func TestNoReadingForOthers(t *testing.T) {
 // covers WB03, WB08, WB20, LK09
 func TestHeadersEverywhere(t *testing.T) {
 	h := newHouse(t)
-	id, _ := h.send("new-patient", maria, file{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
+	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	paths := []string{"/no-such-page", "/s/unknown", "/assets/none.css", "/livez", h.desk.brand.address}
 	for _, r := range h.desk.routes() {

@@ -12,7 +12,7 @@ import (
 	"os"
 	"slices"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/intake"
 	"sealform/internal/config"
 	"sealform/internal/event"
@@ -209,7 +209,7 @@ type nudging struct {
 	nudge func()
 }
 
-func (n nudging) Put(ctx context.Context, s *forms.Submission) (forms.Kept, error) {
+func (n nudging) Put(ctx context.Context, s *record.Submission) (record.Kept, error) {
 	k, err := n.drop.Put(ctx, s)
 	if err == nil {
 		n.nudge() // a notice may be due, whatever else is

@@ -106,12 +106,12 @@ func (h *house) mailedBy(f *forms.Form) []mailed {
 }
 
 // notified are the addresses that are told that something came.
-func notified(f *forms.Form) []forms.Notify {
+func notified(f *forms.Form) []notice.Notify {
 	all := f.Notify
 	if f.Mail != nil {
 		for _, to := range f.Mail.To {
 			if to.Level == forms.Notice {
-				all = append(all[:len(all):len(all)], forms.Notify{Email: to.Address})
+				all = append(all[:len(all):len(all)], notice.Notify{Email: to.Address})
 			}
 		}
 	}

@@ -8,9 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"sealform/forms/file"
+
 	"github.com/urfave/cli/v3"
 
-	"sealform/forms"
 	"sealform/internal/hint"
 	"sealform/internal/text"
 )
@@ -39,8 +40,8 @@ func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	found, err := forms.ParseAll(sources)
-	var faults forms.Faults
+	found, unwise, err := file.ParseAll(sources)
+	var faults file.Faults
 	if errors.As(err, &faults) {
 		if err := p.tellFaults(format, faults); err != nil {
 			return err
@@ -50,7 +51,6 @@ func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	unwise := forms.AllWarnings(found)
 	if format != "text" {
 		return p.tellFaults(format, unwise)
 	}
@@ -64,7 +64,7 @@ func (p *program) formsCheck(_ context.Context, c *cli.Command) error {
 }
 
 // tellFaults writes what is wrong in the format that was asked for.
-func (p *program) tellFaults(format string, faults forms.Faults) error {
+func (p *program) tellFaults(format string, faults file.Faults) error {
 	switch format {
 	case "json":
 		return faults.WriteJSON(p.out)

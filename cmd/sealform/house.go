@@ -13,6 +13,8 @@ import (
 	"sort"
 	"time"
 
+	"sealform/forms/file"
+
 	"sealform/forms"
 	"sealform/internal/config"
 	"sealform/internal/event"
@@ -146,7 +148,7 @@ func (h *house) openForms() error {
 	if err != nil {
 		return err
 	}
-	h.forms, err = forms.ParseAll(sources)
+	h.forms, _, err = file.ParseAll(sources)
 	return err
 }
 

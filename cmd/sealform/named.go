@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"sealform/forms"
+	"sealform/forms/file"
+	"sealform/internal/notice"
 	"sealform/internal/store"
 	"sealform/keys"
 )
@@ -65,7 +67,7 @@ func (o *office) formsThatMail(address string) (all []string) {
 	sources, err := formSources(o.cfg.Forms)
 	var found []*forms.Form
 	if err == nil {
-		found, err = forms.ParseAll(sources)
+		found, _, err = file.ParseAll(sources)
 	}
 	if err != nil {
 		return []string{"The forms could not be looked through for the address, as they have faults: sealform forms check"}
@@ -74,7 +76,7 @@ func (o *office) formsThatMail(address string) (all []string) {
 		if f.Mail != nil && slices.ContainsFunc(f.Mail.To, func(to forms.MailTo) bool { return strings.EqualFold(to.Address, address) }) {
 			all = append(all, fmt.Sprintf("form %s is mailed to the address: take it out of deliver.mail.", f.ID))
 		}
-		if slices.ContainsFunc(f.Notify, func(n forms.Notify) bool { return strings.EqualFold(n.Email, address) }) {
+		if slices.ContainsFunc(f.Notify, func(n notice.Notify) bool { return strings.EqualFold(n.Email, address) }) {
 			all = append(all, fmt.Sprintf("form %s tells the address that something came: take it out of deliver.notify.", f.ID))
 		}
 	}

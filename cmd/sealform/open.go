@@ -8,9 +8,10 @@ import (
 	"io"
 	"os"
 
+	"sealform/forms/record"
+
 	"github.com/urfave/cli/v3"
 
-	"sealform/forms"
 	"sealform/internal/hint"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -61,15 +62,15 @@ func (p *program) open(o *opened, message keys.Sealed) error {
 	if err != nil {
 		return err
 	}
-	text, err := forms.ReadText(plain)
-	if errors.Is(err, forms.ErrRecord) {
+	text, err := record.ReadText(plain)
+	if errors.Is(err, record.ErrRecord) {
 		return hint.Add(errors.New("this is an attached file, not answers"),
 			"the answers that were exported with it, with --save DIR: they tell the file's name and that nobody changed it")
 	}
 	if err != nil {
 		return err
 	}
-	record, err := forms.ReadRecord(plain)
+	record, err := record.ReadRecord(plain)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"sealform/forms"
+	"sealform/forms/record"
+
 	"sealform/internal/hint"
 	"sealform/keys"
 )
@@ -25,7 +26,7 @@ var errOtherFile = errors.New("this is not the file that the answers name: anoth
 
 // openFiles tells what is attached, or writes it. A file is written only if it is the one that the signed record names:
 // by its length and its SHA-256.
-func (p *program) openFiles(o *opened, r *forms.Record, plain keys.Plaintext) error {
+func (p *program) openFiles(o *opened, r *record.Record, plain keys.Plaintext) error {
 	if len(r.Files) == 0 {
 		return nil
 	}
@@ -65,7 +66,7 @@ func attached(n int) string {
 	return fmt.Sprintf("%d attached files are", n)
 }
 
-func genuine(f forms.RecordFile, b []byte) error {
+func genuine(f record.RecordFile, b []byte) error {
 	sum := sha256.Sum256(b)
 	if int64(len(b)) != f.Size || hex.EncodeToString(sum[:]) != f.SHA256 {
 		return errOtherFile
@@ -74,13 +75,13 @@ func genuine(f forms.RecordFile, b []byte) error {
 }
 
 // recordName is the visitor's name for a file, made safe.
-func recordName(f forms.RecordFile) string {
+func recordName(f record.RecordFile) string {
 	name := f.Name
 	if f.NameB64 != "" {
 		b, _ := base64.StdEncoding.DecodeString(f.NameB64) // a bad one gives a name of fewer letters
 		name = string(b)
 	}
-	return forms.DownloadName(name)
+	return record.DownloadName(name)
 }
 
 // freeName gives a second file of one name a number. Case is ignored, as some file systems do.
@@ -117,16 +118,16 @@ func (o *opened) beside(reference string) func(int) ([]byte, error) {
 func inMail(plain keys.Plaintext) (func(int) ([]byte, error), error) {
 	m, err := mail.ReadMessage(bytes.NewReader(plain.Reveal()))
 	if err != nil {
-		return nil, forms.ErrRecord
+		return nil, record.ErrRecord
 	}
 	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil {
-		return nil, forms.ErrRecord
+		return nil, record.ErrRecord
 	}
 	parts := multipart.NewReader(m.Body, params["boundary"])
 	for range 2 {
 		if _, err := parts.NextPart(); err != nil {
-			return nil, forms.ErrRecord
+			return nil, record.ErrRecord
 		}
 	}
 	return func(int) ([]byte, error) {

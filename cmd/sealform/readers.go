@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/keys"
 	"sealform/keys/smime"
@@ -109,7 +109,7 @@ func newReaders(form string, gs []*group, by *keys.Signer, events *event.Log) (*
 }
 
 // recipients gives who to seal to, or an error that closes the form.
-func (r *readers) recipients() (*forms.Readers, error) {
+func (r *readers) recipients() (*record.Readers, error) {
 	to, err := r.look()
 	if err != nil {
 		r.tell(closedCode(err))
@@ -119,13 +119,13 @@ func (r *readers) recipients() (*forms.Readers, error) {
 	return to, nil
 }
 
-func (r *readers) look() (*forms.Readers, error) {
+func (r *readers) look() (*record.Readers, error) {
 	for _, g := range r.groups {
 		if err := g.check(); err != nil {
 			return nil, err
 		}
 	}
-	to := &forms.Readers{Store: r.store}
+	to := &record.Readers{Store: r.store}
 	for _, m := range r.mailed {
 		by := r.shared
 		if m.own != nil {
@@ -134,7 +134,7 @@ func (r *readers) look() (*forms.Readers, error) {
 				return nil, err
 			}
 		}
-		to.Mails = append(to.Mails, forms.Envelope{To: m.to, Sealer: by})
+		to.Mails = append(to.Mails, record.Envelope{To: m.to, Sealer: by})
 	}
 	return to, nil
 }

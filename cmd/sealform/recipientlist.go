@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"sealform/forms/file"
+
 	"sealform/forms"
 	"sealform/internal/config"
 	"sealform/keys"
@@ -21,7 +23,7 @@ func (p *program) listRecipients(o *office, here map[keys.Fingerprint]bool) {
 	}
 	var unused []string
 	if sources, err := formSources(o.cfg.Forms); err == nil {
-		if found, err := forms.ParseAll(sources); err == nil { // else sealform forms check tells
+		if found, _, err := file.ParseAll(sources); err == nil { // else sealform forms check tells
 			unused = mailedByNone(o.cfg, found)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/intake"
 	"sealform/internal/config"
 	"sealform/internal/receipt"
@@ -202,15 +202,15 @@ func (h *house) intake(ctx context.Context) (http.Handler, error) {
 }
 
 // sealTo seals a visitor's address for the outbox.
-func sealTo(box *receipt.Box) func(int64, []byte) *forms.SealedAddress {
-	return func(submission int64, address []byte) *forms.SealedAddress {
+func sealTo(box *receipt.Box) func(int64, []byte) *record.SealedAddress {
+	return func(submission int64, address []byte) *record.SealedAddress {
 		sealed, marks := box.Seal(submission, address)
 		if sealed == nil {
 			return nil
 		}
-		to := &forms.SealedAddress{Sealed: sealed}
+		to := &record.SealedAddress{Sealed: sealed}
 		for _, m := range marks {
-			to.Marks = append(to.Marks, forms.Mark(m))
+			to.Marks = append(to.Marks, record.Mark(m))
 		}
 		return to
 	}

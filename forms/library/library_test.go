@@ -4,17 +4,18 @@ import (
 	"testing"
 
 	"sealform/forms"
+	"sealform/forms/file"
 )
 
 func TestEveryFormIsSound(t *testing.T) {
-	all, err := forms.ParseAll(All())
+	all, warnings, err := file.ParseAll(All())
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(warnings) > 0 {
+		t.Errorf("warnings:\n%v", warnings)
+	}
 	for _, f := range all {
-		if len(f.Warnings) > 0 {
-			t.Errorf("%s:\n%v", f.ID, f.Warnings)
-		}
 		again, err := forms.ParseQuestions(f.ID, f.Questions(), f.Revision)
 		if err != nil || again.Revision != f.Revision {
 			t.Errorf("%s: questions do not come back: %v", f.ID, err)
@@ -32,7 +33,7 @@ func TestEveryFormIsSound(t *testing.T) {
 
 func TestNewPatientGoesBothWays(t *testing.T) {
 	src, _ := Source("new-patient")
-	f, err := forms.Parse("new-patient.yaml", src)
+	f, err := file.Parse("new-patient.yaml", src)
 	if err != nil {
 		t.Fatal(err)
 	}

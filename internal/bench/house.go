@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/file"
 	"sealform/internal/demo/ca"
 	"sealform/internal/secrets"
 	"sealform/keys"
@@ -94,13 +94,13 @@ func (h *house) form(id, deliver string) error {
 	} else {
 		src = strings.Replace(src, "limits: {total_upload: 100MB}\n", "", 1)
 	}
-	file := filepath.Join(h.dir, "forms", id+".yaml")
-	f, err := forms.Parse(file, []byte(src))
+	name := filepath.Join(h.dir, "forms", id+".yaml")
+	f, err := file.Parse(name, []byte(src))
 	if err != nil {
 		return err
 	}
 	h.revisions[id] = base64.StdEncoding.EncodeToString(f.Revision[:])
-	return os.WriteFile(file, []byte(src), 0o600)
+	return os.WriteFile(name, []byte(src), 0o600)
 }
 
 func (h *house) configure() error {

@@ -17,7 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/mail"
 	"sealform/internal/outbox"
 	"sealform/internal/store"
@@ -86,14 +86,14 @@ func (h *house) postal(ctx context.Context, c store.Config) (*postal, error) {
 }
 
 // submission is one of a mailed form, its mail of 2 KB sealed when it is put.
-func (p *postal) submission(mailed bool, hooks ...string) (*forms.Submission, error) {
+func (p *postal) submission(mailed bool, hooks ...string) (*record.Submission, error) {
 	var drawn [24]byte
 	_, _ = rand.Read(drawn[:]) // never fails
-	ref, err := forms.NewReference(rand.Reader)
+	ref, err := record.NewReference(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	s := &forms.Submission{
+	s := &record.Submission{
 		ID: int64(binary.BigEndian.Uint64(drawn[:]) >> 1), Form: "both", Reference: ref, Received: time.Now(), Token: [16]byte(drawn[8:]), Webhooks: hooks,
 	}
 	if !mailed {
@@ -105,7 +105,7 @@ func (p *postal) submission(mailed bool, hooks ...string) (*forms.Submission, er
 		_, err := w.Write(make([]byte, 2048))
 		return err
 	})
-	s.Mails = []forms.Mail{{To: "desk@bench.example", MessageID: fmt.Sprintf("%x@bench.example", drawn[:16]), Body: body}}
+	s.Mails = []record.Mail{{To: "desk@bench.example", MessageID: fmt.Sprintf("%x@bench.example", drawn[:16]), Body: body}}
 	return s, err
 }
 
@@ -206,7 +206,7 @@ func (b *bench) enqueued(ctx context.Context, h *house) error {
 
 // cost is the CPU time of this process for so many commits, sealing left out.
 func (p *postal) cost(ctx context.Context, n int, hooks ...string) (time.Duration, error) {
-	all := make([]*forms.Submission, n)
+	all := make([]*record.Submission, n)
 	for i := range all {
 		var err error
 		if all[i], err = p.submission(false, hooks...); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
 	"sealform/keys"
@@ -104,7 +105,7 @@ func openOne(ctx context.Context, st *store.Store, key *private.Unlocked, by *ke
 	if err != nil {
 		return err
 	}
-	_, err = forms.Read(plain, questions[sub.Revision], forms.Row{
+	_, err = record.Read(plain, questions[sub.Revision], record.Row{
 		Service: service, ID: sub.ID, Form: sub.Form, Revision: sub.Revision, Reference: sub.Reference,
 		Received: sub.Received, Readers: sub.Readers, Files: sub.Files,
 	})

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // What forms seals as HP-Outer (RFC 9788 §2.2) must be what this package writes outside, byte for byte; otherwise a
@@ -22,7 +22,7 @@ func TestOuterHeaderIsTheOneThatIsSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	head, _, _ := strings.Cut(b.String(), "\r\n\r\n")
-	for _, f := range forms.OuterHeader(m.From, m.To, m.Date, m.MessageID) {
+	for _, f := range record.OuterHeader(m.From, m.To, m.Date, m.MessageID) {
 		if line := f.Name + ": " + f.Value + "\r\n"; strings.Count(head, line) != 1 {
 			t.Errorf("%q is not in %q", line, head)
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/internal/notice"
 	"sealform/internal/store"
 )
 
@@ -17,10 +17,10 @@ func TestOnlyWhereTheConfigurationSays(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	sink := newSink(nil)
-	at := forms.Minute(0)
+	at := notice.Minute(0)
 	o := New(Config{
 		Store: s, Send: sink.send, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"},
-		Forms:  []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}, Notify: []forms.Notify{{Email: lead, Digest: &at}}}},
+		Forms:  []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}, Notify: []notice.Notify{{Email: lead, Digest: &at}}}},
 		Ending: func(time.Time) []Ending { return []Ending{{Name: "keys/desk.asc", At: c.now()}} },
 	})
 	arrive(t, s, c, arrival{to: []string{"desk@clinic.example", "gone@clinic.example"}, size: 10, stored: true})
@@ -126,8 +126,8 @@ func TestClosedForms(t *testing.T) {
 // covers R09: a clock that was ahead leaves no digest out, and nothing waits for its sake.
 func TestAClockThatWasAhead(t *testing.T) {
 	c, to := newClock(), &taken{}
-	at := forms.Minute(7 * 60)
-	o, s := teller(t, c, to, forms.Notify{Email: lead, Digest: &at})
+	at := notice.Minute(7 * 60)
+	o, s := teller(t, c, to, notice.Notify{Email: lead, Digest: &at})
 	sink := newSink(func(int) error { return nil })
 	o.Send = sink.send
 	o.round(t.Context())

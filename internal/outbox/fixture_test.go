@@ -16,7 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/mail"
 	"sealform/internal/store"
 	"sealform/keys"
@@ -95,7 +95,7 @@ type arrival struct {
 	to       []string
 	stored   bool
 	webhooks []string
-	receipt  *forms.SealedAddress
+	receipt  *record.SealedAddress
 	tooLarge string // an address whose mail the relay would not take
 }
 
@@ -106,7 +106,7 @@ func put(t testing.TB, s *store.Store, c *clock, size int) string {
 }
 
 // arrive keeps a submission, with a mail to each address.
-func arrive(t testing.TB, s *store.Store, c *clock, a arrival) *forms.Submission {
+func arrive(t testing.TB, s *store.Store, c *clock, a arrival) *record.Submission {
 	t.Helper()
 	by, err := sealing()
 	if err != nil {
@@ -116,11 +116,11 @@ func arrive(t testing.TB, s *store.Store, c *clock, a arrival) *forms.Submission
 	if _, err := rand.Read(drawn[:]); err != nil {
 		t.Fatal(err)
 	}
-	sub := &forms.Submission{
+	sub := &record.Submission{
 		ID: int64(binary.BigEndian.Uint64(drawn[:]) >> 1), Form: cmp.Or(a.form, "new-patient"), Received: c.now(),
 		Token: [16]byte(drawn[8:]), Stored: a.stored, Webhooks: a.webhooks, Receipt: a.receipt,
 	}
-	if sub.Reference, err = forms.NewReference(rand.Reader); err != nil {
+	if sub.Reference, err = record.NewReference(rand.Reader); err != nil {
 		t.Fatal(err)
 	}
 	if a.stored {
@@ -136,10 +136,10 @@ func arrive(t testing.TB, s *store.Store, c *clock, a arrival) *forms.Submission
 		if err != nil {
 			t.Fatal(err)
 		}
-		sub.Mails = append(sub.Mails, forms.Mail{To: to, MessageID: fmt.Sprintf("%x.%d@clinic.example", drawn[8:], i), Body: body})
+		sub.Mails = append(sub.Mails, record.Mail{To: to, MessageID: fmt.Sprintf("%x.%d@clinic.example", drawn[8:], i), Body: body})
 	}
 	if a.tooLarge != "" {
-		sub.Mails = append(sub.Mails, forms.Mail{To: a.tooLarge, MessageID: fmt.Sprintf("%x.l@clinic.example", drawn[8:]), TooLarge: true})
+		sub.Mails = append(sub.Mails, record.Mail{To: a.tooLarge, MessageID: fmt.Sprintf("%x.l@clinic.example", drawn[8:]), TooLarge: true})
 	}
 	if _, err := s.Put(t.Context(), sub); err != nil {
 		t.Fatal(err)

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/mail"
+	"sealform/internal/notice"
 	"sealform/internal/store"
 )
 
@@ -20,8 +21,8 @@ func TestDigestShowsTheGap(t *testing.T) {
 	c := newClock()
 	server := &server{}
 	o, s := deliverer(t, c, server)
-	at := forms.Minute(7 * 60)
-	o.Forms = []Form{{ID: "new-patient", Notify: []forms.Notify{{Email: lead, Digest: &at}}}}
+	at := notice.Minute(7 * 60)
+	o.Forms = []Form{{ID: "new-patient", Notify: []notice.Notify{{Email: lead, Digest: &at}}}}
 	var lost string
 	for i := range 100 {
 		if id := put(t, s, c, 10); i == 41 {
@@ -88,15 +89,15 @@ func TestLettersSayNothingOfWhom(t *testing.T) {
 	c := newClock()
 	server := &server{}
 	o, s := deliverer(t, c, server)
-	at := forms.Minute(21 * 60)
+	at := notice.Minute(21 * 60)
 	const canary, visitor = "canary-abortion", "dana.canary@visitor.example"
-	o.Forms = []Form{{ID: canary, Receipt: "We call back.", Notify: []forms.Notify{{Email: lead}, {Email: lead, Digest: &at}}}}
+	o.Forms = []Form{{ID: canary, Receipt: "We call back.", Notify: []notice.Notify{{Email: lead}, {Email: lead, Digest: &at}}}}
 	o.Call, o.Alarms = nil, []string{"ops@clinic.example"}
 	o.Link = func(string, int64) string { return "https://staff.clinic.example/go/AbC" }
 	o.Address = func([]byte, int64) (string, error) { return visitor, nil }
 	o.Words.Clinic = "Riverside"
 	sub := arrive(t, s, c, arrival{
-		form: canary, stored: true, tooLarge: "desk@clinic.example", receipt: &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}},
+		form: canary, stored: true, tooLarge: "desk@clinic.example", receipt: &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}},
 	})
 	c.add(70 * time.Minute)
 	o.round(t.Context())
@@ -132,7 +133,7 @@ func TestReceipt(t *testing.T) {
 		},
 	})
 	from := func(sealed string) arrival {
-		return arrival{stored: true, receipt: &forms.SealedAddress{Sealed: []byte(sealed), Marks: []forms.Mark{{MAC: [32]byte{2}, Most: 3}}}}
+		return arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte(sealed), Marks: []record.Mark{{MAC: [32]byte{2}, Most: 3}}}}
 	}
 	sub := arrive(t, s, c, from("sealed"))
 	work(t, o)

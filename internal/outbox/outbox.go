@@ -30,7 +30,6 @@ import (
 	"sync"
 	"time"
 
-	"sealform/forms"
 	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/notice"
@@ -71,7 +70,7 @@ type Config struct {
 // Form is what the outbox has to know of a form.
 type Form struct {
 	ID      string
-	Notify  []forms.Notify
+	Notify  []notice.Notify
 	Mails   []string // addresses that it mails; nil: not known, any. Mail to others waits until somebody looks
 	Receipt string   // the clinic's fixed words to visitors
 }

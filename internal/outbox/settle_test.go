@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/internal/mail"
+	"sealform/internal/notice"
 	"sealform/internal/store"
 )
 
@@ -160,7 +161,7 @@ func TestReceiptsEnd(t *testing.T) {
 			defer closeStore(t, s)
 			o := New(Config{
 				Store: s, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"},
-				Forms: []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}}, {ID: "other", Notify: []forms.Notify{{Email: lead}}}},
+				Forms: []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}}, {ID: "other", Notify: []notice.Notify{{Email: lead}}}},
 				Address: func(_ []byte, id int64) (string, error) {
 					if id == 0 || x.to == "" {
 						return "", errors.New("not ours")
@@ -168,7 +169,7 @@ func TestReceiptsEnd(t *testing.T) {
 					return x.to, nil
 				},
 			})
-			arrive(t, s, c, arrival{stored: true, receipt: &forms.SealedAddress{Sealed: []byte("sealed")}})
+			arrive(t, s, c, arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte("sealed")}})
 			work(t, o)
 			if c.add(x.after); x.after > 0 {
 				o.round(t.Context())
@@ -202,7 +203,7 @@ func TestReceiptsHaveALaneOfTheirOwn(t *testing.T) {
 		return &mail.Error{Code: mail.Stopped}
 	}
 	for range 6 {
-		arrive(t, s, c, arrival{stored: true, receipt: &forms.SealedAddress{Sealed: []byte("sealed")}})
+		arrive(t, s, c, arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte("sealed")}})
 	}
 	_, stop := run(t, Config{
 		Store: s, Now: c.now, Send: sink.send, Note: hangs, Grace: time.Millisecond, Poll: 20 * time.Millisecond,

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"sealform/forms"
+	"sealform/internal/notice"
 	"sealform/internal/store"
 )
 
@@ -70,11 +70,11 @@ func (o *Outbox) enqueue(ctx context.Context, job store.Job, t target, mark int6
 
 // inside says whether a notice may go out at that local time. It looks at what clocks on the wall show, so that a
 // change of summer time moves nothing.
-func inside(w forms.Window, local time.Time) bool {
+func inside(w notice.Window, local time.Time) bool {
 	if w.Days != [7]bool{} && !w.Days[local.Weekday()] {
 		return false
 	}
-	at := forms.Minute(local.Hour()*60 + local.Minute())
+	at := notice.Minute(local.Hour()*60 + local.Minute())
 	return w.From == 0 && w.To == 0 || at >= w.From && at < w.To
 }
 
@@ -88,7 +88,7 @@ func readMark(mark int64) (day, number int64) { return mark >> numberBits, mark 
 
 // digest says which numbers came since the last one, once a day, also when none did: silence would look like a digest
 // that was lost. An address that had none yet gets its first at the next hour set, not when the service starts.
-func (o *Outbox) digest(ctx context.Context, form string, n forms.Notify, last int64, now time.Time) error {
+func (o *Outbox) digest(ctx context.Context, form string, n notice.Notify, last int64, now time.Time) error {
 	t := target{store.Digest, form, n.Email}
 	due, day := latest(now.In(o.Zone), *n.Digest)
 	if done, _ := readMark(o.plans.told[t]); done == day || done == day+1 {
@@ -126,7 +126,7 @@ func (o *Outbox) digest(ctx context.Context, form string, n forms.Notify, last i
 
 // latest is when a daily hour was last reached, and the day that it belongs to, counted from 1970. An hour that summer
 // time skips is taken an hour off; one that it repeats counts once.
-func latest(local time.Time, at forms.Minute) (due time.Time, day int64) {
+func latest(local time.Time, at notice.Minute) (due time.Time, day int64) {
 	y, m, d := local.Date()
 	due = time.Date(y, m, d, 0, int(at), 0, 0, local.Location())
 	if due.After(local) {

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/internal/notice"
 	"sealform/internal/store"
 )
 
 const lead = "lead@clinic.example"
 
-func teller(t *testing.T, c *clock, to *taken, n ...forms.Notify) (*Outbox, *store.Store) {
+func teller(t *testing.T, c *clock, to *taken, n ...notice.Notify) (*Outbox, *store.Store) {
 	t.Helper()
 	s := openStore(t, t.TempDir(), c)
 	t.Cleanup(func() { closeStore(t, s) })
@@ -30,7 +30,7 @@ func stored() arrival { return arrival{stored: true} }
 
 func TestNoticeOfOneLeadsToIt(t *testing.T) {
 	c, to := newClock(), &taken{}
-	o, s := teller(t, c, to, forms.Notify{Email: lead})
+	o, s := teller(t, c, to, notice.Notify{Email: lead})
 	o.round(t.Context())
 	if n := len(jobs(t, s, store.Waiting, store.Notice)); n != 0 {
 		t.Fatalf("%d notices of nothing", n)
@@ -53,7 +53,7 @@ func TestNoticeOfOneLeadsToIt(t *testing.T) {
 
 func TestNoticesAreCoalesced(t *testing.T) {
 	c, to := newClock(), &taken{}
-	o, s := teller(t, c, to, forms.Notify{Email: lead}, forms.Notify{Email: "second@clinic.example"})
+	o, s := teller(t, c, to, notice.Notify{Email: lead}, notice.Notify{Email: "second@clinic.example"})
 	arrive(t, s, c, stored())
 	o.round(t.Context())
 	for range 3 {
@@ -80,8 +80,8 @@ func TestNoticesAreCoalesced(t *testing.T) {
 // A restart, or another process on the same file, tells nothing twice and leaves nothing out.
 func TestTwoPlannersTellOnce(t *testing.T) {
 	c, to := newClock(), &taken{}
-	seven := forms.Minute(7 * 60)
-	o, s := teller(t, c, to, forms.Notify{Email: lead}, forms.Notify{Email: lead, Digest: &seven})
+	seven := notice.Minute(7 * 60)
+	o, s := teller(t, c, to, notice.Notify{Email: lead}, notice.Notify{Email: lead, Digest: &seven})
 	other := New(o.Config)
 	for range 3 {
 		arrive(t, s, c, stored())
@@ -108,7 +108,7 @@ func TestOutsideItsWindowANoticeWaits(t *testing.T) {
 	z := zone(t, "Europe/Berlin")
 	c, to := newClock(), &taken{}
 	weekdays := [7]bool{time.Monday: true, time.Tuesday: true, time.Wednesday: true, time.Thursday: true, time.Friday: true}
-	o, s := teller(t, c, to, forms.Notify{Email: lead, When: forms.Window{Days: weekdays, From: 8 * 60, To: 18 * 60}})
+	o, s := teller(t, c, to, notice.Notify{Email: lead, When: notice.Window{Days: weekdays, From: 8 * 60, To: 18 * 60}})
 	o.Zone = z
 	c.to(time.Date(2026, 11, 27, 18, 0, 0, 0, z)) // Friday, just over
 	arrive(t, s, c, stored())
@@ -132,15 +132,15 @@ func TestOutsideItsWindowANoticeWaits(t *testing.T) {
 
 func TestInside(t *testing.T) {
 	z := zone(t, "Europe/Berlin")
-	day, evening := forms.Window{From: 8 * 60, To: 18 * 60}, forms.Window{From: 22 * 60, To: 24 * 60}
-	early := forms.Window{From: 0, To: 60, Days: [7]bool{time.Sunday: true}}
+	day, evening := notice.Window{From: 8 * 60, To: 18 * 60}, notice.Window{From: 22 * 60, To: 24 * 60}
+	early := notice.Window{From: 0, To: 60, Days: [7]bool{time.Sunday: true}}
 	for _, x := range []struct {
 		name   string
-		window forms.Window
+		window notice.Window
 		at     time.Time
 		want   bool
 	}{
-		{"always", forms.Window{}, time.Date(2026, 11, 21, 3, 0, 0, 0, z), true},
+		{"always", notice.Window{}, time.Date(2026, 11, 21, 3, 0, 0, 0, z), true},
 		{"begins", day, time.Date(2026, 11, 21, 8, 0, 0, 0, z), true},
 		{"before", day, time.Date(2026, 11, 21, 7, 59, 59, 0, z), false},
 		{"last minute", day, time.Date(2026, 11, 21, 17, 59, 59, 0, z), true},
@@ -155,8 +155,8 @@ func TestInside(t *testing.T) {
 		{"summer, by the wall clock", day, time.Date(2026, 10, 24, 6, 30, 0, 0, time.UTC), true}, // 08:30 CEST
 		{"summer begins today", day, time.Date(2026, 3, 29, 6, 0, 0, 0, time.UTC), true},         // 08:00 CEST
 		{"the evening of that day", day, time.Date(2026, 3, 29, 16, 0, 0, 0, time.UTC), false},   // 18:00 CEST
-		{"days alone", forms.Window{Days: [7]bool{time.Saturday: true}}, time.Date(2026, 11, 21, 23, 0, 0, 0, z), true},
-		{"not that day", forms.Window{Days: [7]bool{time.Saturday: true}}, time.Date(2026, 11, 22, 1, 0, 0, 0, z), false},
+		{"days alone", notice.Window{Days: [7]bool{time.Saturday: true}}, time.Date(2026, 11, 21, 23, 0, 0, 0, z), true},
+		{"not that day", notice.Window{Days: [7]bool{time.Saturday: true}}, time.Date(2026, 11, 22, 1, 0, 0, 0, z), false},
 	} {
 		if got := inside(x.window, x.at.In(z)); got != x.want {
 			t.Errorf("%s: %v", x.name, got)
@@ -168,7 +168,7 @@ func TestInside(t *testing.T) {
 func TestLatest(t *testing.T) {
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "America/Santiago", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"} {
 		z := zone(t, name)
-		for _, at := range []forms.Minute{0, 30, 90, 150, 450, 1439, 1440} {
+		for _, at := range []notice.Minute{0, 30, 90, 150, 450, 1439, 1440} {
 			var days []int64
 			for now := time.Date(2026, 1, 1, 12, 0, 0, 0, z); now.Year() == 2026; now = now.Add(30 * time.Minute) {
 				due, day := latest(now, at)
@@ -188,8 +188,8 @@ func TestLatest(t *testing.T) {
 
 func TestDigestOfADayWithoutAnything(t *testing.T) {
 	c, to := newClock(), &taken{} // 20:00
-	at := forms.Minute(7*60 + 30)
-	o, s := teller(t, c, to, forms.Notify{Email: lead, Digest: &at})
+	at := notice.Minute(7*60 + 30)
+	o, s := teller(t, c, to, notice.Notify{Email: lead, Digest: &at})
 	o.round(t.Context())
 	if n := work(t, o); n != 0 {
 		t.Errorf("a digest when the service started")

@@ -140,7 +140,7 @@ func (f *flow) step(line string) {
 
 // folder of a package named by its path or by its last part.
 func (f *flow) folder(name string) string {
-	for _, dir := range []string{name, "internal/" + name, "keys/" + name} {
+	for _, dir := range []string{name, "internal/" + name, "keys/" + name, "forms/" + name} {
 		for file := range f.declared {
 			if path.Dir(file) == dir {
 				return dir

@@ -17,15 +17,18 @@ var arrows = map[string][]string{
 	"keys/private":               {"keys", "keys/internal/packets", "keys/private/internal/cost"},
 	"keys/private/privatetest":   {"keys", "keys/private", "keys/private/internal/cost"},
 
-	"forms":         {"keys", "internal/address", "internal/text", "internal/yamltree"},
-	"forms/library": {},
-	"templates":     {"forms", "internal/text"},
+	"forms":           {"internal/notice", "internal/text"},
+	"forms/file":      {"forms", "internal/address", "internal/notice", "internal/text", "internal/yamltree"},
+	"forms/record":    {"forms", "keys", "internal/address", "internal/text"},
+	"forms/formstest": {"forms", "forms/file", "forms/library"},
+	"forms/library":   {},
+	"templates":       {"forms", "internal/text"},
 
 	"internal/yamltree":  {"internal/text"},
 	"internal/demo/site": {"templates", "internal/demo/postbox"},
 
 	"internal/spool":                {"keys"},
-	"internal/store":                {"forms", "keys", "internal/audit"},
+	"internal/store":                {"forms", "forms/record", "keys", "internal/audit"},
 	"internal/notice":               {"internal/text"},
 	"internal/config":               {"internal/notice", "internal/yamltree", leaves},
 	"internal/mail/check":           {},
@@ -34,12 +37,12 @@ var arrows = map[string][]string{
 	"internal/wkd":                  {"internal/address", "internal/outward"},
 	"internal/webhook":              {"internal/outward", "keys"},
 	"internal/mail":                 {"keys", "internal/address", "internal/notice"},
-	"internal/outbox":               {"forms", "keys", "internal/store", "internal/mail", "internal/notice", "internal/outward", "internal/webhook", "internal/event"},
+	"internal/outbox":               {"keys", "internal/store", "internal/mail", "internal/notice", "internal/outward", "internal/webhook", "internal/event"},
 
 	"internal/staff": {"keys", "internal/store", leaves},
 
-	"intake": {"forms", "keys", "templates", "internal/spool", leaves},
-	"viewer": {"forms", "forms/library", "keys", "keys/private", "templates", "internal/staff", "internal/store", leaves},
+	"intake": {"forms", "forms/record", "keys", "templates", "internal/spool", leaves},
+	"viewer": {"forms", "forms/file", "forms/record", "forms/library", "keys", "keys/private", "templates", "internal/staff", "internal/store", leaves},
 }
 
 // leaves, in a list of arrows, stands for every leaf.

@@ -11,7 +11,7 @@ func TestMends(t *testing.T) {
 	faults := []string{"Fault", "FaultAtName", "FaultItem", "Warn", "Refuse", "Need", "Hint", "Whole", "At", "at"}
 	found := 0
 	for _, s := range productSources(t) {
-		if s.dir != "forms" && s.dir != "internal/yamltree" {
+		if s.dir != "forms/file" && s.dir != "internal/yamltree" {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {

@@ -12,9 +12,9 @@ import (
 // revealers are the functions that may turn a keys.Plaintext or a keys.Password back into bytes, and where the
 // bytes go. Read a new one before adding it: where do they go, and how long do they live?
 var revealers = map[string]string{
-	"keys Recipients.Seal": "plaintext into the cipher",
-	"forms ReadRecord":     "verified plaintext into a record, for the viewer",
-	"forms ReadText":       "verified plaintext into the readable part, for sealform open",
+	"keys Recipients.Seal":    "plaintext into the cipher",
+	"forms/record ReadRecord": "verified plaintext into a record, for the viewer",
+	"forms/record ReadText":   "verified plaintext into the readable part, for sealform open",
 
 	"keys/private Generate":       "is there a password at all",
 	"keys/private Import":         "is there a password at all",
@@ -34,45 +34,55 @@ var revealers = map[string]string{
 	"cmd/sealform demo.people":             "the demo's made-up passwords into its ready line",
 }
 
-// TestRevealers compares every mention of the one exit with the list. It counts by name, so that a method value
-// or a wrapper is found too; TestRevealNamesOneThing keeps the name unique.
+// disclosers are the functions that may take what a visitor typed out of checked answers, and what for.
+var disclosers = map[string]string{
+	"forms/record contentOf": "into the record, the readable text and the seal",
+}
+
+// TestRevealers compares every mention of the two exits with their lists. It counts by name, so that a method value
+// or a wrapper is found too; TestRevealNamesOneThing keeps the names unique.
 // covers LK01, CR12
 func TestRevealers(t *testing.T) {
-	var got []string
+	for exit, may := range map[string]map[string]string{"Reveal": revealers, "Disclose": disclosers} {
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), sortedSet(mentions(t, exit))); diff != "" {
+			t.Errorf("who calls %s (-may, +does):\n%s", exit, diff)
+		}
+	}
+}
+
+// mentions are the functions that name a method, as "intake desk.accept".
+func mentions(t *testing.T, method string) (in []string) {
+	t.Helper()
 	for _, s := range productSources(t) {
 		for _, d := range s.file.Decls {
 			name := s.dir + " (package level)"
-			f, isFunc := d.(*ast.FuncDecl)
-			if isFunc {
+			if f, ok := d.(*ast.FuncDecl); ok {
 				name = s.dir + " " + funcName(f)
 			}
 			ast.Inspect(d, func(n ast.Node) bool {
-				x, ok := n.(*ast.SelectorExpr)
-				if ok && x.Sel.Name == "Reveal" {
-					got = append(got, name)
+				if x, ok := n.(*ast.SelectorExpr); ok && x.Sel.Name == method {
+					in = append(in, name)
 				}
 				return true
 			})
 		}
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(revealers)), sortedSet(got)); diff != "" {
-		t.Errorf("who reveals (-may, +does):\n%s", diff)
-	}
+	return in
 }
 
-// TestRevealNamesOneThing: only the two guarded types have a method of that name.
+// TestRevealNamesOneThing: only the guarded types have methods of those names.
 func TestRevealNamesOneThing(t *testing.T) {
 	var got []string
 	for _, s := range productSources(t) {
 		for _, d := range s.file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "Reveal" {
+			if f, ok := d.(*ast.FuncDecl); ok && (f.Name.Name == "Reveal" || f.Name.Name == "Disclose") {
 				got = append(got, s.dir+" "+funcName(f))
 			}
 		}
 	}
-	want := []string{"keys Password.Reveal", "keys Plaintext.Reveal"}
+	want := []string{"forms Answers.Disclose", "keys Password.Reveal", "keys Plaintext.Reveal"}
 	if diff := cmp.Diff(want, sortedSet(got)); diff != "" {
-		t.Errorf("methods named Reveal (-want, +got):\n%s", diff)
+		t.Errorf("methods named Reveal or Disclose (-want, +got):\n%s", diff)
 	}
 }
 

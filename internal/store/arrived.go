@@ -3,7 +3,7 @@ package store
 import (
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // What the rows say that a submission brings along and that have nothing to count.
@@ -57,7 +57,7 @@ func (a *arrival) jobs(b *batch, seq int64, now time.Time) error {
 }
 
 // mail inserts a waiting mail or, of one that is too large for the relay, a notice.
-func (a *arrival) mail(b *batch, j *Job, m forms.Mail, body *part, now time.Time) (err error) {
+func (a *arrival) mail(b *batch, j *Job, m record.Mail, body *part, now time.Time) (err error) {
 	j.To, j.MessageID = m.To, m.MessageID
 	if body == nil {
 		j.Channel, j.About = Notice, aboutTooLarge
@@ -73,7 +73,7 @@ func (a *arrival) mail(b *batch, j *Job, m forms.Mail, body *part, now time.Time
 
 // mayReceive counts a receipt, unless as many went out within 24 hours as may, by any of its marks: nobody is to have
 // ours flood a mailbox. The visitor is not told. What a clock that was ahead left behind does not count.
-func (b *batch) mayReceive(to *forms.SealedAddress, now time.Time) (bool, error) {
+func (b *batch) mayReceive(to *record.SealedAddress, now time.Time) (bool, error) {
 	for _, m := range to.Marks {
 		var n int
 		_, err := b.get(`select coalesce(sum(n), 0) from receipt where mark = $1 and at > $2 and at <= $3`,

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // A mail that the relay would not take becomes a notice about it.
@@ -17,7 +17,7 @@ func TestTooLarge(t *testing.T) {
 	s, _ := newStore(t)
 	x := newSealer(t)
 	sub := x.submission(t, "contact", []byte("answers"))
-	sub.Mails = []forms.Mail{{To: "front@clinic.example", TooLarge: true}, mailOnly(t, x).Mails[0]}
+	sub.Mails = []record.Mail{{To: "front@clinic.example", TooLarge: true}, mailOnly(t, x).Mails[0]}
 	put(t, s, sub)
 	jobs, _ := claimed(t, s)
 	if len(jobs) != 2 {
@@ -95,12 +95,12 @@ func TestEraseKeepsWhatIsOnItsWay(t *testing.T) {
 func TestEraseFindsAllThatWasSent(t *testing.T) {
 	s, _ := newStore(t)
 	x := newSealer(t)
-	var subs []*forms.Submission
+	var subs []*record.Submission
 	var all sync.WaitGroup
 	for range 3 {
 		sub := x.submission(t, "contact", []byte("answers"))
 		sub.Mails, sub.Webhooks = mailOnly(t, x).Mails, []string{"crm", "till"}
-		sub.Receipt = &forms.SealedAddress{Sealed: []byte("sealed"), Marks: []forms.Mark{{MAC: [32]byte{byte(len(subs))}, Most: 3}}}
+		sub.Receipt = &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{byte(len(subs))}, Most: 3}}}
 		subs = append(subs, sub)
 		ask(t, s, sub.Form)
 	}

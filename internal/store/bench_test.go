@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/keys"
 )
 
@@ -23,7 +23,7 @@ func BenchmarkPut(b *testing.B) {
 		b.Run(fmt.Sprintf("c=%d", c), func(b *testing.B) {
 			s, _ := newStore(b)
 			sealed := x.submission(b, "contact", make([]byte, 2600)).Answers
-			subs := make([]*forms.Submission, b.N)
+			subs := make([]*record.Submission, b.N)
 			for i := range subs {
 				subs[i] = x.like("contact", sealed)
 			}
@@ -44,7 +44,7 @@ func cpu() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-func puts(b *testing.B, s *Store, subs []*forms.Submission, c int) {
+func puts(b *testing.B, s *Store, subs []*record.Submission, c int) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range c {

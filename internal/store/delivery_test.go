@@ -7,20 +7,20 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // several puts a submission with a mail to each of two addresses, a webhook and a receipt, and a second with a mail.
-func several(t testing.TB, s *Store, x *sealer) (subs []*forms.Submission) {
+func several(t testing.TB, s *Store, x *sealer) (subs []*record.Submission) {
 	t.Helper()
 	for range 2 {
 		sub := x.submission(t, "contact", []byte("answers"))
 		sub.Mails = mailOnly(t, x).Mails
 		subs = append(subs, sub)
 	}
-	subs[0].Mails = append(subs[0].Mails, forms.Mail{To: "ito@clinic.example", MessageID: "n@clinic", Body: x.stream(t, bytesOf([]byte("hers")))})
+	subs[0].Mails = append(subs[0].Mails, record.Mail{To: "ito@clinic.example", MessageID: "n@clinic", Body: x.stream(t, bytesOf([]byte("hers")))})
 	subs[0].Webhooks = []string{"crm"}
-	subs[0].Receipt = &forms.SealedAddress{Sealed: []byte("sealed address"), Marks: []forms.Mark{{MAC: [32]byte{1}, Most: 3}}}
+	subs[0].Receipt = &record.SealedAddress{Sealed: []byte("sealed address"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	for _, sub := range subs {
 		put(t, s, sub)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // disk watches the room that is left where the database lies.
@@ -37,7 +37,7 @@ func (d *disk) room() error {
 		d.low, d.seen = low, time.Now()
 	}
 	if d.low {
-		return forms.ErrFull
+		return record.ErrFull
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 	"sealform/keys"
 )
@@ -20,7 +20,7 @@ func TestDelete(t *testing.T) {
 	sub := x.submission(t, "contact", []byte("answers"))
 	photo := make([]byte, 2<<20)
 	sub.Files = []keys.SealedStream{x.stream(t, bytesOf(photo)), x.stream(t, bytesOf([]byte("note")))}
-	sub.Mails = []forms.Mail{{To: "front@clinic.example", MessageID: "m", Body: x.stream(t, bytesOf(photo))}}
+	sub.Mails = []record.Mail{{To: "front@clinic.example", MessageID: "m", Body: x.stream(t, bytesOf(photo))}}
 	put(t, s, sub)
 	stay := x.submission(t, "contact", []byte("stays"))
 	put(t, s, stay)
@@ -139,7 +139,7 @@ func TestRowPutBack(t *testing.T) {
 func TestPurge(t *testing.T) {
 	s, c := newStore(t)
 	x := newSealer(t)
-	var old []*forms.Submission
+	var old []*record.Submission
 	sealed := x.submission(t, "contact", []byte("answers")).Answers
 	for i := range purgeBatch + 20 {
 		sub := x.like("contact", sealed)

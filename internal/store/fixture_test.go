@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/forms/file"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -120,7 +122,7 @@ func bytesOf(b []byte) func(io.Writer) error {
 }
 
 // submission is a stored one without files, with an id, token and reference of its own.
-func (x *sealer) submission(t testing.TB, form string, answers []byte) *forms.Submission {
+func (x *sealer) submission(t testing.TB, form string, answers []byte) *record.Submission {
 	t.Helper()
 	sealed, err := x.readers.Seal(keys.NewPlaintext(bytes.Clone(answers)), x.signer, sealedAt)
 	if err != nil {
@@ -130,11 +132,11 @@ func (x *sealer) submission(t testing.TB, form string, answers []byte) *forms.Su
 }
 
 // like is a submission with the sealed answers given.
-func (x *sealer) like(form string, sealed keys.Sealed) *forms.Submission {
+func (x *sealer) like(form string, sealed keys.Sealed) *record.Submission {
 	var r [40]byte // id, token, content
 	_, _ = rand.Read(r[:])
 	n := x.references.Add(1)
-	sub := &forms.Submission{
+	sub := &record.Submission{
 		ID:        sealedAt.UnixMilli()<<20 + n<<16 + int64(binary.BigEndian.Uint16(r[:])),
 		Form:      form,
 		Revision:  asked().Revision,
@@ -150,7 +152,7 @@ func (x *sealer) like(form string, sealed keys.Sealed) *forms.Submission {
 
 // asked are the questions that all submissions here answer.
 var asked = sync.OnceValue(func() *forms.Form {
-	f, err := forms.Parse("contact.yaml", []byte(`
+	f, err := file.Parse("contact.yaml", []byte(`
 form: contact
 title: Contact us
 seal: { to: [all] }
@@ -181,7 +183,7 @@ func reference(n int64) string {
 	return string(b[:3]) + "-" + string(b[3:])
 }
 
-func put(t testing.TB, s *Store, sub *forms.Submission) {
+func put(t testing.TB, s *Store, sub *record.Submission) {
 	t.Helper()
 	ask(t, s, sub.Form)
 	kept, err := s.Put(t.Context(), sub)

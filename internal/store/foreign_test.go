@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 )
 
@@ -36,7 +36,7 @@ func TestForeignSchema(t *testing.T) {
 			put(t, s, x.submission(t, "contact", []byte("answers")))
 			tamperSchema(t, s, test.do)
 			for range 2 {
-				if _, err := s.Put(t.Context(), x.submission(t, "contact", []byte("answers"))); !errors.Is(err, forms.ErrUnknown) {
+				if _, err := s.Put(t.Context(), x.submission(t, "contact", []byte("answers"))); !errors.Is(err, record.ErrUnknown) {
 					t.Errorf("it was taken: %v", err)
 				}
 			}

@@ -3,17 +3,17 @@ package store
 import (
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // keep writes the submission in one transaction.
-func (a *arrival) keep(b *batch, now time.Time) (forms.Kept, error) {
+func (a *arrival) keep(b *batch, now time.Time) (record.Kept, error) {
 	seq, err := b.next(a.form)
 	if err != nil {
-		return forms.Kept{}, err
+		return record.Kept{}, err
 	}
 	if err := a.reserve(b, now); err != nil {
-		return forms.Kept{}, err
+		return record.Kept{}, err
 	}
 	insert := a.row
 	if !a.sub.Stored {
@@ -21,16 +21,16 @@ func (a *arrival) keep(b *batch, now time.Time) (forms.Kept, error) {
 	}
 	n, err := insert(b, seq)
 	if err != nil {
-		return forms.Kept{}, err
+		return record.Kept{}, err
 	}
 	if n == 0 {
 		return decide(b.get, a.sub)
 	}
 	if err := a.parts(b, seq, now); err != nil {
-		return forms.Kept{}, err
+		return record.Kept{}, err
 	}
 	b.gave(a.form, a.sub.ID, a.sub.Stored)
-	return forms.Kept{Reference: a.sub.Reference, Received: millis(a.sub.Received.UnixMilli())}, nil
+	return record.Kept{Reference: a.sub.Reference, Received: millis(a.sub.Received.UnixMilli())}, nil
 }
 
 // row inserts a kept submission, unless its id or reference was used before.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // Whoever lowers a count before it is noted must also make the record forget who was read.
@@ -15,17 +15,17 @@ import (
 func TestNamedIsThere(t *testing.T) {
 	for name, test := range map[string]struct {
 		change []string
-		want   func(subs []*forms.Submission) []string
+		want   func(subs []*record.Submission) []string
 	}{
 		"newest removed, counter lowered": {
 			[]string{`delete from submission where seq = 5`, `update form set seq = 4`},
-			func(subs []*forms.Submission) []string {
+			func(subs []*record.Submission) []string {
 				return []string{"submission " + subs[4].Reference + " is missing: the record names it"}
 			},
 		},
 		"tombstone removed, counter lowered": {
 			[]string{`delete from submission where seq = 5`, `delete from tombstone`, `update form set seq = 3`},
-			func(subs []*forms.Submission) []string {
+			func(subs []*record.Submission) []string {
 				return []string{
 					"submission " + subs[3].Reference + " was erased on 20 Nov 2026, but its tombstone is missing",
 					"submission " + subs[4].Reference + " is missing: the record names it",

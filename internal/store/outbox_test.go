@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/keys"
 )
 
@@ -116,7 +116,7 @@ func TestEachJobIsClaimedOnce(t *testing.T) {
 	const n = 30
 	for i := range n {
 		sub := mailOnly(t, x)
-		sub.Mails = append(sub.Mails, forms.Mail{To: "x@y", MessageID: fmt.Sprint(i), Body: x.stream(t, bytesOf([]byte("second")))})
+		sub.Mails = append(sub.Mails, record.Mail{To: "x@y", MessageID: fmt.Sprint(i), Body: x.stream(t, bytesOf([]byte("second")))})
 		put(t, handles[0], sub)
 	}
 	var mu sync.Mutex

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/keys"
 )
 
@@ -22,7 +22,7 @@ const inMemory = 256 << 10
 // It answers forms.ErrFull, ErrIDTaken, ErrReferenceTaken, *ErrReused as those say;
 // forms.ErrUnknown whenever the same submission may be tried again with the same token;
 // and the error of a part that could not be sealed.
-func (s *Store) Put(ctx context.Context, sub *forms.Submission) (forms.Kept, error) {
+func (s *Store) Put(ctx context.Context, sub *record.Submission) (record.Kept, error) {
 	full := s.disk.room()
 	if full != nil || len(sub.Files) > 0 { // a repeat needs no room, and no staging
 		if kept, found, err := s.seenBefore(ctx, sub); found || err != nil {
@@ -30,16 +30,16 @@ func (s *Store) Put(ctx context.Context, sub *forms.Submission) (forms.Kept, err
 		}
 	}
 	if full != nil {
-		return forms.Kept{}, full
+		return record.Kept{}, full
 	}
 	a, err := s.arrive(ctx, sub)
 	if err != nil {
-		return forms.Kept{}, fmt.Errorf("keeping a submission: %w", err)
+		return record.Kept{}, fmt.Errorf("keeping a submission: %w", err)
 	}
 	kept, err := a.put(ctx)
 	a.release(err == nil && !kept.Repeat)
 	if err != nil {
-		return forms.Kept{}, err
+		return record.Kept{}, err
 	}
 	if !kept.Repeat {
 		s.noteSoon(1)
@@ -50,7 +50,7 @@ func (s *Store) Put(ctx context.Context, sub *forms.Submission) (forms.Kept, err
 // arrival is one submission on its way in.
 type arrival struct {
 	s        *Store
-	sub      *forms.Submission
+	sub      *record.Submission
 	form     int64
 	data     []byte
 	hash     [32]byte
@@ -66,7 +66,7 @@ type arrival struct {
 // packet is a session key as it is stored.
 type packet struct{ reader, bytes []byte }
 
-func (s *Store) arrive(ctx context.Context, sub *forms.Submission) (*arrival, error) {
+func (s *Store) arrive(ctx context.Context, sub *record.Submission) (*arrival, error) {
 	if sub.ID <= 0 {
 		return nil, errors.New("a submission's id must be positive")
 	}
@@ -100,32 +100,32 @@ func packets(sk []keys.SessionKey) ([]packet, error) {
 }
 
 // put stages the large parts and commits the rest.
-func (a *arrival) put(ctx context.Context) (forms.Kept, error) {
+func (a *arrival) put(ctx context.Context) (record.Kept, error) {
 	if err := a.stage(ctx); err != nil {
-		return forms.Kept{}, fmt.Errorf("keeping a part of a submission: %w", err)
+		return record.Kept{}, fmt.Errorf("keeping a part of a submission: %w", err)
 	}
 	now := a.s.cfg.Now()
-	var kept forms.Kept
+	var kept record.Kept
 	err := a.s.w.write(ctx, len(a.data)+inMemory-a.room, func(b *batch) (err error) {
 		kept, err = a.keep(b, now)
 		return err
 	})
 	if err != nil {
-		return forms.Kept{}, retryable(err)
+		return record.Kept{}, retryable(err)
 	}
 	return kept, nil
 }
 
 // decided are the answers of Put that mean what they say.
 var decided = []error{
-	forms.ErrFull, forms.ErrUnknown, forms.ErrIDTaken, forms.ErrReferenceTaken,
+	record.ErrFull, record.ErrUnknown, record.ErrIDTaken, record.ErrReferenceTaken,
 	context.Canceled, context.DeadlineExceeded, ErrClosed, errTooLarge,
 }
 
 // retryable turns every other fault, of the database, into ErrUnknown: whether or not it
 // was kept, the same token may be tried again.
 func retryable(err error) error {
-	var reused *forms.ErrReused
+	var reused *record.ErrReused
 	if err == nil || errors.As(err, &reused) {
 		return err
 	}
@@ -134,7 +134,7 @@ func retryable(err error) error {
 			return err
 		}
 	}
-	return fmt.Errorf("keeping a submission: %w: %w", forms.ErrUnknown, err)
+	return fmt.Errorf("keeping a submission: %w: %w", record.ErrUnknown, err)
 }
 
 // stage seals files and mails, one after the other, into memory or chunks.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/keys"
 )
 
@@ -20,7 +20,7 @@ func TestPutAndOpen(t *testing.T) {
 	_, _ = rand.Read(photo)
 	sub := x.submission(t, "new-patient", []byte("the answers"))
 	sub.Files = []keys.SealedStream{x.stream(t, bytesOf(photo)), x.stream(t, bytesOf([]byte("a note")))}
-	sub.Mails = []forms.Mail{{To: "front@clinic.example", MessageID: "m1@clinic", Body: x.stream(t, bytesOf([]byte("a mail")))}}
+	sub.Mails = []record.Mail{{To: "front@clinic.example", MessageID: "m1@clinic", Body: x.stream(t, bytesOf([]byte("a mail")))}}
 	put(t, s, sub)
 
 	got, err := s.Submission(t.Context(), sub.ID)
@@ -84,29 +84,29 @@ func TestPutConflicts(t *testing.T) {
 	mailed := mailOnly(t, x)
 	put(t, s, mailed)
 
-	for _, there := range []*forms.Submission{first, erased, mailed} {
+	for _, there := range []*record.Submission{first, erased, mailed} {
 		kept, err := s.Put(t.Context(), again(t, x, there))
-		want := forms.Kept{Reference: there.Reference, Received: there.Received, Repeat: true}
+		want := record.Kept{Reference: there.Reference, Received: there.Received, Repeat: true}
 		if diff := cmp.Diff(want, kept); err != nil || diff != "" {
 			t.Errorf("repeat: %v %s", err, diff)
 		}
 
 		other := again(t, x, there)
 		other.Content[0]++
-		var reused *forms.ErrReused
+		var reused *record.ErrReused
 		if _, err := s.Put(t.Context(), other); !errors.As(err, &reused) || reused.Reference != there.Reference {
 			t.Errorf("same token, other content: %v", err)
 		}
 
 		foreign := again(t, x, there)
 		foreign.Token[0]++
-		if _, err := s.Put(t.Context(), foreign); !errors.Is(err, forms.ErrIDTaken) {
+		if _, err := s.Put(t.Context(), foreign); !errors.Is(err, record.ErrIDTaken) {
 			t.Errorf("other token: %v", err)
 		}
 
-		for _, newcomer := range []*forms.Submission{x.submission(t, "contact", []byte("new")), mailOnly(t, x)} {
+		for _, newcomer := range []*record.Submission{x.submission(t, "contact", []byte("new")), mailOnly(t, x)} {
 			newcomer.Reference = there.Reference
-			if _, err := s.Put(t.Context(), newcomer); !errors.Is(err, forms.ErrReferenceTaken) {
+			if _, err := s.Put(t.Context(), newcomer); !errors.Is(err, record.ErrReferenceTaken) {
 				t.Errorf("reference: %v", err)
 			}
 		}
@@ -121,15 +121,15 @@ func TestPutConflicts(t *testing.T) {
 }
 
 // mailOnly is a submission of a form that keeps nothing.
-func mailOnly(t testing.TB, x *sealer) *forms.Submission {
+func mailOnly(t testing.TB, x *sealer) *record.Submission {
 	sub := x.like("contact", keys.Sealed{})
 	sub.Stored = false
-	sub.Mails = []forms.Mail{{To: "front@clinic.example", MessageID: "m@clinic", Body: x.stream(t, bytesOf([]byte("mail")))}}
+	sub.Mails = []record.Mail{{To: "front@clinic.example", MessageID: "m@clinic", Body: x.stream(t, bytesOf([]byte("mail")))}}
 	return sub
 }
 
 // again is what a browser that sends twice makes of sub: sealed anew.
-func again(t testing.TB, x *sealer, sub *forms.Submission) *forms.Submission {
+func again(t testing.TB, x *sealer, sub *record.Submission) *record.Submission {
 	c := *sub
 	c.Reference = reference(1<<29 + x.references.Add(1))
 	c.Received = sub.Received.Add(time.Minute)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/keys"
 )
 
@@ -225,7 +226,7 @@ func (s *Store) Chunk(ctx context.Context, upload int64, n int) ([]byte, error) 
 // ByReference finds a submission's id by its reference, in any case and spacing, with or
 // without the dash; also that of one that was erased. Else ErrNotFound.
 func (s *Store) ByReference(ctx context.Context, reference string) (int64, error) {
-	canonical, ok := forms.ParseReference(reference)
+	canonical, ok := record.ParseReference(reference)
 	if !ok {
 		return 0, ErrNotFound
 	}

@@ -5,25 +5,25 @@ import (
 	"crypto/hmac"
 	"errors"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // seenBefore asks before the files are staged, so that a repeat costs nothing. The
 // transaction asks again.
-func (s *Store) seenBefore(ctx context.Context, sub *forms.Submission) (kept forms.Kept, found bool, err error) {
+func (s *Store) seenBefore(ctx context.Context, sub *record.Submission) (kept record.Kept, found bool, err error) {
 	kept, err = decide(s.getter(ctx), sub)
 	var no refused
 	if errors.As(err, &no) {
 		err = no.error
 	}
-	if errors.Is(err, forms.ErrReferenceTaken) { // or simply not there yet
-		return forms.Kept{}, false, nil
+	if errors.Is(err, record.ErrReferenceTaken) { // or simply not there yet
+		return record.Kept{}, false, nil
 	}
 	return kept, err == nil, err
 }
 
 // decide says what a submission whose id or reference is there already comes to.
-func decide(get func(string, []any, ...any) (bool, error), sub *forms.Submission) (forms.Kept, error) {
+func decide(get func(string, []any, ...any) (bool, error), sub *record.Submission) (record.Kept, error) {
 	var (
 		reference      string
 		received       int64
@@ -35,13 +35,13 @@ func decide(get func(string, []any, ...any) (bool, error), sub *forms.Submission
 		[]any{sub.ID}, &reference, &received, &token, &content)
 	switch {
 	case err != nil:
-		return forms.Kept{}, err
+		return record.Kept{}, err
 	case !found:
-		return forms.Kept{}, refused{forms.ErrReferenceTaken}
+		return record.Kept{}, refused{record.ErrReferenceTaken}
 	case !hmac.Equal(token, sub.Token[:]):
-		return forms.Kept{}, refused{forms.ErrIDTaken}
+		return record.Kept{}, refused{record.ErrIDTaken}
 	case !hmac.Equal(content, sub.Content[:]):
-		return forms.Kept{}, refused{&forms.ErrReused{Reference: reference}}
+		return record.Kept{}, refused{&record.ErrReused{Reference: reference}}
 	}
-	return forms.Kept{Reference: reference, Received: millis(received), Repeat: true}, nil
+	return record.Kept{Reference: reference, Received: millis(received), Repeat: true}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/keys"
 )
 
@@ -124,7 +124,7 @@ func TestStagingBudget(t *testing.T) {
 	x := newSealer(t)
 	sub := x.submission(t, "new-patient", []byte("answers"))
 	sub.Files = []keys.SealedStream{x.stream(t, bytesOf(make([]byte, 2<<20)))}
-	if _, err := s.Put(t.Context(), sub); !errors.Is(err, forms.ErrFull) {
+	if _, err := s.Put(t.Context(), sub); !errors.Is(err, record.ErrFull) {
 		t.Errorf("over the budget: %v", err)
 	}
 	if n := count(t, s, "chunk"); n != 0 {

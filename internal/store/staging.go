@@ -8,7 +8,7 @@ import (
 	"hash"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // chunkSize is the length of every chunk of an upload but the last.
@@ -157,7 +157,7 @@ func (p *part) admit(n int) error {
 	}
 	if p.s.staged.Add(int64(n)) > p.s.cfg.StagingBudget {
 		p.s.staged.Add(-int64(n))
-		return forms.ErrFull
+		return record.ErrFull
 	}
 	p.counted += int64(n)
 	return nil

@@ -6,17 +6,17 @@ import (
 	"strings"
 	"testing"
 
-	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/audit"
 	"sealform/keys"
 )
 
 // recorded is a store with entries and five submissions of one form, the fourth erased, the fifth with two files.
-func recorded(t *testing.T) (*Store, Config, []*forms.Submission) {
+func recorded(t *testing.T) (*Store, Config, []*record.Submission) {
 	c := config(t, newClock())
 	s := openStore(t, c)
 	x := newSealer(t)
-	var subs []*forms.Submission
+	var subs []*record.Submission
 	for i := range 5 {
 		sub := x.submission(t, "contact", fmt.Append(nil, "answers ", i))
 		if i == 4 {

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // writer commits what others hand it: everything that waits goes into one transaction,
@@ -90,7 +90,7 @@ func (w *writer) hand(ctx context.Context, it *item) error {
 		if it.state.CompareAndSwap(waiting, withdrawn) {
 			return ctx.Err()
 		}
-		return fmt.Errorf("%w: %w", forms.ErrUnknown, ctx.Err())
+		return fmt.Errorf("%w: %w", record.ErrUnknown, ctx.Err())
 	}
 }
 
@@ -213,7 +213,7 @@ func (w *writer) doubt(err error) error {
 	if err = w.undo(err); full && w.db != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", forms.ErrUnknown, err)
+	return fmt.Errorf("%w: %w", record.ErrUnknown, err)
 }
 
 // undo rolls back. A connection that cannot even do that is given up.
@@ -235,7 +235,7 @@ func (w *writer) fault(err error) error {
 		w.drop()
 	}
 	if isFull(err) {
-		return fmt.Errorf("%w: %w", forms.ErrFull, err)
+		return fmt.Errorf("%w: %w", record.ErrFull, err)
 	}
 	return err
 }

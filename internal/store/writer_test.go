@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sealform/forms"
+	"sealform/forms/record"
 )
 
 // stall keeps the writer busy until the function it gives is called.
@@ -107,7 +107,7 @@ func TestWithdrawn(t *testing.T) {
 	}()
 	waitFor(t, "it waits", func() bool { return len(s.w.queue) == 1 })
 	cancel()
-	if err := <-answer; !errors.Is(err, context.Canceled) || errors.Is(err, forms.ErrUnknown) {
+	if err := <-answer; !errors.Is(err, context.Canceled) || errors.Is(err, record.ErrUnknown) {
 		t.Errorf("withdrawn before it was started: %v", err)
 	}
 	resume()
@@ -136,7 +136,7 @@ func TestLockedByAnother(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	sub := x.submission(t, "contact", []byte("second"))
-	if _, err := s.Put(ctx, sub); !errors.Is(err, forms.ErrUnknown) {
+	if _, err := s.Put(ctx, sub); !errors.Is(err, record.ErrUnknown) {
 		t.Errorf("while locked: %v", err)
 	}
 	if err := tx.Rollback(); err != nil {
@@ -190,7 +190,7 @@ func TestDiskFaultAndRecovery(t *testing.T) {
 	restore := limitFiles(t, 4096) // every write of the WAL fails, with an error that is not "disk full"
 	_, err := s.Put(t.Context(), sub)
 	restore()
-	if !errors.Is(err, forms.ErrUnknown) {
+	if !errors.Is(err, record.ErrUnknown) {
 		t.Errorf("while writing failed: %v", err)
 	}
 	kept, err := s.Put(t.Context(), sub)
@@ -238,7 +238,7 @@ func TestFullDatabase(t *testing.T) {
 	}
 	pages(1) // SQLite then allows what there is, and no page more
 	sub := x.submission(t, "contact", make([]byte, 9000))
-	if _, err := s.Put(t.Context(), sub); !errors.Is(err, forms.ErrFull) {
+	if _, err := s.Put(t.Context(), sub); !errors.Is(err, record.ErrFull) {
 		t.Errorf("full: %v", err)
 	}
 	if _, err := s.Submission(t.Context(), first.ID); err != nil {
@@ -264,11 +264,11 @@ func TestLowDisk(t *testing.T) {
 		s.disk.min, s.disk.seen = minimum, time.Time{}
 	}
 	low(1 << 62)
-	if err := s.Room(); !errors.Is(err, forms.ErrFull) {
+	if err := s.Room(); !errors.Is(err, record.ErrFull) {
 		t.Errorf("room on a low disk: %v", err)
 	}
 	sub := x.submission(t, "contact", []byte("second"))
-	if _, err := s.Put(t.Context(), sub); !errors.Is(err, forms.ErrFull) {
+	if _, err := s.Put(t.Context(), sub); !errors.Is(err, record.ErrFull) {
 		t.Errorf("low: %v", err)
 	}
 	if kept, err := s.Put(t.Context(), first); err != nil || !kept.Repeat {

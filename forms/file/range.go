@@ -1,0 +1,133 @@
+package file
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sealform/forms"
+	"sealform/internal/text"
+	"sealform/internal/yamltree"
+)
+
+// mostCharacters is the most that "max" may allow: a value is at most 64 KiB and a character up to four bytes.
+const mostCharacters = 16_000
+
+// lessThanMax mends a range that holds nothing.
+const lessThanMax = `Swap the two, or correct one: "min" is the smaller number.`
+
+func readText(f *forms.Field, m *yamltree.Mapping) {
+	least, _ := readCharacters(f, m, "min", 0)
+	_, given := readCharacters(f, m, "max", 0)
+	most := f.MostCharacters()
+	if given && least > most {
+		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), lessThanMax)
+	}
+	addRule(f, string(f.Type), "")
+	if least > 0 {
+		addRule(f, "min_length", strconv.Itoa(least))
+	}
+	addRule(f, "max_length", strconv.Itoa(most))
+}
+
+func readCharacters(f *forms.Field, m *yamltree.Mapping, key string, otherwise int) (int, bool) {
+	if f.Type == forms.Email || f.Type == forms.Phone {
+		return otherwise, false
+	}
+	n, given := m.Int(key)
+	if !given {
+		return otherwise, false
+	}
+	if n < 1 || n > mostCharacters {
+		m.Fault(key, fmt.Sprintf("%q counts characters here: from 1 to %d", key, mostCharacters), "Write a number between the two, such as 2000.")
+		return otherwise, false
+	}
+	a := forms.Amount(strconv.Itoa(n))
+	if key == "min" {
+		f.Min = &a
+	} else {
+		f.Max = &a
+	}
+	return n, true
+}
+
+func readRange(f *forms.Field, m *yamltree.Mapping) {
+	f.Min, f.Max = readAmount(m, "min"), readAmount(m, "max")
+	if f.Min != nil {
+		addRule(f, "min", string(*f.Min))
+	}
+	if f.Max != nil {
+		addRule(f, "max", string(*f.Max))
+	}
+	if f.Min == nil || f.Max == nil {
+		return
+	}
+	if low, _ := forms.ParseNumber(string(*f.Min)); low > mustNumber(*f.Max) {
+		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), lessThanMax)
+	}
+}
+
+func mustNumber(a forms.Amount) float64 {
+	n, _ := forms.ParseNumber(string(a))
+	return n
+}
+
+func readAmount(m *yamltree.Mapping, key string) *forms.Amount {
+	s := m.Text(key)
+	if s == "" {
+		return nil
+	}
+	if _, ok := forms.ParseNumber(s); !ok || strings.ContainsAny(s, ", ") {
+		m.Fault(key, fmt.Sprintf("%q must be a number", key), "Write 12 or 12.5.")
+		return nil
+	}
+	a := forms.Amount(s)
+	return &a
+}
+
+func readDates(f *forms.Field, m *yamltree.Mapping) {
+	f.Memorable = m.Bool("memorable")
+	f.Before, f.After = readBound(m, "before"), readBound(m, "after")
+	if f.Before != "" {
+		addRule(f, "before", f.Before)
+	}
+	if f.After != "" {
+		addRule(f, "after", f.After)
+	}
+	if f.Before != "today" && f.After != "today" && f.Before != "" && f.Before < f.After {
+		m.Fault("after", fmt.Sprintf(`"after" is later than "before" in field %q`, f.ID), `No day lies between: swap the two, or correct one.`)
+	}
+}
+
+func readBound(m *yamltree.Mapping, key string) string {
+	s := m.Text(key)
+	if s == "" || s == "today" {
+		return s
+	}
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		m.Fault(key, fmt.Sprintf("%q must be today or a date such as 2026-01-31", key), "Write the year first, then month and day with two digits each.")
+		return ""
+	}
+	return s
+}
+
+// tokens are the autocomplete names of the HTML standard that a clinic's form can want.
+var tokens = []string{
+	"off", "on", "name", "given-name", "family-name", "additional-name", "honorific-prefix", "nickname", "organization",
+	"email", "tel", "street-address", "address-line1", "address-line2", "address-level1", "address-level2",
+	"postal-code", "country-name", "sex",
+}
+
+func readAutocomplete(f *forms.Field, m *yamltree.Mapping) {
+	f.Autocomplete = m.Text("autocomplete")
+	if f.Autocomplete == "" || slices.Contains(tokens, f.Autocomplete) {
+		return
+	}
+	mend := "Use off where an answer is about somebody else, or remove the line."
+	if near := text.Closest(f.Autocomplete, tokens); near != "" {
+		mend = fmt.Sprintf("Did you mean %q?", near)
+	}
+	m.Fault("autocomplete", fmt.Sprintf("%q is no autocomplete name", f.Autocomplete), mend)
+}
