@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"go/ast"
 	"os"
 	"path"
@@ -50,16 +51,20 @@ func TestFlowNamesWhatIsThere(t *testing.T) {
 	for _, s := range productSources(t) {
 		f.declared[s.path] = declarations(s.file)
 	}
-	code := false
+	code, moved := false, ""
 	for line := range strings.Lines(string(src)) {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			code = !code
 		case code:
-			f.step(strings.TrimRight(line, "\n"))
+			line = f.step(strings.TrimRight(line, "\n")) + "\n"
 		default:
 			f.prose(line)
 		}
+		moved += line
+	}
+	if *update {
+		hold(t, filepath.Join(root, "docs", "flow.md"), []byte(moved))
 	}
 	if f.steps < 20 {
 		t.Errorf("only %d steps found: the rule would hold of little", f.steps)
@@ -103,11 +108,12 @@ var (
 const nameColumn = 24
 
 // step checks a line such as "store     Put       put.go     large parts first": package, names, files, words. A line
-// without a package belongs to the one above; one further in goes on with its words.
-func (f *flow) step(line string) {
+// without a package belongs to the one above; one further in goes on with its words. It gives the line back, with
+// -update with the file to which its functions moved within the package.
+func (f *flow) step(line string) string {
 	indent := len(line) - len(strings.TrimLeft(line, " "))
 	if indent == len(line) {
-		return
+		return line
 	}
 	fields := columns.Split(strings.TrimSpace(line), -1)
 	if indent == 0 {
@@ -118,24 +124,46 @@ func (f *flow) step(line string) {
 			fields = slices.Insert(fields, 0, rest)
 		}
 	}
+	var in []string
+	if len(fields) > 1 && onlyGo.MatchString(fields[1]) {
+		in = strings.Split(fields[1], ", ")
+	}
+	var names []string
+	if indent < nameColumn && len(fields) > 0 {
+		names = strings.FieldsFunc(called.ReplaceAllString(fields[0], ""), func(r rune) bool { return r == ',' || r == '|' || r == ' ' })
+	}
+	if to := f.home(names); *update && len(in) == 1 && to != "" && to != in[0] {
+		line = strings.Replace(line, fmt.Sprintf("%-*s", len(to), in[0]), fmt.Sprintf("%-*s", len(in[0]), to), 1)
+		in[0] = to
+	}
 	for _, name := range goFile.FindAllString(line, -1) {
 		if f.declared[path.Join(f.dir, name)] == nil {
 			f.t.Errorf("docs/flow.md: %s has no file %s", f.dir, name)
 		}
 	}
-	if indent >= nameColumn || len(fields) == 0 {
-		return
-	}
-	var in []string
-	if len(fields) > 1 && onlyGo.MatchString(fields[1]) {
-		in = strings.Split(fields[1], ", ")
-	}
-	for _, name := range strings.FieldsFunc(called.ReplaceAllString(fields[0], ""), func(r rune) bool { return r == ',' || r == '|' || r == ' ' }) {
+	for _, name := range names {
 		f.steps++
 		if !f.has(name, in) {
 			f.t.Errorf("docs/flow.md: %s %v declares no %s", f.dir, in, name)
 		}
 	}
+	return line
+}
+
+// home is the one file of the package that declares all of the names; "" where there is none, or several.
+func (f *flow) home(names []string) (home string) {
+	for file := range f.declared {
+		base := path.Base(file)
+		missing := slices.ContainsFunc(names, func(n string) bool { return !f.has(n, []string{base}) })
+		if path.Dir(file) != f.dir || len(names) == 0 || missing {
+			continue
+		}
+		if home != "" {
+			return ""
+		}
+		home = base
+	}
+	return home
 }
 
 // folder of a package named by its path or by its last part.
