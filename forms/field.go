@@ -1,0 +1,72 @@
+package forms
+
+// Type is a field's type.
+type Type string
+
+// The types of field.
+const (
+	Text     Type = "text"
+	LongText Type = "longtext"
+	Name     Type = "name"
+	Email    Type = "email"
+	Phone    Type = "phone"
+	Number   Type = "number"
+	Date     Type = "date"
+	YesNo    Type = "yesno"
+	Choice   Type = "choice"
+	Choices  Type = "choices"
+	Consent  Type = "consent"
+	FileType Type = "file"
+)
+
+// Field is one question.
+type Field struct {
+	ID       string // [a-z][a-z0-9_]{0,63}
+	Type     Type
+	Section  string // a heading shown above this field; "" for none
+	Label    string
+	Hint     string
+	Why      string // why a sensitive question is asked
+	Optional bool
+	Options  []Option // choice, choices; yesno has yes and no, consent has yes
+	Text     string   // consent: what is agreed to
+	Version  string   // consent: version of that text
+	Accept   []string // file: extensions without the dot, lower case
+	MaxFiles int      // file
+	MaxSize  int64    // file: bytes of each
+	Rules    []Rule   // of the table in rules.go, in the order they are checked
+
+	Sensitive    bool
+	Memorable    bool    // a date that people know by heart: their birthday
+	Min, Max     *Amount // number: the range; text, longtext, name: characters
+	Before       string  // date: "today" (wherever the visitor may be) or 2006-01-02, itself allowed
+	After        string  // date: likewise
+	Autocomplete string  // replaces the token of the type; "off" for answers about somebody else
+
+	tests []compiled
+}
+
+// Option is one answer of a closed question: what is posted and what is read.
+type Option struct{ Value, Label string }
+
+// Amount is a bound as the form's author wrote it, such as "2.5".
+type Amount string
+
+// Parts are the names under which the field's controls are posted: one (the id), or id.day, id.month and id.year
+// for a date.
+func (f *Field) Parts() []string {
+	if f.Type == Date {
+		return []string{f.ID + ".day", f.ID + ".month", f.ID + ".year"}
+	}
+	return []string{f.ID}
+}
+
+// OptionLabel gives the label of a value; ok is false if the question has no such answer.
+func (f *Field) OptionLabel(value string) (label string, ok bool) {
+	for _, o := range f.Options {
+		if o.Value == value {
+			return o.Label, true
+		}
+	}
+	return "", false
+}
