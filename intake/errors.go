@@ -2,8 +2,6 @@ package intake
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +10,7 @@ import (
 
 	"sealform/internal/event"
 	"sealform/internal/spool"
+	"sealform/internal/web"
 	"sealform/templates"
 )
 
@@ -63,7 +62,7 @@ func (in *intake) showError(err error, c echo.Context) {
 		in.show(c.Response(), r.status, message(in.forms[c.Param("form")], r.status))
 		return
 	}
-	id := failureID()
+	id := web.FailureID()
 	in.events.Failed(program, c.Path(), id, "internal")
 	in.show(c.Response(), http.StatusInternalServerError, in.failed(id))
 }
@@ -96,11 +95,4 @@ func (in *intake) renderBroken() ([]byte, error) {
 		return nil, fmt.Errorf("the page for failures: %w", err)
 	}
 	return b.Bytes(), nil
-}
-
-// failureID is what a page and the log share about one failure.
-func failureID() string {
-	var b [5]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
 }

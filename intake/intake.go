@@ -74,6 +74,10 @@ type Served struct {
 
 // New checks c and builds the handler. It answers over TLS only, be it its own or that of a trusted proxy.
 func New(c Config) (http.Handler, error) {
+	hosts, err := web.NewHosts(c.Hosts)
+	if err != nil {
+		return nil, fmt.Errorf("intake: %w", err)
+	}
 	in, err := newIntake(c)
 	if err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
@@ -82,8 +86,7 @@ func New(c Config) (http.Handler, error) {
 	e.IPExtractor = func(r *http.Request) string { return in.peers.Addr(r).String() }
 	e.HTTPErrorHandler = in.showError
 	in.routes(e)
-	known := in.hosts.Only(in.overTLS(e), http.HandlerFunc(in.misdirected))
-	return web.Headers(web.Policy{}, in.watch(in.probes(known))), nil
+	return in.around(hosts, c.Ready, e), nil
 }
 
 // intake is what the handlers share.
@@ -91,22 +94,16 @@ type intake struct {
 	desk   *desk
 	forms  map[string]*served
 	order  []*served
-	hosts  web.Hosts
 	peers  web.Peers
 	tokens *token.Maker
 	spool  *spool.Spool
 	events *event.Log
 	now    func() time.Time
 	zone   *time.Location
-	ready  func() error
 	broken []byte // the page for when a page fails, rendered once
 }
 
 func newIntake(c Config) (*intake, error) {
-	hosts, err := web.NewHosts(c.Hosts)
-	if err != nil {
-		return nil, err
-	}
 	for what, missing := range map[string]bool{
 		"service id": c.Service == "", "drop": c.Drop == nil, "signer": c.Signer == nil, "tokens": c.Tokens == nil, "spool": c.Spool == nil,
 	} {
@@ -115,8 +112,8 @@ func newIntake(c Config) (*intake, error) {
 		}
 	}
 	in := &intake{
-		forms: map[string]*served{}, hosts: hosts, peers: web.Peers{Proxies: c.Proxies},
-		tokens: c.Tokens, spool: c.Spool, events: c.Events, now: c.Now, zone: c.Zone, ready: c.Ready,
+		forms: map[string]*served{}, peers: web.Peers{Proxies: c.Proxies},
+		tokens: c.Tokens, spool: c.Spool, events: c.Events, now: c.Now, zone: c.Zone,
 	}
 	if in.events == nil {
 		in.events = event.Nothing()
@@ -133,6 +130,7 @@ func newIntake(c Config) (*intake, error) {
 			return nil, err
 		}
 	}
+	var err error
 	in.broken, err = in.renderBroken()
 	return in, err
 }

@@ -14,6 +14,7 @@ import (
 	"sealform/internal/event"
 	"sealform/internal/text"
 	"sealform/internal/token"
+	"sealform/internal/web"
 	"sealform/templates"
 )
 
@@ -141,7 +142,7 @@ func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *p
 	case errors.Is(err, context.Canceled):
 		code = "visitor_gone"
 	}
-	id := failureID()
+	id := web.FailureID()
 	in.events.Failed(program, c.Path(), id, code)
 	c.Response().Header().Set("Retry-After", retryAfter)
 	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice, ID: id}, http.StatusServiceUnavailable)

@@ -15,7 +15,7 @@ func TestForeignLooksLikeMissing(t *testing.T) {
 	sam := h.reader("sam") // holds no key of new-patient
 	missing := "/s/AAAAAAAAAAAAAAAAAAAAAA"
 	objects := 0
-	for _, r := range h.desk.routes() {
+	for _, r := range h.pages.routes() {
 		switch {
 		case strings.Contains(r.path, ":name"), strings.Contains(r.path, "/go/"): // nobody's: TestHookTest, TestGoTellsNothing
 			continue

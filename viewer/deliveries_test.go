@@ -25,7 +25,7 @@ func (h *house) mailOf(id int64) string {
 		}
 		for _, j := range all {
 			if j.Submission == id && j.Channel == store.Mail {
-				return h.desk.jobAddress(j.ID)
+				return h.pages.jobAddress(j.ID)
 			}
 		}
 	}
@@ -40,7 +40,7 @@ func (h *house) enqueue(j store.Job) string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return h.desk.jobAddress(id)
+	return h.pages.jobAddress(id)
 }
 
 // attempted ends one attempt of everything that is due, as the outbox would: "ok", or put off for ten minutes; with last, given up.

@@ -7,8 +7,6 @@ import (
 
 	"sealform/internal/limit"
 	"sealform/internal/token"
-	"sealform/internal/web"
-	"sealform/templates"
 )
 
 const alarmAfter = 10 // wrong key passwords in a row
@@ -24,16 +22,8 @@ type desk struct {
 	paths     *Paths
 	pages     *token.Maker // of lists
 	jobs      *token.Maker // of deliveries
-	peers     web.Peers
-	turns     limit.Turns // one at a time for a delivery or a webhook
-	revisions sync.Map    // of earlier questions, see Desk.questions
-	brand     brand
-}
-
-// brand is the sheet with the clinic's colours.
-type brand struct {
-	address string
-	sheet   []byte
+	turns     limit.Turns  // one at a time for a delivery or a webhook
+	revisions sync.Map     // of earlier questions, see Desk.questions
 }
 
 func newDesk(c Config) (*desk, error) {
@@ -48,10 +38,6 @@ func newDesk(c Config) (*desk, error) {
 	}
 	d := &desk{
 		Config: c, forms: map[string]Served{}, every: c.Forms,
-		peers: web.Peers{Proxies: c.Proxies},
-	}
-	if sheet := templates.BrandSheet(c.Accent); len(sheet) > 0 {
-		d.brand = brand{"/" + templates.HashedName("brand.css", sheet), sheet}
 	}
 	return d, d.serve(c.Forms)
 }

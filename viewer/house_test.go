@@ -59,6 +59,7 @@ type house struct {
 	t        testing.TB
 	clock    *clock
 	desk     *desk
+	pages    *handlers
 	server   *httptest.Server
 	path     string // of the database
 	forms    map[string]*forms.Form
@@ -184,10 +185,11 @@ func (h *house) open() {
 		h.t.Fatal(err)
 	}
 	h.desk = d
-	inner, err := d.handler()
+	h.pages, err = newHandlers(d)
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	inner := h.pages.handler()
 	h.inner.Store(&inner)
 	h.t.Cleanup(h.close)
 }

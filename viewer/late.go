@@ -30,18 +30,18 @@ func matters(j *store.Job) bool {
 }
 
 // late says what of the person's does not get out; nil where all does.
-func (d *desk) late(ctx context.Context, who staff.Staff) (*templates.StaffLate, error) {
-	mine := d.reachOf(who)
+func (h *handlers) late(ctx context.Context, who staff.Staff) (*templates.StaffLate, error) {
+	mine := h.desk.reachOf(who)
 	if mine.isEmpty() {
 		return nil, nil //nolint:nilnil // nothing is late
 	}
-	counts, err := d.Store.JobCounts(ctx, mine.filter())
+	counts, err := h.desk.Store.JobCounts(ctx, mine.filter())
 	if err != nil {
 		return nil, fmt.Errorf("counting deliveries: %w", err)
 	}
 	l := &templates.StaffLate{}
 	if counts[store.Dead] > 0 {
-		looked, err := d.look(ctx, store.Dead, mine.filter(), func(j *store.Job) {
+		looked, err := h.desk.look(ctx, store.Dead, mine.filter(), func(j *store.Job) {
 			if matters(j) {
 				l.GivenUp++
 			}
@@ -52,7 +52,7 @@ func (d *desk) late(ctx context.Context, who staff.Staff) (*templates.StaffLate,
 		l.GivenUp += max(0, counts[store.Dead]-looked)
 	}
 	if counts[store.Waiting] > 0 {
-		if err := d.overdue(ctx, mine.filter(), counts[store.Waiting], l); err != nil {
+		if err := h.overdue(ctx, mine.filter(), counts[store.Waiting], l); err != nil {
 			return nil, err
 		}
 	}
@@ -64,10 +64,10 @@ func (d *desk) late(ctx context.Context, who staff.Staff) (*templates.StaffLate,
 
 // overdue adds what has waited for long. What was made ahead of the clock counts too, as nobody knows since when it waits.
 // When very much waits, the rest is told with it, without since when.
-func (d *desk) overdue(ctx context.Context, forms []string, waiting int64, l *templates.StaffLate) error {
-	now := d.Now()
+func (h *handlers) overdue(ctx context.Context, forms []string, waiting int64, l *templates.StaffLate) error {
+	now := h.desk.Now()
 	first := now
-	looked, err := d.look(ctx, store.Waiting, forms, func(j *store.Job) {
+	looked, err := h.desk.look(ctx, store.Waiting, forms, func(j *store.Job) {
 		if !matters(j) || now.Sub(j.Made) <= lateAfter && j.Made.Sub(now) <= ahead {
 			return
 		}
@@ -80,17 +80,17 @@ func (d *desk) overdue(ctx context.Context, forms []string, waiting int64, l *te
 	case err != nil:
 		return err
 	case waiting > looked:
-		return d.rest(ctx, now, waiting-looked, l)
+		return h.rest(ctx, now, waiting-looked, l)
 	case first.Before(now):
-		since := d.moment(first)
+		since := h.moment(first)
 		l.Since = &since
 	}
 	return nil
 }
 
 // rest counts what was not looked at: the oldest of all that waits, so late if any of it is.
-func (d *desk) rest(ctx context.Context, now time.Time, n int64, l *templates.StaffLate) error {
-	all, oldest, err := d.Store.Waiting(ctx)
+func (h *handlers) rest(ctx context.Context, now time.Time, n int64, l *templates.StaffLate) error {
+	all, oldest, err := h.desk.Store.Waiting(ctx)
 	if err != nil {
 		return fmt.Errorf("counting deliveries: %w", err)
 	}

@@ -32,7 +32,7 @@ func TestLate(t *testing.T) {
 		dana.get("/inbox")
 		sam.get("/inbox")
 	}
-	want := "2 messages have been waiting to be sent since " + h.desk.moment(h.clock.now().Add(-70*time.Minute-2*totpPeriod*time.Second)).Short + " . Nothing is lost."
+	want := "2 messages have been waiting to be sent since " + h.pages.moment(h.clock.now().Add(-70*time.Minute-2*totpPeriod*time.Second)).Short + " . Nothing is lost."
 	if got := late(dana); got != want {
 		t.Errorf("after an hour: %q, want %q", got, want)
 	}

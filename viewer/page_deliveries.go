@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/templates"
@@ -28,11 +29,7 @@ func chosenState(name string) (store.JobState, bool) {
 	return jobStates[0], name == ""
 }
 
-func (h handlers) getDeliveries(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) getDeliveries(c echo.Context, who staff.Staff) error {
 	state, ok := chosenState(c.QueryParam("show"))
 	if !ok {
 		return errNotFound
@@ -47,12 +44,12 @@ func (h handlers) getDeliveries(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := h.desk.deliveriesPage(q, state, before != 0)
-	p.StaffFrame = h.desk.room(c.Request().Context(), who, queueAddress(state, ""))
+	p := h.deliveriesPage(q, state, before != 0)
+	p.StaffFrame = h.personFrame(c.Request().Context(), who, queueAddress(state, ""))
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (d *desk) deliveriesPage(q *queue, chosen store.JobState, paged bool) templates.DeliveriesPage {
+func (h *handlers) deliveriesPage(q *queue, chosen store.JobState, paged bool) templates.DeliveriesPage {
 	p := templates.DeliveriesPage{Chosen: jobStateNames[chosen], Kept: q.counts[chosen], Failed: q.counts[store.Dead]}
 	for _, s := range jobStates {
 		if s == store.Aside && s != chosen && q.counts[s] == 0 {
@@ -63,18 +60,18 @@ func (d *desk) deliveriesPage(q *queue, chosen store.JobState, paged bool) templ
 		})
 	}
 	for i := range q.rows {
-		p.Rows = append(p.Rows, d.delivery(&q.rows[i]))
+		p.Rows = append(p.Rows, h.delivery(&q.rows[i]))
 	}
 	if p.Why = shared(p.Rows); p.Why == nil {
 		advise(p.Rows)
 	}
 	if q.more {
-		p.Older = queueAddress(chosen, d.pages.SealID(q.rows[len(q.rows)-1].ID))
+		p.Older = queueAddress(chosen, h.desk.pages.SealID(q.rows[len(q.rows)-1].ID))
 	}
 	if paged {
 		p.Newest = queueAddress(chosen, "")
 	}
-	for _, name := range d.Webhooks {
+	for _, name := range h.desk.Webhooks {
 		p.Hooks = append(p.Hooks, templates.StaffHook{Name: name, Action: "/deliveries/webhooks/" + url.PathEscape(name) + "/test"})
 	}
 	return p
@@ -123,14 +120,10 @@ func queueAddress(s store.JobState, before string) string {
 	return to
 }
 
-func (h handlers) postHookTest(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) postHookTest(c echo.Context, who staff.Staff) error {
 	id, err := h.desk.TestHook(c.Request().Context(), who, c.Param("name"))
 	if err != nil {
 		return err
 	}
-	return see(c, h.desk.jobAddress(id))
+	return see(c, h.jobAddress(id))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/templates"
@@ -29,13 +30,13 @@ func kindOf(j *store.Job) string {
 }
 
 // jobAddress is where a delivery stands.
-func (d *desk) jobAddress(id int64) string { return "/deliveries/" + d.jobs.SealID(id) }
+func (h *handlers) jobAddress(id int64) string { return "/deliveries/" + h.desk.jobs.SealID(id) }
 
 // delivery is a job as lists show it.
-func (d *desk) delivery(j *store.Job) templates.StaffDelivery {
+func (h *handlers) delivery(j *store.Job) templates.StaffDelivery {
 	r := templates.StaffDelivery{
-		Address: d.jobAddress(j.ID), State: jobStateNames[j.State], Kind: kindOf(j), To: j.To, Form: d.titleOf(j.Form),
-		Reference: j.Reference, Made: d.moment(j.Made), Attempts: j.Attempts, Why: d.whyOf(j),
+		Address: h.jobAddress(j.ID), State: jobStateNames[j.State], Kind: kindOf(j), To: j.To, Form: h.titleOf(j.Form),
+		Reference: j.Reference, Made: h.moment(j.Made), Attempts: j.Attempts, Why: h.whyOf(j),
 		Over: over(j),
 	}
 	if j.Channel == store.Receipt {
@@ -43,20 +44,20 @@ func (d *desk) delivery(j *store.Job) templates.StaffDelivery {
 	}
 	switch {
 	case j.State != store.Waiting:
-		ended := d.moment(j.Ended)
+		ended := h.moment(j.Ended)
 		r.Ended = &ended
-	case d.hasTurn(j):
-		r.Turn = !j.Changed && !d.stalled(j)
+	case h.desk.hasTurn(j):
+		r.Turn = !j.Changed && !h.stalled(j)
 	default:
-		next := d.moment(j.Due)
+		next := h.moment(j.Due)
 		r.Next = &next
 	}
 	return r
 }
 
 // titleOf is a form's title; its id where the form was taken away; "" for none.
-func (d *desk) titleOf(form string) string {
-	for _, f := range d.every {
+func (h *handlers) titleOf(form string) string {
+	for _, f := range h.desk.every {
 		if f.Form.ID == form {
 			return f.Form.Title
 		}
@@ -65,47 +66,43 @@ func (d *desk) titleOf(form string) string {
 }
 
 // moment is a time of which the hour matters, whichever day it is.
-func (d *desk) moment(t time.Time) templates.StaffTime {
-	m := d.when(t)
+func (h *handlers) moment(t time.Time) templates.StaffTime {
+	m := h.when(t)
 	if clock := m.At.Format("15:04"); m.Short != clock {
 		m.Short += ", " + clock
 	}
 	return m
 }
 
-func (h handlers) getDelivery(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) getDelivery(c echo.Context, who staff.Staff) error {
 	job, log, err := h.desk.Delivery(c.Request().Context(), who, c.Param("job"))
 	if err != nil {
 		return err
 	}
-	p := h.desk.deliveryPage(job, log)
-	p.StaffFrame = h.desk.room(c.Request().Context(), who, p.Address)
+	p := h.deliveryPage(job, log)
+	p.StaffFrame = h.personFrame(c.Request().Context(), who, p.Address)
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.DeliveryPage {
+func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) templates.DeliveryPage {
 	p := templates.DeliveryPage{
-		StaffDelivery: d.delivery(j), Received: d.moment(j.Received), Back: queueAddress(j.State, ""),
+		StaffDelivery: h.delivery(j), Received: h.moment(j.Received), Back: queueAddress(j.State, ""),
 	}
 	p.Action = p.Address
-	p.ID = templates.StaffFact{Label: "Message-ID", Text: d.wireID(j)}
+	p.ID = templates.StaffFact{Label: "Message-ID", Text: h.wireID(j)}
 	if j.Channel == store.Webhook {
 		p.ID.Label = "Webhook ID"
 	}
 	if j.Submission != 0 {
-		p.Submission = d.address(j.Form, j.Submission)
+		p.Submission = h.desk.address(j.Form, j.Submission)
 	}
 	if j.Size > 0 {
 		p.Size = size(j.Size)
 	}
-	switch err := d.mayAgain(j, log); {
+	switch err := h.desk.mayAgain(j, log); {
 	case err != nil:
 		p.Held = notAgain[err]
-	case d.hasTurn(j):
+	case h.desk.hasTurn(j):
 	case j.State == store.Sent:
 		p.Again = "Send again"
 	default:
@@ -115,7 +112,7 @@ func (d *desk) deliveryPage(j *store.Job, log []store.Attempt) templates.Deliver
 		p.Aside = "Put aside"
 	}
 	for _, a := range log {
-		line := templates.StaffAttempt{At: d.moment(a.At), Said: "Sent.", OK: true}
+		line := templates.StaffAttempt{At: h.moment(a.At), Said: "Sent.", OK: true}
 		if why := reasonOf(j.Channel, a.Code); why != nil {
 			line.Said, line.OK = why.Said, false
 		}
@@ -130,11 +127,11 @@ func over(j *store.Job) bool {
 }
 
 // wireID is what other servers' logs know it by; "" where that is not known here.
-func (d *desk) wireID(j *store.Job) string {
+func (h *handlers) wireID(j *store.Job) string {
 	if j.Channel == store.Webhook || strings.Contains(j.MessageID, "@") {
 		return j.MessageID
 	}
-	if _, domain, ok := strings.Cut(d.MailFrom, "@"); ok {
+	if _, domain, ok := strings.Cut(h.desk.MailFrom, "@"); ok {
 		return j.MessageID + "@" + domain
 	}
 	return ""
@@ -147,22 +144,14 @@ var notAgain = map[error]string{
 	errOften: "Sent again five times within a day. Wait until tomorrow, or ask whoever runs the mail server where it went.",
 }
 
-func (h handlers) postRetry(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) postRetry(c echo.Context, who staff.Staff) error {
 	if err := h.desk.Retry(c.Request().Context(), who, c.Param("job")); err != nil {
 		return err
 	}
 	return see(c, "/deliveries/"+c.Param("job"))
 }
 
-func (h handlers) postAside(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) postAside(c echo.Context, who staff.Staff) error {
 	if err := h.desk.PutAside(c.Request().Context(), who, c.Param("job")); err != nil {
 		return err
 	}

@@ -11,13 +11,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms/record"
+	"sealform/internal/staff"
 )
 
-func (h handlers) getFile(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) getFile(c echo.Context, who staff.Staff) error {
 	n, err := strconv.Atoi(c.Param("n"))
 	if err != nil {
 		return errNotFound

@@ -6,16 +6,13 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/templates"
 )
 
-func (h handlers) getInbox(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) getInbox(c echo.Context, who staff.Staff) error {
 	form, at := c.QueryParam("form"), c.QueryParam("before")
 	var before int64
 	if at != "" {
@@ -28,10 +25,10 @@ func (h handlers) getInbox(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Show(c.Response(), http.StatusOK, h.desk.inboxPage(h.desk.room(c.Request().Context(), who, inboxAddress(form, "")), l, form, before != 0))
+	return web.Show(c.Response(), http.StatusOK, h.inboxPage(h.personFrame(c.Request().Context(), who, inboxAddress(form, "")), l, form, before != 0))
 }
 
-func (d *desk) inboxPage(frame templates.StaffFrame, l *listing, form string, paged bool) templates.InboxPage {
+func (h *handlers) inboxPage(frame templates.StaffFrame, l *listing, form string, paged bool) templates.InboxPage {
 	p := templates.InboxPage{StaffFrame: frame, Forms: form == "" && len(l.forms) > 1}
 	p.Tabs = append(p.Tabs, templates.StaffTab{Title: "All", Address: "/inbox", Chosen: form == ""})
 	titles := map[string]string{}
@@ -58,12 +55,12 @@ func (d *desk) inboxPage(frame templates.StaffFrame, l *listing, form string, pa
 	}
 	for _, r := range l.rows {
 		p.Rows = append(p.Rows, templates.StaffRow{
-			Address: d.address(r.Form, r.ID), Reference: r.Reference, Form: titles[r.Form], State: stateNames[r.State],
-			Received: d.when(r.Received), Files: r.Files, Size: size(r.Size),
+			Address: h.desk.address(r.Form, r.ID), Reference: r.Reference, Form: titles[r.Form], State: stateNames[r.State],
+			Received: h.when(r.Received), Files: r.Files, Size: size(r.Size),
 		})
 	}
 	if l.more {
-		p.Older = inboxAddress(form, d.pages.SealID(l.rows[len(l.rows)-1].ID))
+		p.Older = inboxAddress(form, h.desk.pages.SealID(l.rows[len(l.rows)-1].ID))
 	}
 	if paged {
 		p.Newest = inboxAddress(form, "")

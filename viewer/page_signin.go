@@ -16,7 +16,7 @@ import (
 	"sealform/templates"
 )
 
-func (h handlers) getRoot(c echo.Context) error { return see(c, "/inbox") }
+func (h *handlers) getRoot(c echo.Context, _ staff.Staff) error { return see(c, "/inbox") }
 
 // see redirects after a post, or from a short address to the real one.
 func see(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
@@ -29,23 +29,23 @@ func withNext(to, next string) string {
 	return to + "?next=" + url.QueryEscape(next)
 }
 
-func (h handlers) getSignIn(c echo.Context) error {
-	p := templates.SignInPage{StaffFrame: h.desk.door(), Next: safeNext(c.QueryParam("next"))}
+func (h *handlers) getSignIn(c echo.Context, _ staff.Staff) error {
+	p := templates.SignInPage{StaffFrame: h.strangerFrame(), Next: safeNext(c.QueryParam("next"))}
 	if c.QueryParam("out") == "1" {
 		p.Notice = "You are signed out, and your key is locked."
 	}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h handlers) postSignIn(c echo.Context) error {
+func (h *handlers) postSignIn(c echo.Context, _ staff.Staff) error {
 	f, err := readFields(c.Response(), c.Request())
 	if err != nil {
 		return err
 	}
 	defer f.wipe()
-	t := h.attempt(c)
+	t := staff.NewAttempt(c.Request(), h.edge.Peers.Addr(c.Request()))
 	t.Email = f.text("email")
-	p := templates.SignInPage{StaffFrame: h.desk.door(), Email: t.Email, Next: safeNext(f.text("next"))}
+	p := templates.SignInPage{StaffFrame: h.strangerFrame(), Email: t.Email, Next: safeNext(f.text("next"))}
 	if len(f.bytes("password")) > staff.LongestPassword {
 		p.Problem = "That password is longer than we take: 1,024 characters at most."
 		return web.Show(c.Response(), http.StatusUnprocessableEntity, p)
@@ -99,20 +99,19 @@ func inWords(w time.Duration) string {
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-func (h handlers) getCode(c echo.Context) error {
-	if _, err := h.who(c, 1); err != nil {
-		return err
-	}
-	p := templates.CodePage{StaffFrame: h.desk.door(), Next: safeNext(c.QueryParam("next"))}
+func (h *handlers) getCode(c echo.Context, _ staff.Staff) error {
+	p := templates.CodePage{StaffFrame: h.strangerFrame(), Next: safeNext(c.QueryParam("next"))}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h handlers) postCode(c echo.Context) error {
-	return h.posted(c, 1, func(who staff.Staff, f *fields) error { return h.code(c, who, f) })
-}
-
-func (h handlers) code(c echo.Context, who staff.Staff, f *fields) error {
-	in, err := h.desk.Sessions.Code(c.Request().Context(), who, f.text("code"), h.attempt(c))
+func (h *handlers) postCode(c echo.Context, who staff.Staff) error {
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	t := staff.NewAttempt(c.Request(), h.edge.Peers.Addr(c.Request()))
+	in, err := h.desk.Sessions.Code(c.Request().Context(), who, f.text("code"), t)
 	if errors.Is(err, staff.ErrTries) {
 		return h.startAgain(c)
 	}
@@ -122,7 +121,7 @@ func (h handlers) code(c echo.Context, who staff.Staff, f *fields) error {
 		if err != nil {
 			return err
 		}
-		return web.Show(c.Response(), status, templates.CodePage{StaffFrame: h.desk.door(), Problem: problem, Next: next})
+		return web.Show(c.Response(), status, templates.CodePage{StaffFrame: h.strangerFrame(), Problem: problem, Next: next})
 	}
 	staff.SetCookie(c.Response(), staff.SessionCookie, in.Session, 0)
 	staff.SetCookie(c.Response(), staff.DeviceCookie, in.Device, staff.DeviceKeep)
@@ -130,17 +129,17 @@ func (h handlers) code(c echo.Context, who staff.Staff, f *fields) error {
 }
 
 // startAgain is the answer to the last wrong code of a sign-in.
-func (h handlers) startAgain(c echo.Context) error {
+func (h *handlers) startAgain(c echo.Context) error {
 	staff.DropCookies(c.Response(), staff.SessionCookie)
 	return web.Show(c.Response(), http.StatusUnauthorized, templates.SignInPage{
-		StaffFrame: h.desk.door(),
+		StaffFrame: h.strangerFrame(),
 		Problem:    "Five codes were not right, so please start again. Check that the clock of your phone is right.",
 	})
 }
 
 // endBefore ends the session that the browser has, whole or half; none is no error.
-func (h handlers) endBefore(c echo.Context) error {
-	who, err := h.who(c, 2)
+func (h *handlers) endBefore(c echo.Context) error {
+	who, err := h.identify(c, staff.SignedIn)
 	var at *staff.AtStage
 	switch {
 	case errors.Is(err, staff.ErrSignedOut):
@@ -151,7 +150,7 @@ func (h handlers) endBefore(c echo.Context) error {
 	return err
 }
 
-func (h handlers) postSignOut(c echo.Context) error {
+func (h *handlers) postSignOut(c echo.Context, _ staff.Staff) error {
 	if err := h.endBefore(c); err != nil {
 		return err
 	}

@@ -17,29 +17,25 @@ import (
 	"sealform/templates"
 )
 
-func (h handlers) getSubmission(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) getSubmission(c echo.Context, who staff.Staff) error {
 	o, err := h.desk.Open(c.Request().Context(), who, c.Param("sid"))
 	if err != nil {
 		return err
 	}
-	p := h.desk.submissionPage(o)
-	p.StaffFrame = h.desk.room(c.Request().Context(), who, p.Action)
+	p := h.submissionPage(o)
+	p.StaffFrame = h.personFrame(c.Request().Context(), who, p.Action)
 	if p.Lock != nil { // the page leaves by itself when the key has locked, scripts or not
 		c.Response().Header().Set("Refresh", strconv.Itoa(p.Lock.Seconds()+2)+"; url=/inbox")
 	}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (d *desk) submissionPage(o *opened) templates.SubmissionPage {
-	address := d.address(o.sub.Form, o.sub.ID)
+func (h *handlers) submissionPage(o *opened) templates.SubmissionPage {
+	address := h.desk.address(o.sub.Form, o.sub.ID)
 	p := templates.SubmissionPage{
 		Reference: o.sub.Reference, Form: o.served.Form.Title,
-		State: stateNames[o.sub.State], Action: address, Received: d.when(o.sub.Received),
-		Facts: d.facts(o), Notes: notes(o), Sections: sections(o.reading.Answers), Back: "/inbox",
+		State: stateNames[o.sub.State], Action: address, Received: h.when(o.sub.Received),
+		Facts: h.facts(o), Notes: notes(o), Sections: sections(o.reading.Answers), Back: "/inbox",
 	}
 	for _, a := range o.reading.Extra {
 		p.Extra = append(p.Extra, answer(a))
@@ -57,7 +53,7 @@ var ways = map[string]string{
 	"api": "The API", "staff": "Staff",
 }
 
-func (d *desk) facts(o *opened) []templates.StaffFact {
+func (h *handlers) facts(o *opened) []templates.StaffFact {
 	r := o.reading.Record
 	facts := []templates.StaffFact{}
 	add := func(label, text string) { facts = append(facts, templates.StaffFact{Label: label, Text: text}) }
@@ -69,7 +65,7 @@ func (d *desk) facts(o *opened) []templates.StaffFact {
 	}
 	add("Can be opened by", people(o.names))
 	if s := o.served.Form.Store; s != nil && s.Keep > 0 {
-		add("Erases itself", o.sub.Received.Add(s.Keep).In(d.Zone).Format("2 January 2006"))
+		add("Erases itself", o.sub.Received.Add(s.Keep).In(h.desk.Zone).Format("2 January 2006"))
 	}
 	return facts
 }
@@ -113,40 +109,35 @@ func answer(a record.Answered) templates.StaffAnswer {
 
 var statesByName = map[string]store.State{"new": store.New, "open": store.Opened, "done": store.Done, "spam": store.Spam}
 
-func (h handlers) postState(c echo.Context) error {
-	return h.posted(c, 2, func(who staff.Staff, f *fields) error {
-		to, ok := statesByName[f.text("to")]
-		if !ok {
-			return errBody
-		}
-		if err := h.desk.SetState(c.Request().Context(), who, c.Param("sid"), to); err != nil {
-			return err
-		}
-		return see(c, "/inbox")
-	})
-}
-
-func (h handlers) getErase(c echo.Context) error {
-	who, err := h.who(c, 2)
+func (h *handlers) postState(c echo.Context, who staff.Staff) error {
+	f, err := readFields(c.Response(), c.Request())
 	if err != nil {
 		return err
 	}
+	defer f.wipe()
+	to, ok := statesByName[f.text("to")]
+	if !ok {
+		return errBody
+	}
+	if err := h.desk.SetState(c.Request().Context(), who, c.Param("sid"), to); err != nil {
+		return err
+	}
+	return see(c, "/inbox")
+}
+
+func (h *handlers) getErase(c echo.Context, who staff.Staff) error {
 	sub, served, err := h.desk.find(c.Request().Context(), who, c.Param("sid"))
 	if err != nil {
 		return err
 	}
 	address := h.desk.address(sub.Form, sub.ID)
 	return web.Show(c.Response(), http.StatusOK, templates.ErasePage{
-		StaffFrame: h.desk.room(c.Request().Context(), who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
-		Received: h.desk.when(sub.Received), Files: sub.Files, Action: address, Back: address,
+		StaffFrame: h.personFrame(c.Request().Context(), who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
+		Received: h.when(sub.Received), Files: sub.Files, Action: address, Back: address,
 	})
 }
 
-func (h handlers) postErase(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) postErase(c echo.Context, who staff.Staff) error {
 	if err := h.desk.Erase(c.Request().Context(), who, c.Param("sid")); err != nil {
 		return err
 	}

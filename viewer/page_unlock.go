@@ -19,24 +19,21 @@ import (
 	"sealform/templates"
 )
 
-func (h handlers) getUnlock(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
-	p, err := h.desk.unlockPage(c.Request().Context(), who, "", c.QueryParam("next"))
+func (h *handlers) getUnlock(c echo.Context, who staff.Staff) error {
+	p, err := h.unlockPage(c.Request().Context(), who, "", c.QueryParam("next"))
 	if err != nil {
 		return err
 	}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h handlers) postUnlock(c echo.Context) error {
-	return h.posted(c, 2, func(who staff.Staff, f *fields) error { return h.unlock(c, who, f) })
-}
-
-func (h handlers) unlock(c echo.Context, who staff.Staff, f *fields) error {
-	p, err := h.desk.unlockPage(c.Request().Context(), who, f.text("key"), f.text("next"))
+func (h *handlers) postUnlock(c echo.Context, who staff.Staff) error {
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	p, err := h.unlockPage(c.Request().Context(), who, f.text("key"), f.text("next"))
 	if err != nil {
 		return err
 	}
@@ -64,13 +61,13 @@ type unlockForm struct {
 }
 
 // unlockPage offers the keys that open something here.
-func (d *desk) unlockPage(ctx context.Context, who staff.Staff, chosen, next string) (*unlockForm, error) {
-	p := &unlockForm{UnlockPage: templates.UnlockPage{StaffFrame: d.room(ctx, who, "/inbox"), Next: safeNext(next)}}
+func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, chosen, next string) (*unlockForm, error) {
+	p := &unlockForm{UnlockPage: templates.UnlockPage{StaffFrame: h.personFrame(ctx, who, "/inbox"), Next: safeNext(next)}}
 	p.Lock = nil // what is asked for here is the password, not staying
 	var mine []store.LockedKey
 	seen := map[keys.Fingerprint]bool{}
-	for _, id := range d.order {
-		for _, k := range who.KeysFor(d.forms[id].Readers) {
+	for _, id := range h.desk.order {
+		for _, k := range who.KeysFor(h.desk.forms[id].Readers) {
 			if !seen[k.Fingerprint] {
 				seen[k.Fingerprint], mine = true, append(mine, k)
 			}
@@ -117,11 +114,7 @@ func unlockProblem(c echo.Context, err error) (status int, problem string, other
 	return 0, "", err
 }
 
-func (h handlers) postLock(c echo.Context) error {
-	who, err := h.who(c, 2)
-	if err != nil {
-		return err
-	}
+func (h *handlers) postLock(c echo.Context, who staff.Staff) error {
 	token, err := h.desk.Lock(c.Request().Context(), who)
 	if err != nil {
 		return err
@@ -132,11 +125,14 @@ func (h handlers) postLock(c echo.Context) error {
 	return see(c, "/inbox")
 }
 
-func (h handlers) postStay(c echo.Context) error {
-	return h.posted(c, 2, func(who staff.Staff, f *fields) error {
-		if err := h.desk.Stay(who); err != nil {
-			return err
-		}
-		return see(c, safeNext(f.text("next")))
-	})
+func (h *handlers) postStay(c echo.Context, who staff.Staff) error {
+	f, err := readFields(c.Response(), c.Request())
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	if err := h.desk.Stay(who); err != nil {
+		return err
+	}
+	return see(c, safeNext(f.text("next")))
 }

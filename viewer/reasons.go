@@ -128,15 +128,15 @@ func tablesOf(c store.Channel) []map[string]templates.StaffReason {
 }
 
 // whyOf explains where a delivery stands: what its last attempt ended with, or that there is none to come.
-func (d *desk) whyOf(j *store.Job) *templates.StaffReason {
+func (h *handlers) whyOf(j *store.Job) *templates.StaffReason {
 	switch why := reasonOf(j.Channel, j.LastError); {
 	case j.Changed:
 		return reasonOf(j.Channel, "changed")
 	case j.State == store.Sent:
 		return nil
-	case d.stalled(j):
+	case h.stalled(j):
 		return &stalled
-	case j.State == store.Waiting && j.Due.Sub(d.Now()) > farOff:
+	case j.State == store.Waiting && j.Due.Sub(h.desk.Now()) > farOff:
 		return &farAhead
 	case why == nil || j.State == store.Waiting:
 		return why
@@ -153,8 +153,8 @@ func (d *desk) whyOf(j *store.Job) *templates.StaffReason {
 const farOff = 2 * time.Hour
 
 // stalled: its time came over an hour ago, and there was no attempt.
-func (d *desk) stalled(j *store.Job) bool {
-	return j.State == store.Waiting && d.Now().Sub(j.Due) > lateAfter
+func (h *handlers) stalled(j *store.Job) bool {
+	return j.State == store.Waiting && h.desk.Now().Sub(j.Due) > lateAfter
 }
 
 var stalled = templates.StaffReason{

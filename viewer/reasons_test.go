@@ -63,7 +63,7 @@ func TestReasonsOfWhatEnded(t *testing.T) {
 	h := newHouse(t)
 	says := func(j store.Job, want string) {
 		t.Helper()
-		if why := h.desk.whyOf(&j); why == nil || !strings.Contains(why.Said+" "+why.Do, want) {
+		if why := h.pages.whyOf(&j); why == nil || !strings.Contains(why.Said+" "+why.Do, want) {
 			t.Errorf("%+v\n%+v\nlacks %q", j, why, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package viewer
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,26 +27,25 @@ type failure struct{ id string }
 
 func (f *failure) Error() string { return "failure " + f.id }
 
-func newFailureID() string { return rand.Text()[:8] }
-
-// show turns every error into an answer. An answer that has begun can only be cut off.
-func (d *desk) show(err error, c echo.Context) {
+// show turns every error into an answer, for who asked, nil where that was not found out. An answer that has begun can
+// only be cut off.
+func (h *handlers) show(err error, c echo.Context, who *staff.Staff) {
 	if c.Response().Committed {
-		d.Events.Failed(program, c.Path(), newFailureID(), "cut-off")
+		h.desk.Events.Failed(program, c.Path(), web.FailureID(), "cut-off")
 		panic(http.ErrAbortHandler)
 	}
 	var at *staff.AtStage
 	switch {
 	case errors.Is(err, staff.ErrSignedOut):
-		d.goOn(c, "/sign-in") // cookies stay: a double click must not take back what the first one was given
+		h.goOn(c, "/sign-in") // cookies stay: a double click must not take back what the first one was given
 	case errors.As(err, &at) && at.Stage == 1:
-		d.goOn(c, "/sign-in/code")
+		h.goOn(c, "/sign-in/code")
 	case errors.As(err, &at):
-		d.goOn(c, "/inbox")
+		h.goOn(c, "/inbox")
 	case errors.Is(err, errLocked):
-		d.goOn(c, "/unlock")
+		h.goOn(c, "/unlock")
 	default:
-		status, page := d.page(err, c)
+		status, page := h.page(err, c, h.errorFrame(c, who))
 		if err := web.Show(c.Response(), status, page); err != nil && !c.Response().Committed {
 			http.Error(c.Response(), "Something went wrong.", http.StatusInternalServerError)
 		}
@@ -55,7 +53,7 @@ func (d *desk) show(err error, c echo.Context) {
 }
 
 // goOn redirects to where the person must pass first; a page that was asked for is remembered.
-func (d *desk) goOn(c echo.Context, to string) {
+func (h *handlers) goOn(c echo.Context, to string) {
 	r := c.Request()
 	if to != "/inbox" && r.Method == http.MethodGet && ownPath.MatchString(r.URL.RequestURI()) && r.URL.Path != "/inbox" {
 		to += "?next=" + url.QueryEscape(r.URL.RequestURI())
@@ -64,18 +62,18 @@ func (d *desk) goOn(c echo.Context, to string) {
 	c.Response().WriteHeader(http.StatusSeeOther)
 }
 
-// page finds the words.
-func (d *desk) page(err error, c echo.Context) (int, templates.Page) {
-	p := templates.StaffMessagePage{StaffFrame: d.frame(c), Link: "/inbox", Label: "Go to the inbox"}
+// page finds the words and the status of an error.
+func (h *handlers) page(err error, c echo.Context, frame templates.StaffFrame) (int, templates.Page) {
+	p := templates.StaffMessagePage{StaffFrame: frame, Link: "/inbox", Label: "Go to the inbox"}
 	var slow *staff.Slowed
 	var un *unopened
 	var erased *store.Erased
 	var he *echo.HTTPError
 	switch {
 	case errors.As(err, &un):
-		return d.unopenedPage(un, c, p)
+		return h.unopenedPage(un, c, p)
 	case errors.As(err, &erased):
-		return http.StatusGone, d.erasedPage(erased, p)
+		return http.StatusGone, h.erasedPage(erased, p)
 	case errors.Is(err, limit.ErrBusy):
 		c.Response().Header().Set("Retry-After", "5")
 	case errors.As(err, &slow):
@@ -87,7 +85,7 @@ func (d *desk) page(err error, c echo.Context) (int, templates.Page) {
 	}
 	for _, s := range sayings {
 		if errors.Is(err, s.err) {
-			d.Events.Refused(program, c.Path(), s.status, s.code)
+			h.desk.Events.Refused(program, c.Path(), s.status, s.code)
 			p.Title, p.Text = s.title, s.text
 			if s.status == http.StatusConflict { // of a delivery, all of them
 				p.Link, p.Label = "/deliveries/"+c.Param("job"), "Go back to it"
@@ -95,7 +93,7 @@ func (d *desk) page(err error, c echo.Context) (int, templates.Page) {
 			return s.status, p
 		}
 	}
-	return d.failurePage(err, c, p)
+	return h.failurePage(err, c, p)
 }
 
 // saying is an error in people's words.
@@ -126,11 +124,11 @@ var sayings = []saying{
 }
 
 // failurePage tells people an id, and the log the same.
-func (d *desk) failurePage(err error, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
+func (h *handlers) failurePage(err error, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
 	var known *failure
 	if !errors.As(err, &known) {
-		known = &failure{newFailureID()}
-		d.Events.Failed(program, c.Path(), known.id, code(err))
+		known = &failure{web.FailureID()}
+		h.desk.Events.Failed(program, c.Path(), known.id, code(err))
 	}
 	p.Title, p.ID = "Something went wrong", known.id
 	p.Text = []string{"This is our fault, not yours, and nothing is lost. Try again in a minute."}
@@ -149,7 +147,7 @@ func code(err error) event.Code {
 }
 
 // unopenedPage says what is wrong with a submission, as precisely as is known.
-func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
+func (h *handlers) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
 	p.Title = "This submission did not open"
 	if u.reference != "" {
 		p.Facts = []templates.StaffFact{{Label: "Reference", Text: u.reference}}
@@ -157,7 +155,7 @@ func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessag
 	var differs *record.Mismatch
 	switch why := u.why; {
 	case errors.Is(why, errNotFound):
-		return d.page(errNotFound, c)
+		return h.page(errNotFound, c, p.StaffFrame)
 	case errors.Is(why, private.ErrWrongKey):
 		p.Text = []string{"It is not sealed to the key that you unlocked.", "If you hold another key, lock this one and unlock that. Otherwise ask a colleague who can open it."}
 	case errors.Is(why, private.ErrDamaged), errors.Is(why, record.ErrRecord):
@@ -173,9 +171,9 @@ func (d *desk) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessag
 	case errors.Is(why, errRevision), errors.Is(why, forms.ErrRevision):
 		p.Text = []string{"The questions that it answers are not known here, so its answers cannot be shown beside them.", tellOperator}
 	default:
-		return d.failurePage(why, c, p)
+		return h.failurePage(why, c, p)
 	}
-	d.Events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "unopened")
+	h.desk.Events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "unopened")
 	return http.StatusUnprocessableEntity, p
 }
 
@@ -195,7 +193,7 @@ func verb(what []string) string {
 	return "are"
 }
 
-func (d *desk) erasedPage(e *store.Erased, p templates.StaffMessagePage) templates.Page {
+func (h *handlers) erasedPage(e *store.Erased, p templates.StaffMessagePage) templates.Page {
 	p.Title = "Erased"
 	p.Text = []string{"This submission was erased. That it came stays on record; its answers do not."}
 	if e.Back {
@@ -204,7 +202,7 @@ func (d *desk) erasedPage(e *store.Erased, p templates.StaffMessagePage) templat
 	}
 	p.Facts = []templates.StaffFact{
 		{Label: "Reference", Text: e.Reference},
-		{Label: "Erased", Text: e.At.In(d.Zone).Format("2 January 2006, 15:04 MST")},
+		{Label: "Erased", Text: e.At.In(h.desk.Zone).Format("2 January 2006, 15:04 MST")},
 	}
 	return p
 }

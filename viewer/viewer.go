@@ -64,7 +64,11 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.handler()
+	h, err := newHandlers(d)
+	if err != nil {
+		return nil, err
+	}
+	return h.handler(), nil
 }
 
 func (c Config) faults() error {

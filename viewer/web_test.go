@@ -29,7 +29,7 @@ func TestForeignPostsAreRefused(t *testing.T) {
 	b := h.reader("dana")
 	states := `select (select count(*) from submission where state = 0) * 1000 + (select count(*) from outbox)`
 	unsafe := 0
-	for _, r := range h.desk.routes() {
+	for _, r := range h.pages.routes() {
 		if safe(r.method) {
 			continue
 		}
@@ -79,7 +79,7 @@ func TestGetsChangeNothing(t *testing.T) {
 	b := h.reader("dana")
 	before := h.count(`select count(*) from session`)*1000 + h.count(`select count(*) from submission where state = 0`)
 	session := b.cookie(staff.SessionCookie)
-	for _, r := range h.desk.routes() {
+	for _, r := range h.pages.routes() {
 		if r.method == http.MethodGet {
 			if a := b.get(h.fill(r, id)); len(a.Cookies()) > 0 || a.StatusCode >= 400 {
 				t.Errorf("GET %s: %d, sets %v", r.path, a.StatusCode, a.Cookies())
@@ -102,7 +102,7 @@ func TestNoReadingForOthers(t *testing.T) {
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	acts := len(h.acts())
-	for _, r := range h.desk.routes() {
+	for _, r := range h.pages.routes() {
 		if !r.reads {
 			continue
 		}
@@ -137,8 +137,8 @@ func TestHeadersEverywhere(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
-	paths := []string{"/no-such-page", "/s/unknown", "/assets/none.css", "/livez", h.desk.brand.address}
-	for _, r := range h.desk.routes() {
+	paths := []string{"/no-such-page", "/s/unknown", "/assets/none.css", "/livez", h.pages.brand.address}
+	for _, r := range h.pages.routes() {
 		paths = append(paths, h.fill(r, id))
 	}
 	paths = append(paths, assets(b.get("/inbox").body)...)

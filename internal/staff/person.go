@@ -40,6 +40,9 @@ func (s Staff) Entry(act string, about ...string) audit.Entry {
 	return audit.Entry{Who: s.Email, From: s.From, Act: act, About: about}
 }
 
+// Stage is how far signing in has come: PasswordRight or SignedIn; 0 for nobody.
+func (s Staff) Stage() int { return s.session.Stage }
+
 // SessionID is what keys are kept open under for this session.
 func (s Staff) SessionID() string { return hex.EncodeToString(s.session.Hash[:]) }
 

@@ -17,9 +17,7 @@ func PlainHTTP(names []string) (http.Handler, error) {
 	return Headers(Policy{}, plain{hosts}), nil
 }
 
-// RefusePlain answers a request that did not come over TLS, as PlainHTTP does.
-func (h Hosts) RefusePlain(w http.ResponseWriter, r *http.Request) { plain{h}.ServeHTTP(w, r) }
-
+// plain answers requests that did not come over TLS.
 type plain struct{ hosts Hosts }
 
 func (p plain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +30,7 @@ func (p plain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	to, ok := p.hosts.https(r.Host)
 	if !ok || !strings.HasPrefix(r.URL.Path, "/") { // "GET *" has none
-		text(w, http.StatusMisdirectedRequest, "No page is served under this name.\n")
+		noSuchName(w, r)
 		return
 	}
 	h.Set("Location", "https://"+to+r.URL.EscapedPath())

@@ -12,21 +12,21 @@ type Shown interface {
 
 // Show answers with a page. When rendering fails nothing was sent yet, and the caller may show another.
 func Show(w http.ResponseWriter, status int, page Shown) error {
-	return page.Render(&late{w: w, status: status})
+	return page.Render(&pageWriter{w: w, status: status})
 }
 
-// late sends the status with the first bytes, not before.
-type late struct {
+// pageWriter sends the status with the first bytes, not before.
+type pageWriter struct {
 	w      http.ResponseWriter
 	status int
 	sent   bool
 }
 
-func (l *late) Write(b []byte) (int, error) {
-	if !l.sent {
-		l.sent = true
-		l.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		l.w.WriteHeader(l.status)
+func (p *pageWriter) Write(b []byte) (int, error) {
+	if !p.sent {
+		p.sent = true
+		p.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		p.w.WriteHeader(p.status)
 	}
-	return l.w.Write(b)
+	return p.w.Write(b)
 }

@@ -11,16 +11,16 @@ import (
 // writes all before it reads gets its answer so; one that sends nothing is not waited for longer.
 const drain = 5 * time.Second
 
-// attend gives a request and its answer with an eye on the body: an answer that begins before the body's end closes
+// newAnswer gives a request and its answer with an eye on the body: an answer that begins before the body's end closes
 // the connection after it, and bounds how long net/http reads on to be kind. HTTP/2 ends such a stream by itself.
-func attend(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
+func newAnswer(w http.ResponseWriter, r *http.Request) (*answer, *http.Request) {
 	if r.ProtoMajor != 1 || r.ContentLength == 0 {
-		return w, r
+		return &answer{ResponseWriter: w}, r
 	}
 	b := &body{ReadCloser: r.Body}
 	with := *r // the server itself looks at what it made
 	with.Body = b
-	return &early{ResponseWriter: w, body: b}, &with
+	return &answer{ResponseWriter: w, body: b}, &with
 }
 
 // body knows how its reading ended, if it did.
@@ -37,40 +37,40 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// early is an answer that looks, when it begins, whether the body was read.
-type early struct {
+// answer knows whether it has begun, and looks then whether the body was read.
+type answer struct {
 	http.ResponseWriter
-	body  *body
-	begun bool
+	body   *body // nil: none that has to be read
+	status int   // 0: it has not begun
 }
 
 // WriteHeader begins the answer.
-func (e *early) WriteHeader(status int) {
-	e.begin()
-	e.ResponseWriter.WriteHeader(status)
+func (a *answer) WriteHeader(status int) {
+	a.begin(status)
+	a.ResponseWriter.WriteHeader(status)
 }
 
 // Write begins the answer, or goes on with it.
-func (e *early) Write(b []byte) (int, error) {
-	e.begin()
-	return e.ResponseWriter.Write(b)
+func (a *answer) Write(b []byte) (int, error) {
+	a.begin(http.StatusOK)
+	return a.ResponseWriter.Write(b)
 }
 
 // Unwrap is for http.ResponseController.
-func (e *early) Unwrap() http.ResponseWriter { return e.ResponseWriter }
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (e *early) begin() {
-	if e.begun {
+func (a *answer) begin(status int) {
+	if a.status != 0 {
 		return
 	}
-	e.begun = true
-	if errors.Is(e.body.err, io.EOF) {
+	a.status = status
+	if a.body == nil || errors.Is(a.body.err, io.EOF) {
 		return
 	}
-	e.Header().Set("Connection", "close")
+	a.Header().Set("Connection", "close")
 	end := time.Now()
-	if e.body.err == nil {
+	if a.body.err == nil {
 		end = end.Add(drain)
 	}
-	_ = http.NewResponseController(e.ResponseWriter).SetReadDeadline(end) // not every answer in a test has a connection
+	_ = http.NewResponseController(a.ResponseWriter).SetReadDeadline(end) // not every answer in a test has a connection
 }

@@ -1,4 +1,7 @@
-// Package web is what both programs, the public one and the staff one, put around every answer.
+// Package web is the edge that all programs share: what the public one and the staff one put around every answer.
+//
+// Edge puts it together, once for each program: headers, a page instead of a panic, probes, refusal of other names and of
+// requests without TLS. FailureID is what a page and the log share about a failure.
 //
 // Headers sets the strict response headers once, outside of all routes, so that an error page
 // or a style sheet has them too; there, too, a connection ends whose body nobody read. Hosts
@@ -7,7 +10,7 @@
 // headers from configured proxies alone. PlainHTTP is the whole of what port 80 does.
 // Show writes a page.
 //
-// It reads no cookie, no query and no body, and it logs nothing.
+// It reads no cookie, no query and no body. What it logs are panics and, for whoever looks for faults, each answer's status.
 package web
 
 import (
@@ -15,9 +18,10 @@ import (
 	"strings"
 )
 
-// Policy says what the pages of a program may load.
+// Policy says what the pages of a program may load, and who may keep them.
 type Policy struct {
 	Scripts bool // scripts of our own origin; none otherwise
+	NoIndex bool // search engines are told to keep nothing
 }
 
 // String is the Content-Security-Policy. Inline style and script, plug-ins, frames, other origins and
@@ -53,6 +57,9 @@ func Headers(p Policy, next http.Handler) http.Handler {
 		"X-Permitted-Cross-Domain-Policies": {"none"},
 		"Cache-Control":                     {"no-store"},
 	}
+	if p.NoIndex {
+		fixed["X-Robots-Tag"] = []string{"noindex, nofollow, noarchive"}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for name, value := range fixed {
@@ -60,7 +67,8 @@ func Headers(p Policy, next http.Handler) http.Handler {
 		}
 		h["Content-Security-Policy"] = csp
 		h.Set("Strict-Transport-Security", strictTransport(r.Host))
-		next.ServeHTTP(attend(w, r))
+		answer, request := newAnswer(w, r)
+		next.ServeHTTP(answer, request)
 	})
 }
 

@@ -18,14 +18,14 @@ var (
 
 // sameOrigin refuses unsafe methods that another origin sent (Sec-Fetch-Site, else Origin), and those that carry a
 // person's cookie but neither header: a browser always sends one of the two, so a program must say "Origin" itself.
-func (d *desk) sameOrigin(next *echo.Echo) http.Handler {
+func (h *handlers) sameOrigin(next *echo.Echo) http.Handler {
 	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.Events.Refused(program, "", http.StatusForbidden, "other-origin")
-		d.show(errOrigin, next.NewContext(r, w))
+		h.desk.Events.Refused(program, "", http.StatusForbidden, "other-origin")
+		h.show(errOrigin, next.NewContext(r, w), nil)
 	})
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(refuse)
-	checked := guard.Handler(next)
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(refuse)
+	checked := protection.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		silent := r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == ""
 		if silent && !safe(r.Method) && staff.HasCookie(r) {
@@ -42,17 +42,14 @@ func safe(method string) bool {
 
 // ownSight refuses to read for others: a browser that only fetches ahead, and a navigation that another site began. The
 // latter gets a page with a link to the same address, so that a link in a mail works with one more click.
-func ownSight(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Request().Header
-		for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz"} {
-			if v := strings.ToLower(h.Get(name)); strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") {
-				return errPrefetch
-			}
+func ownSight(r *http.Request) error {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz"} {
+		if v := strings.ToLower(r.Header.Get(name)); strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") {
+			return errPrefetch
 		}
-		if site := h.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-			return errOtherSite
-		}
-		return next(c)
 	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return errOtherSite
+	}
+	return nil
 }

@@ -1,0 +1,116 @@
+package viewer
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"sealform/internal/staff"
+	"sealform/internal/store"
+	"sealform/internal/text"
+	"sealform/internal/web"
+	"sealform/templates"
+)
+
+// handlers read a request, make one call on the desk, and render a page. All that is of HTTP and of pages is theirs.
+type handlers struct {
+	desk  *desk
+	edge  web.Edge
+	brand brand
+}
+
+// brand is the sheet with the clinic's colours.
+type brand struct {
+	address string
+	sheet   []byte
+}
+
+func newHandlers(d *desk) (*handlers, error) {
+	hosts, err := web.NewHosts(d.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	h := &handlers{desk: d, edge: web.Edge{
+		Program: program, Policy: web.Policy{Scripts: true, NoIndex: true}, Hosts: hosts,
+		Peers: web.Peers{Proxies: d.Proxies}, Events: d.Events,
+	}}
+	if sheet := templates.BrandSheet(d.Accent); len(sheet) > 0 {
+		h.brand = brand{"/" + templates.HashedName("brand.css", sheet), sheet}
+	}
+	return h, nil
+}
+
+// identify finds out who asks. It is called once for each request.
+func (h *handlers) identify(c echo.Context, stage int) (staff.Staff, error) {
+	r := c.Request()
+	return h.desk.Sessions.Identify(r.Context(), r, h.edge.Peers.Addr(r), stage)
+}
+
+// strangerFrame is the frame of a page for somebody who is not signed in.
+func (h *handlers) strangerFrame() templates.StaffFrame {
+	return templates.StaffFrame{Clinic: h.desk.Name, Sheet: h.brand.address}
+}
+
+// personFrame is the frame of a page for a person. The mark of what does not get out is left away when it cannot be found:
+// no page shall fail for it.
+func (h *handlers) personFrame(ctx context.Context, who staff.Staff, here string) templates.StaffFrame {
+	f := h.strangerFrame()
+	f.Person, f.Here = who.Email, here
+	late, err := h.late(ctx, who)
+	if err != nil {
+		h.desk.Events.Trouble("deliveries", "count")
+	}
+	f.Late = late
+	if left := h.desk.left(who); left > 0 {
+		f.Lock = &templates.StaffLock{Left: left}
+	}
+	return f
+}
+
+// errorFrame is the frame of an error page: the person's, if there is one. who is nil where nobody was asked yet.
+func (h *handlers) errorFrame(c echo.Context, who *staff.Staff) templates.StaffFrame {
+	if who == nil {
+		found, err := h.identify(c, staff.SignedIn)
+		if err != nil {
+			return h.strangerFrame()
+		}
+		who = &found
+	}
+	if who.Stage() != staff.SignedIn {
+		return h.strangerFrame()
+	}
+	return h.personFrame(c.Request().Context(), *who, safeNext(c.Request().URL.RequestURI()))
+}
+
+// when is a moment as lists show it: the time today, the weekday and date this year, else the date.
+func (h *handlers) when(t time.Time) templates.StaffTime {
+	t, now := t.In(h.desk.Zone), h.desk.Now().In(h.desk.Zone)
+	short := t.Format("2 Jan 2006")
+	switch {
+	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
+		short = t.Format("15:04")
+	case t.Year() == now.Year():
+		short = t.Format("Mon 2 Jan")
+	}
+	return templates.StaffTime{At: t, Short: short}
+}
+
+// size is a file's size as every other page and record says it.
+func size(n int64) string { return text.Size(n) }
+
+var stateNames = map[store.State]templates.StaffState{
+	store.New: "new", store.Opened: "open", store.Done: "done", store.Spam: "spam",
+}
+
+// people joins names: "Dana, Sam and the recovery kit".
+func people(names []string) string {
+	if len(names) == 0 {
+		return "nobody"
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
