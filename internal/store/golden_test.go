@@ -1,0 +1,68 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// golden opens a copy of a database that an older program made, six minutes after 20 November 2026, 9:00.
+func golden(t testing.TB, name string) (*Store, *clock) {
+	t.Helper()
+	c := newClock()
+	c.add(6 * time.Minute)
+	cfg := config(t, c)
+	for from, to := range map[string]string{"sealform.db": cfg.Path, "audit.head": cfg.HeadFile} {
+		b, err := os.ReadFile(filepath.Join("testdata", name, from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return openStore(t, cfg), c
+}
+
+// What the first released schema holds is brought up to date when it is opened, and is whole.
+func TestGoldenFirst(t *testing.T) {
+	s, _ := golden(t, "golden-1")
+	if f := findings(t, s); len(f) != 0 {
+		t.Errorf("found %q", f)
+	}
+	counts, err := s.JobCounts(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for state, want := range map[JobState]int64{Waiting: 8, Sent: 2, Dead: 2, Aside: 3} {
+		jobs, err := s.Jobs(t.Context(), JobFilter{State: state})
+		if err != nil || counts[state] != want || int64(len(jobs)) != want {
+			t.Errorf("%d and %d jobs in state %d, want %d: %v", counts[state], len(jobs), state, want, err)
+		}
+		for _, j := range jobs {
+			if j.Changed {
+				t.Errorf("job %d was changed", j.ID)
+			}
+		}
+	}
+	if rows, err := s.Page(t.Context(), []string{"contact", "new-patient"}, 0, 10); err != nil || len(rows) != 4 {
+		t.Errorf("%d submissions: %v", len(rows), err)
+	}
+	dana, err := s.Account(t.Context(), "dana@clinic.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, err := s.KeysOf(t.Context(), dana.ID); err != nil || len(k) != 1 {
+		t.Errorf("%d keys: %v", len(k), err)
+	}
+	later := newSealer(t).submission(t, "contact", []byte("later"))
+	later.Reference = reference(1 << 20)
+	put(t, s, later)
+	if f := findings(t, s); len(f) != 0 {
+		t.Errorf("with a later submission: %q", f)
+	}
+}
