@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	planEach = time.Minute // the planner looks so often without a nudge,
-	planGap  = time.Second // and with nudges at most so often
-	hourly   = time.Hour   // of what need not be looked at more often
+	planEach = time.Minute // between two looks of the planner without a nudge
+	planGap  = time.Second // the least between two looks with nudges
+	hourly   = time.Hour   // between two looks at what changes slowly
 	tooLong  = time.Hour   // what waits for longer is alarmed
 	warnEach = 15 * time.Minute
 )

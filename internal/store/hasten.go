@@ -17,18 +17,17 @@ const laterDue = `
 // Hasten makes due at once what waits for later and failed last for one of those codes, and says how many jobs that
 // were. Calls of webhooks stay as they are: their codes say nothing of the relay.
 func (s *Store) Hasten(ctx context.Context, codes []string) (int, error) {
-	total := 0
 	of, err := s.waitingForms(ctx)
-	for _, form := range of {
-		if err != nil {
-			break
-		}
-		var n int
-		n, err = s.hasten(ctx, form, codes)
-		total += n
-	}
 	if err != nil {
-		return total, fmt.Errorf("hastening what waits: %w", err)
+		return 0, fmt.Errorf("hastening what waits: %w", err)
+	}
+	total := 0
+	for _, form := range of {
+		n, err := s.hasten(ctx, form, codes)
+		total += n
+		if err != nil {
+			return total, fmt.Errorf("hastening what waits: %w", err)
+		}
 	}
 	return total, nil
 }
@@ -54,10 +53,13 @@ func (s *Store) hasten(ctx context.Context, form int64, codes []string) (total i
 			}
 			return nil
 		})
-		if err == nil && len(ids) > 0 {
-			err = s.w.write(ctx, 0, func(b *batch) error { return b.hasten(ids, now) })
-		}
 		if err != nil {
+			return total, err
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if err := s.w.write(ctx, 0, func(b *batch) error { return b.hasten(ids, now) }); err != nil {
 			return total, err
 		}
 		total += len(ids)

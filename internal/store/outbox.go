@@ -68,18 +68,21 @@ func (s *Store) Claim(ctx context.Context, channels []Channel, n int, lease time
 	err := s.w.write(ctx, 0, func(b *batch) error {
 		jobs = nil
 		ids, err := b.due(channels, now, n)
+		if err != nil {
+			return err
+		}
 		for _, id := range ids {
-			if err != nil {
-				return err
-			}
-			err = b.each(`update outbox set lease = $2 where id = $1 returning `+jobColumns, []any{id, lease.UnixMilli()},
+			err := b.each(`update outbox set lease = $2 where id = $1 returning `+jobColumns, []any{id, lease.UnixMilli()},
 				func(scan func(...any) error) error {
 					j, err := s.scanJob(scan)
 					jobs = append(jobs, j)
 					return err
 				})
+			if err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claiming what is to go out: %w", err)
@@ -146,10 +149,9 @@ func (s *Store) Sent(ctx context.Context, id int64) error {
 		if state != Sent {
 			b.move(of, state, -1)
 			b.move(of, Sent, 1)
-			_, err = b.exec(`update outbox set state = 1, ended = $2, lease = 0, sealed = $3 where id = $1`, id, now, []byte{})
-		}
-		if err != nil {
-			return err
+			if _, err := b.exec(`update outbox set state = 1, ended = $2, lease = 0, sealed = $3 where id = $1`, id, now, []byte{}); err != nil {
+				return err
+			}
 		}
 		return b.log(id, now, "ok")
 	})

@@ -36,17 +36,20 @@ func (s *Store) purgeSent(ctx context.Context, before time.Time) (int, error) {
 			all = append(all, x)
 			return err
 		})
+		if err != nil {
+			return err
+		}
 		for _, x := range all {
+			upload, err := s.remove(b, x)
 			if err != nil {
 				return err
 			}
-			var upload int64
-			if upload, err = s.remove(b, x); upload != 0 {
+			if upload != 0 {
 				uploads = append(uploads, upload)
 			}
 		}
 		n = len(all)
-		return err
+		return nil
 	})
 	if err != nil {
 		return 0, err
@@ -108,19 +111,30 @@ func (x *erasing) jobs(submission int64, ids [2]int64) error {
 			all = append(all, j)
 			return err
 		})
+	if err != nil {
+		return err
+	}
 	for _, j := range all {
+		if err := x.job(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *erasing) job(j ended) error {
+	switch {
+	case j.state == Sent || j.channel == Receipt && j.state == Waiting:
+		upload, err := x.s.remove(x.b, j)
 		if err != nil {
 			return err
 		}
-		switch {
-		case j.state == Sent || j.channel == Receipt && j.state == Waiting:
-			var upload int64
-			if upload, err = x.s.remove(x.b, j); upload != 0 {
-				x.uploads = append(x.uploads, upload)
-			}
-		case j.channel == Receipt:
-			_, err = x.b.exec(`update outbox set sealed = $2 where id = $1`, j.id, []byte{})
+		if upload != 0 {
+			x.uploads = append(x.uploads, upload)
 		}
+	case j.channel == Receipt:
+		_, err := x.b.exec(`update outbox set sealed = $2 where id = $1`, j.id, []byte{})
+		return err
 	}
-	return err
+	return nil
 }
