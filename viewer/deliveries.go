@@ -100,7 +100,6 @@ func (d *desk) nudge() {
 
 // about is what a job's small message says of itself.
 type about struct {
-	Test     bool `json:"test"`
 	TooLarge bool `json:"too_large"`
 }
 

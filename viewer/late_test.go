@@ -57,11 +57,11 @@ func TestLate(t *testing.T) {
 			}
 		}
 	}
-	fill(lookPage+1, store.Job{Channel: store.Notice, Form: "new-patient", To: frontdesk}) // all but the first just now
+	fill(201, store.Job{Channel: store.Notice, Form: "new-patient", To: frontdesk}) // all but the first just now
 	if got := late(dana); !strings.HasPrefix(got, "1 message has been waiting to be sent since ") || !strings.HasSuffix(got, ", and 2 were given up. Nothing is lost.") {
 		t.Errorf("one of many: %q", got)
 	}
-	for range lookMost {
+	for range 1000 {
 		h.enqueue(store.Job{Channel: store.Notice, Form: "new-patient", To: frontdesk})
 	}
 	if got := late(dana); got != "201 messages have been waiting to be sent for too long, and 2 were given up. Nothing is lost." {
@@ -98,7 +98,7 @@ func TestWhatMatters(t *testing.T) {
 			dana.get("/inbox")
 		}
 	}
-	for range lookPage { // more than a page of them
+	for range 200 { // more than a page of them
 		unmoved("new-patient")
 	}
 	rest()
@@ -153,9 +153,9 @@ func TestEndedByItself(t *testing.T) {
 		t.Fatal(jobs, err)
 	}
 	for _, j := range jobs {
-		code := "answered-404"
+		code := "answered_404"
 		if j.Channel == store.Receipt {
-			code = "permanent-550"
+			code = "permanent_550"
 		}
 		if err := h.desk.Store.Finish(t.Context(), j.ID, lease, code); err != nil {
 			t.Fatal(err)

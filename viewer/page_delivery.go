@@ -21,7 +21,7 @@ var kinds = map[store.Channel]string{
 // kindOf is what a delivery is called.
 func kindOf(j *store.Job) string {
 	switch {
-	case isTest(j):
+	case j.IsTest():
 		return "Webhook test"
 	case j.Channel == store.Notice && aboutOf(j).TooLarge:
 		return "Notice of a large submission"
@@ -123,7 +123,7 @@ func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) templates.Del
 
 // over: it ended by itself, and nobody put it aside. Receipts and tests do, when they cannot be delivered.
 func over(j *store.Job) bool {
-	return j.State == store.Aside && (isTest(j) || j.Channel == store.Receipt && spent(j))
+	return j.State == store.Aside && (j.IsTest() || j.Channel == store.Receipt && spent(j))
 }
 
 // wireID is what other servers' logs know it by; "" where that is not known here.

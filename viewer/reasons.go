@@ -142,7 +142,7 @@ func (h *handlers) whyOf(j *store.Job) *templates.StaffReason {
 		return why
 	case j.Channel == store.Receipt:
 		return &templates.StaffReason{Said: why.Said, Do: noReceipt}
-	case isTest(j):
+	case j.IsTest():
 		return &templates.StaffReason{Said: why.Said, Do: why.Do + " It was a test: send another when that is done."}
 	default:
 		return why

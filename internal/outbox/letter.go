@@ -125,12 +125,12 @@ func (o *Outbox) figures(ctx context.Context, what about) (notice.Alarm, error) 
 	switch what.Matter {
 	case notice.QueueOld:
 		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool {
-			return matters(j) && old(j.Made, now)
+			return j.Awaited() && old(j.Made, now)
 		})
 	case notice.TooLarge:
-		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool { return matters(j) && j.LastError == string(mail.TooLarge) })
+		a.Count, err = o.count(ctx, store.Waiting, nil, func(j *store.Job) bool { return j.Awaited() && j.LastError == string(mail.TooLarge) })
 	case notice.DeadLetter:
-		a.Count, err = o.count(ctx, store.Dead, nil, func(j *store.Job) bool { return matters(j) || j.LastError == string(changed) })
+		a.Count, err = o.count(ctx, store.Dead, nil, func(j *store.Job) bool { return j.Awaited() || j.LastError == string(changed) })
 	case notice.FormClosed:
 		if o.Closed != nil {
 			a.Count = int64(len(o.Closed(now)))

@@ -14,9 +14,9 @@ import (
 // Codes of attempts that called nobody, beside those of package mail.
 const (
 	changed       mail.Code = "changed"        // somebody wrote into the database: it is given up at once
-	notConfigured mail.Code = "not-configured" // to an address, or about a key, that the configuration does not name any more
-	ownAddress    mail.Code = "own-address"    // of a receipt: a visitor typed an address of this service's own
-	tooLate       mail.Code = "too-late"       // of a receipt: a day has passed
+	notConfigured mail.Code = "not_configured" // to an address, or about a key, that the configuration does not name any more
+	ownAddress    mail.Code = "own_address"    // of a receipt: a visitor typed an address of this service's own
+	tooLate       mail.Code = "too_late"       // of a receipt: a day has passed
 )
 
 // leastAttempts come before a job is given up, however old it is: a machine that was off for a week, or a clock that
@@ -26,31 +26,14 @@ const leastAttempts = 24
 // lastReceipt is how long a receipt is tried. After that it helps nobody, and the visitor's address goes.
 const lastReceipt = 24 * time.Hour
 
-// matters says whether anybody is to be told that a job does not get out. An alarm about an alarm would go the same way;
-// a receipt goes where a visitor wanted; whoever tries a webhook looks at how it went.
-func matters(j *store.Job) bool {
-	switch j.Channel {
-	case store.Alarm, store.Receipt:
-		return false
-	case store.Webhook:
-		return !isTest(j)
-	}
-	return true
-}
-
-func isTest(j *store.Job) bool {
-	what, err := readAbout(j)
-	return err == nil && j.Channel == store.Webhook && what.Test
-}
-
 // over says whether a job that failed so ends here, kept by nobody: no letter is lost with it.
 func over(j *store.Job, code event.Code, now time.Time) bool {
 	switch j.Channel {
 	case store.Receipt:
-		refused := code == event.Code(mail.Address) || code == event.Code(ownAddress) || strings.HasPrefix(string(code), "permanent-")
+		refused := code == event.Code(mail.Address) || code == event.Code(ownAddress) || strings.HasPrefix(string(code), "permanent_")
 		return refused || isLate(j, now)
 	case store.Webhook:
-		return isTest(j)
+		return j.IsTest()
 	}
 	return false
 }
@@ -63,7 +46,7 @@ func isLate(j *store.Job, now time.Time) bool {
 // age alone, and never before it was tried often.
 func (o *Outbox) settle(ctx context.Context, job *store.Job, lease time.Time, code event.Code) error {
 	now := o.Now()
-	if code == event.Code(mail.TooLarge) && matters(job) {
+	if code == event.Code(mail.TooLarge) && job.Awaited() {
 		o.raise(ctx, about{Matter: notice.TooLarge}, o.Alarms)
 	}
 	switch {
@@ -83,8 +66,8 @@ func (o *Outbox) settle(ctx context.Context, job *store.Job, lease time.Time, co
 }
 
 func (o *Outbox) bury(ctx context.Context, job *store.Job, lease time.Time, code event.Code) error {
-	o.Events.Trouble("outbox", "given-up")
-	if matters(job) || code == event.Code(changed) {
+	o.Events.Trouble("outbox", "given_up")
+	if job.Awaited() || code == event.Code(changed) {
 		o.givenUp(ctx) // first: an alarm too many is better than none
 	}
 	o.gate.forget(job.ID)

@@ -13,8 +13,8 @@ func (s *Store) PutAside(ctx context.Context, id int64) error {
 	err := s.w.write(ctx, 0, func(b *batch) error {
 		var of pile
 		var state JobState
-		ok, err := b.get(`select cast(form as bigint), cast(state as bigint), length(sealed) > 0 from outbox where id = $1`, []any{id},
-			&of.form, &state, &wiped)
+		ok, err := b.get(`select cast(form as bigint), `+quietJob+`, cast(state as bigint), length(sealed) > 0 from outbox where id = $1`, []any{id},
+			&of.form, &of.quiet, &state, &wiped)
 		switch {
 		case err != nil:
 			return err

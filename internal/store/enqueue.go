@@ -52,7 +52,7 @@ func (s *Store) enqueue(b *batch, j *Job, form int64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	b.move(pile{form, isQuiet(j)}, Waiting, 1)
+	b.move(pile{form, !j.Awaited()}, Waiting, 1)
 	return nil
 }
 

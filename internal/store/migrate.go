@@ -14,7 +14,7 @@ import (
 var schemas embed.FS
 
 // schemaVersion is the newest schema this program knows: the highest number in schema/.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // dialect is what SQLite says for the marks in schema/*.sql.
 var dialect = strings.NewReplacer("{{key}}", "integer primary key", "{{flat}}", "without rowid")

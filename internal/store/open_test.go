@@ -79,7 +79,7 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := Open(t.Context(), c)
-		if err == nil || !strings.Contains(err.Error(), "written by a newer sealform (schema 9; this program knows 1)") {
+		if err == nil || !strings.Contains(err.Error(), "written by a newer sealform (schema 9; this program knows 2)") {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -8,18 +8,14 @@ import (
 	"time"
 )
 
-// quiet, the last of the piles, are those that wait and that no operator waits for.
-const quiet = Aside + 1
+// The last two piles are those of the jobs that wait, and that were given up, which no operator waits for.
+const (
+	quiet     = Aside + 1
+	quietDead = Aside + 2
+)
 
 // piles are by how many a form's jobs in each state grow.
-type piles [quiet + 1]int64
-
-// quietJob tells those: receipts, alarms and tests.
-const quietJob = `(channel in ('alarm', 'receipt') or about = '` + AboutTest + `')`
-
-func isQuiet(j *Job) bool {
-	return j.Channel == Alarm || j.Channel == Receipt || j.About == AboutTest
-}
+type piles [quietDead + 1]int64
 
 // pile is where a job is counted, but for its state.
 type pile struct {
@@ -40,6 +36,9 @@ func (b *batch) move(from pile, state JobState, n int64) {
 	if from.quiet && state == Waiting {
 		p[quiet] += n
 	}
+	if from.quiet && state == Dead {
+		p[quietDead] += n
+	}
 	b.moved[from.form] = p
 }
 
@@ -51,8 +50,8 @@ func (b *batch) settle() error {
 		}
 		_, err := b.exec(`
 			update form set jobs_waiting = jobs_waiting + $2, jobs_sent = jobs_sent + $3, jobs_dead = jobs_dead + $4,
-				jobs_aside = jobs_aside + $5, jobs_quiet = jobs_quiet + $6 where id = $1`,
-			form, n[Waiting], n[Sent], n[Dead], n[Aside], n[quiet])
+				jobs_aside = jobs_aside + $5, jobs_quiet = jobs_quiet + $6, jobs_dead_quiet = jobs_dead_quiet + $7 where id = $1`,
+			form, n[Waiting], n[Sent], n[Dead], n[Aside], n[quiet], n[quietDead])
 		if err != nil {
 			return err
 		}

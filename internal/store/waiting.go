@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,8 +17,21 @@ const (
 		order by made limit 1`
 )
 
-// awaited are the channels that an operator waits for.
-var awaited = []Channel{Mail, Notice, Digest, Webhook}
+// quietChannels are those whose jobs nobody waits for, as a list of SQL: an alarm about an alarm would go the same way, and
+// a receipt goes where a visitor wanted.
+const quietChannels = `'` + string(Alarm) + `', '` + string(Receipt) + `'`
+
+// quietJob is true, in SQL, of a job that is not Awaited.
+const quietJob = `(channel in (` + quietChannels + `) or about = '` + AboutTest + `')`
+
+// Awaited says whether an operator is to be told that the job does not get out: unless it is an alarm, a receipt, or a
+// test, whose sender looks at how it went.
+func (j *Job) Awaited() bool {
+	return !strings.Contains(quietChannels, `'`+string(j.Channel)+`'`) && !j.IsTest()
+}
+
+// IsTest says whether somebody tries a webhook out with the job.
+func (j *Job) IsTest() bool { return j.About == AboutTest }
 
 // Waiting says how many jobs wait that matter to an operator, and since when the oldest does (zero: none): mails,
 // notices, digests and calls of webhooks, but for tests. It costs the same however many wait.
@@ -26,7 +40,10 @@ func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err err
 		if _, err := r.get(ctx, `select coalesce(sum(jobs_waiting - jobs_quiet), 0) from form`, nil, &n); err != nil {
 			return err
 		}
-		for _, c := range awaited {
+		for _, c := range channels {
+			if j := (Job{Channel: c}); !j.Awaited() {
+				continue
+			}
 			for _, query := range []string{longestDueSince, oldestPutOff} {
 				var at int64
 				ok, err := r.get(ctx, query, []any{string(c)}, &at)

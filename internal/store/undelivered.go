@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Undelivered counts the awaited jobs that do not get out. It is read from columns that no MAC covers: a hint, which the
+// list of deliveries verifies.
+type Undelivered struct {
+	GivenUp int64
+	Waiting int64     // made before the time allowed, or in the future
+	Since   time.Time // when the oldest of those that wait was made; zero: not known
+}
+
+// mostFresh is how many of a form's newest waiting jobs are looked at for what is not late yet; the rest count as late
+// once the oldest is.
+const mostFresh = 1000
+
+// revivedJob is true, in SQL, of a job that was made after its id was drawn; the others are made in the order of their ids.
+const revivedJob = `made > id / 4096 + 1577836800000`
+
+// undeliveredJobs reads the tallies of each form with, where awaited jobs wait, when the oldest of them was made, and how
+// many of them were made between $1 and $2, if the oldest was not; $3 is the first id that can be. Whatever waits, it
+// reads a few rows of an index, and at most $4 jobs of the hour that is allowed.
+const undeliveredJobs = `
+	with tally as (
+		select id as form_id, name, jobs_dead - jobs_dead_quiet as dead, jobs_waiting - jobs_quiet as waiting,
+			case when jobs_waiting > jobs_quiet then (
+				select min(made) from (
+					select * from (
+						select made from outbox
+						where form = form.id and state = 0 and not (` + revivedJob + `) and not ` + quietJob + ` order by id limit 1) as first
+					union all
+					select * from (
+						select made from outbox
+						where form = form.id and state = 0 and ` + revivedJob + ` and not ` + quietJob + ` order by made limit 1) as again
+				) as both
+			) end as oldest
+		from form)
+	select name, dead, waiting, cast(coalesce(oldest, 0) as bigint),
+		case when oldest not between $1 and $2 then (
+			select count(*) from (
+				select * from (
+					select made, channel, about from outbox
+					where form = form_id and state = 0 and id >= $3 and not (` + revivedJob + `) order by id desc limit $4) as newest
+				union all
+				select * from (
+					select made, channel, about from outbox
+					where form = form_id and state = 0 and ` + revivedJob + ` and made between $1 and $2 order by made desc limit $4) as again
+			) as both where made between $1 and $2 and not ` + quietJob + `
+		) else waiting end
+	from tally`
+
+// Undelivered says how many awaited jobs of the forms named ("": those of none; nil: all of either kind) were given up, and
+// how many wait that were made before first or after last. It costs the same however many wait.
+func (s *Store) Undelivered(ctx context.Context, forms []string, first, last time.Time) (u Undelivered, err error) {
+	known := true
+	args := []any{first.UnixMilli(), last.UnixMilli(), max(first.UnixMilli()-uploadEpoch, 0) << jobBits, mostFresh}
+	err = s.each(ctx, undeliveredJobs, args, func(scan func(...any) error) error {
+		var p formPile
+		var dead, waiting, oldest, fresh int64
+		if err := scan(&p.name, &dead, &waiting, &oldest, &fresh); err != nil || !p.among(forms) {
+			return err
+		}
+		u.GivenUp += dead
+		if waiting <= fresh {
+			return nil
+		}
+		u.Waiting += waiting - fresh
+		known = known && fresh < mostFresh
+		if made := millis(oldest); u.Since.IsZero() || made.Before(u.Since) {
+			u.Since = made
+		}
+		return nil
+	})
+	if err != nil {
+		return Undelivered{}, fmt.Errorf("counting what does not get out: %w", err)
+	}
+	if !known {
+		u.Since = time.Time{}
+	}
+	return u, nil
+}
