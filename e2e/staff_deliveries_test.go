@@ -47,7 +47,7 @@ func TestDeliveriesPages(t *testing.T) {
 	}
 
 	address := b.where()
-	d.late(ref, "bad-certificate", 0)
+	d.late(ref, "bad_certificate", 0)
 	b.load(address)
 	b.says("Your mail server showed a certificate", "It is tried again", "Try again now")
 	b.state("46-delivery-waiting")
@@ -59,7 +59,7 @@ func TestDeliveriesPages(t *testing.T) {
 	b.says("1 message has been waiting to be sent since", "Nothing is lost.", "See deliveries")
 	b.state("48-inbox-late")
 
-	d.late(ref, "permanent-550", 2)
+	d.late(ref, "permanent_550", 2)
 	b.load(address)
 	b.says("Given up", "Put aside", "refuses this address")
 	b.state("49-delivery-given-up")
@@ -82,7 +82,7 @@ func TestDeliveriesForManyReasons(t *testing.T) {
 	whole(t)
 	d := start(t, t.TempDir())
 	v := d.visitor()
-	for _, code := range []string{"timeout", "permanent-552", "timeout", "changed", "temporary-450"} {
+	for _, code := range []string{"timeout", "permanent_552", "timeout", "changed", "temporary_450"} {
 		known := d.letters()
 		ref := v.submit("new-patient", words())
 		d.nextLetter(known)

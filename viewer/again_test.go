@@ -154,7 +154,7 @@ func TestChangedIsNotSent(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.send("new-patient", maria)
 	at := h.mailOf(id)
-	h.attempted("permanent-550", true)
+	h.attempted("permanent_550", true)
 	h.tamper(`update outbox set address = 'mallory@evil.example'`)
 	b := h.as("dana")
 	acts := len(h.acts())

@@ -24,7 +24,7 @@ func TestPutAside(t *testing.T) {
 	shows(at, false, "Put aside")
 	acts := len(h.acts())
 	b.want(b.post(at+"/aside"), http.StatusConflict) // it waits
-	h.attempted("permanent-550", true)
+	h.attempted("permanent_550", true)
 	shows("/inbox", true, "1 message was given up")
 	shows("/deliveries", false, "Put aside")
 	shows(at, true, "Put aside")

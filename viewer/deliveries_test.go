@@ -90,7 +90,7 @@ func TestDeliveriesInWords(t *testing.T) {
 	at := h.mailOf(id)
 	has(b.want(b.get(at), http.StatusOK).body, "It is on its way", "Nothing yet", "Message-ID", ref)
 
-	h.attempted("bad-certificate", false)
+	h.attempted("bad_certificate", false)
 	list = b.want(b.get("/deliveries"), http.StatusOK).body
 	has(list, "Your mail server showed a certificate", "The webhook’s server showed a certificate", "tried once", "next try 09:12")
 	one := b.want(b.get(at), http.StatusOK).body
@@ -100,7 +100,7 @@ func TestDeliveriesInWords(t *testing.T) {
 	}
 
 	h.clock.pass(10 * time.Minute)
-	h.attempted("permanent-550", true)
+	h.attempted("permanent_550", true)
 	if w := words(b.want(b.get("/deliveries"), http.StatusOK).body); !strings.Contains(w, "Nothing is waiting") || !strings.Contains(w, "Given up 4") {
 		t.Errorf("after giving up:\n%s", w)
 	}
@@ -122,7 +122,7 @@ func TestSharedReason(t *testing.T) {
 	for range 3 {
 		h.send("new-patient", maria)
 	}
-	h.attempted("no-starttls", false)
+	h.attempted("no_starttls", false)
 	b := h.as("dana")
 	w := words(b.want(b.get("/deliveries"), http.StatusOK).body)
 	if n := strings.Count(w, "offered no encryption, so nothing was sent in clear"); n != 1 {
@@ -228,7 +228,7 @@ func TestMessageIDs(t *testing.T) {
 // What to do stands in the list once for each reason.
 func TestListSaysWhatToDo(t *testing.T) {
 	h := newHouse(t)
-	for i, code := range []string{"no-starttls", "timeout", "no-starttls"} {
+	for i, code := range []string{"no_starttls", "timeout", "no_starttls"} {
 		h.send("new-patient", maria)
 		h.attempted(code, false)
 		if i == 1 {

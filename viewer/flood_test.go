@@ -40,7 +40,7 @@ func TestKeyPasswordGuessing(t *testing.T) {
 		b.want(wrong(), http.StatusUnauthorized)
 		b.want(wrong(), http.StatusTooManyRequests)
 	}
-	if !strings.Contains(h.log.String(), "many-wrong-key-passwords") {
+	if !strings.Contains(h.log.String(), "many_wrong_key_passwords") {
 		t.Error("ten wrong key passwords raised no alarm")
 	}
 	if unlockGrowth.After(40) != time.Hour {

@@ -20,7 +20,7 @@ var (
 // person's cookie but neither header: a browser always sends one of the two, so a program must say "Origin" itself.
 func (h *handlers) sameOrigin(next *echo.Echo) http.Handler {
 	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.desk.Events.Refused(program, "", http.StatusForbidden, "other-origin")
+		h.desk.Events.Refused(program, "", http.StatusForbidden, "other_origin")
 		h.show(errOrigin, next.NewContext(r, w), nil)
 	})
 	protection := http.NewCrossOriginProtection()

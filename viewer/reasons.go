@@ -15,65 +15,65 @@ import (
 var atRelay = map[string]templates.StaffReason{
 	"address":         {Said: "This address cannot be written to: mail programs could misread it, or it cannot be opened here any more.", Do: "If it is one of yours, ask whoever runs Sealform to correct it. Nobody can correct a visitor’s."},
 	"body":            {Said: "The sealed message could not be read to its end here, so none of it was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
-	"unknown-host":    {Said: "Your mail server’s name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name and the network."},
+	"unknown_host":    {Said: "Your mail server’s name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name and the network."},
 	"refused":         {Said: "Your mail server does not answer.", Do: "It may be restarting. If this goes on, ask whoever runs the mail server."},
 	"timeout":         {Said: "Your mail server took too long to answer.", Do: "It may be busy. If this goes on, ask whoever runs the mail server."},
 	"stopped":         {Said: "Sealform was stopped while it was sending.", Do: "Nothing to do: it goes on by itself."},
-	"no-starttls":     {Said: "Your mail server offered no encryption, so nothing was sent in clear.", Do: "Ask whoever runs the mail server to turn on TLS. If it was on before, somebody may be interfering on the way."},
-	"bad-tls":         {Said: "No safe connection to your mail server came about, so nothing was sent.", Do: "Ask whoever runs the mail server to offer TLS 1.2 or newer."},
-	"bad-certificate": {Said: "Your mail server showed a certificate that is expired, unknown or of another name, so nothing was sent.", Do: "Ask whoever runs the mail server to renew or correct it."},
-	"bad-pin":         {Said: "Your mail server showed another key than the one that Sealform was told to expect, so nothing was sent.", Do: "Ask whoever runs the mail server whether its key was changed. If not, somebody may be interfering on the way."},
+	"no_starttls":     {Said: "Your mail server offered no encryption, so nothing was sent in clear.", Do: "Ask whoever runs the mail server to turn on TLS. If it was on before, somebody may be interfering on the way."},
+	"bad_tls":         {Said: "No safe connection to your mail server came about, so nothing was sent.", Do: "Ask whoever runs the mail server to offer TLS 1.2 or newer."},
+	"bad_certificate": {Said: "Your mail server showed a certificate that is expired, unknown or of another name, so nothing was sent.", Do: "Ask whoever runs the mail server to renew or correct it."},
+	"bad_pin":         {Said: "Your mail server showed another key than the one that Sealform was told to expect, so nothing was sent.", Do: "Ask whoever runs the mail server whether its key was changed. If not, somebody may be interfering on the way."},
 	"auth":            {Said: "Your mail server did not accept Sealform’s user name or password.", Do: "Ask whoever runs Sealform to check them."},
-	"too-large":       {Said: "The message is larger than your mail server takes.", Do: "Ask whoever runs the mail server to allow larger messages, then try again."},
+	"too_large":       {Said: "The message is larger than your mail server takes.", Do: "Ask whoever runs the mail server to allow larger messages, then try again."},
 	"cut":             {Said: "The connection broke before the message was complete.", Do: "Nothing to do: it is tried again."},
-	"cut-after-data":  {Said: "The connection broke right after the message, before your mail server confirmed it. The message may have arrived already.", Do: "It is sent again to be sure. Should it come twice, it is the same message: both copies have the same Message-ID."},
+	"cut_after_data":  {Said: "The connection broke right after the message, before your mail server confirmed it. The message may have arrived already.", Do: "It is sent again to be sure. Should it come twice, it is the same message: both copies have the same Message-ID."},
 	"protocol":        {Said: "What answers in place of your mail server does not speak SMTP.", Do: "Ask whoever runs Sealform to check the server’s name and port."},
-	"temporary-421":   {Said: "Your mail server is closing or too busy, and asked us to come back.", Do: "Nothing to do, unless it goes on for hours."},
-	"temporary-450":   {Said: "The mailbox is busy, or your mail server lets first-time senders wait a while.", Do: "Nothing to do, unless it goes on for hours."},
-	"temporary-451":   {Said: "Your mail server asked us to try again later. Many do so with senders that they do not know yet.", Do: "Nothing to do, unless it goes on for hours."},
-	"temporary-452":   {Said: "The mailbox, or your mail server’s disk, is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
-	"temporary-454":   {Said: "Your mail server could not begin encryption or check Sealform’s password just now, so nothing was sent.", Do: "Nothing to do, unless it goes on for hours. Then ask whoever runs the mail server."},
-	"permanent-530":   {Said: "Your mail server wants a user name and a password first.", Do: "Ask whoever runs Sealform to enter them."},
-	"permanent-550":   {Said: "Your mail server refuses this address: the mailbox does not exist, or its rules forbid the message.", Do: "If the address is one of yours, check it, and ask whoever runs the mail server."},
-	"permanent-551":   {Said: "Your mail server says that this mailbox has moved.", Do: "Ask whoever runs Sealform to enter the new address."},
-	"permanent-552":   {Said: "The mailbox is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
-	"permanent-553":   {Said: "Your mail server does not allow this address.", Do: "Check how it is written, or ask whoever runs the mail server."},
-	"permanent-554":   {Said: "Your mail server’s rules, or a spam filter, do not let Sealform or this message through.", Do: "Ask whoever runs the mail server to let Sealform’s messages through."},
+	"temporary_421":   {Said: "Your mail server is closing or too busy, and asked us to come back.", Do: "Nothing to do, unless it goes on for hours."},
+	"temporary_450":   {Said: "The mailbox is busy, or your mail server lets first-time senders wait a while.", Do: "Nothing to do, unless it goes on for hours."},
+	"temporary_451":   {Said: "Your mail server asked us to try again later. Many do so with senders that they do not know yet.", Do: "Nothing to do, unless it goes on for hours."},
+	"temporary_452":   {Said: "The mailbox, or your mail server’s disk, is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
+	"temporary_454":   {Said: "Your mail server could not begin encryption or check Sealform’s password just now, so nothing was sent.", Do: "Nothing to do, unless it goes on for hours. Then ask whoever runs the mail server."},
+	"permanent_530":   {Said: "Your mail server wants a user name and a password first.", Do: "Ask whoever runs Sealform to enter them."},
+	"permanent_550":   {Said: "Your mail server refuses this address: the mailbox does not exist, or its rules forbid the message.", Do: "If the address is one of yours, check it, and ask whoever runs the mail server."},
+	"permanent_551":   {Said: "Your mail server says that this mailbox has moved.", Do: "Ask whoever runs Sealform to enter the new address."},
+	"permanent_552":   {Said: "The mailbox is full.", Do: "Ask the mailbox’s owner to make room; the message is kept meanwhile."},
+	"permanent_553":   {Said: "Your mail server does not allow this address.", Do: "Check how it is written, or ask whoever runs the mail server."},
+	"permanent_554":   {Said: "Your mail server’s rules, or a spam filter, do not let Sealform or this message through.", Do: "Ask whoever runs the mail server to let Sealform’s messages through."},
 }
 
 // atHook is what can happen between us and a webhook's receiver.
 var atHook = map[string]templates.StaffReason{
-	"not-https":       {Said: "The webhook’s address is not an https one, so nothing was sent.", Do: "Ask whoever runs Sealform to correct it."},
+	"not_https":       {Said: "The webhook’s address is not an https one, so nothing was sent.", Do: "Ask whoever runs Sealform to correct it."},
 	"inside":          {Said: "The webhook’s address leads into a private network, so nothing was sent.", Do: "If that is meant, whoever runs Sealform can allow it under outward.allow."},
-	"unknown-host":    {Said: "The webhook’s host name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name."},
+	"unknown_host":    {Said: "The webhook’s host name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name."},
 	"refused":         {Said: "The webhook’s server does not answer.", Do: "It may be restarting. If this goes on, ask whoever runs it."},
 	"timeout":         {Said: "The webhook’s server took too long to answer.", Do: "If this goes on, ask whoever runs it."},
 	"stopped":         {Said: "Sealform was stopped while it was calling.", Do: "Nothing to do: it goes on by itself."},
-	"bad-certificate": {Said: "The webhook’s server showed a certificate that is expired, unknown or of another name, so nothing was sent.", Do: "Ask whoever runs that server to renew or correct it."},
+	"bad_certificate": {Said: "The webhook’s server showed a certificate that is expired, unknown or of another name, so nothing was sent.", Do: "Ask whoever runs that server to renew or correct it."},
 	"redirect":        {Said: "The webhook’s server sends us on to another address. We do not follow.", Do: "Ask whoever runs Sealform to enter the final address."},
-	"too-long":        {Said: "The webhook’s server answered with more than we read.", Do: "It may have taken the message. Ask whoever runs it to answer briefly."},
+	"too_long":        {Said: "The webhook’s server answered with more than we read.", Do: "It may have taken the message. Ask whoever runs it to answer briefly."},
 	"protocol":        {Said: "What answers at the webhook’s address does not speak HTTP.", Do: "Ask whoever runs Sealform to check the address."},
-	"bad-event":       {Said: "This message is not whole here, so it was not sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
-	"not-sealed":      {Said: "The sealed answers are not whole here, so nothing was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
-	"unknown-hook":    {Said: "No webhook of that name is configured any more.", Do: "Ask whoever runs Sealform to set it up again, or leave it."},
-	"answered-401":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},
-	"answered-403":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},
-	"answered-404":    {Said: "The webhook’s server has nothing at this address.", Do: "Ask whoever runs Sealform to check the address."},
-	"answered-410":    {Said: "The webhook’s server says that this address is gone for good.", Do: "Ask whoever runs Sealform to enter another, or to remove the webhook."},
+	"bad_event":       {Said: "This message is not whole here, so it was not sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
+	"not_sealed":      {Said: "The sealed answers are not whole here, so nothing was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
+	"unknown_hook":    {Said: "No webhook of that name is configured any more.", Do: "Ask whoever runs Sealform to set it up again, or leave it."},
+	"answered_401":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},
+	"answered_403":    {Said: "The webhook’s server did not accept our signature.", Do: "Ask whoever runs it to enter the secret that “sealform webhooks secret” shows."},
+	"answered_404":    {Said: "The webhook’s server has nothing at this address.", Do: "Ask whoever runs Sealform to check the address."},
+	"answered_410":    {Said: "The webhook’s server says that this address is gone for good.", Do: "Ask whoever runs Sealform to enter another, or to remove the webhook."},
 }
 
 // atVisitor is what can happen with a visitor's own address, where other words are due than for the clinic's.
 var atVisitor = map[string]templates.StaffReason{
-	"own-address":   {Said: "The visitor gave an address of your own. No receipts go there.", Do: noReceipt},
-	"too-late":      {Said: "It could not be sent for a day. A receipt that comes later helps nobody.", Do: noReceipt},
+	"own_address":   {Said: "The visitor gave an address of your own. No receipts go there.", Do: noReceipt},
+	"too_late":      {Said: "It could not be sent for a day. A receipt that comes later helps nobody.", Do: noReceipt},
 	"address":       {Said: "The visitor’s address cannot be written to, or cannot be opened here any more.", Do: noReceipt},
-	"temporary-450": {Said: "The visitor’s mailbox is busy, or your mail server asked us to wait.", Do: "Nothing to do: it is tried again."},
-	"temporary-452": {Said: "The visitor’s mailbox, or your mail server’s disk, is full.", Do: "Nothing to do: it is tried again."},
-	"permanent-550": {Said: "The visitor’s mail server, or yours, refuses the address: often it was mistyped.", Do: noReceipt},
-	"permanent-551": {Said: "The visitor’s mailbox has moved.", Do: noReceipt},
-	"permanent-552": {Said: "The visitor’s mailbox is full.", Do: noReceipt},
-	"permanent-553": {Said: "The visitor’s address is not one that mail can be sent to: often it was mistyped.", Do: noReceipt},
-	"permanent-554": {Said: "The visitor’s mail server, or yours, does not let the receipt through.", Do: noReceipt},
+	"temporary_450": {Said: "The visitor’s mailbox is busy, or your mail server asked us to wait.", Do: "Nothing to do: it is tried again."},
+	"temporary_452": {Said: "The visitor’s mailbox, or your mail server’s disk, is full.", Do: "Nothing to do: it is tried again."},
+	"permanent_550": {Said: "The visitor’s mail server, or yours, refuses the address: often it was mistyped.", Do: noReceipt},
+	"permanent_551": {Said: "The visitor’s mailbox has moved.", Do: noReceipt},
+	"permanent_552": {Said: "The visitor’s mailbox is full.", Do: noReceipt},
+	"permanent_553": {Said: "The visitor’s address is not one that mail can be sent to: often it was mistyped.", Do: noReceipt},
+	"permanent_554": {Said: "The visitor’s mail server, or yours, does not let the receipt through.", Do: noReceipt},
 }
 
 const noReceipt = "Nothing to do: what the visitor sent is here, and they saw its reference on the page."
@@ -81,7 +81,7 @@ const noReceipt = "Nothing to do: what the visitor sent is here, and they saw it
 // anywhere is what can happen to a delivery of any kind before anybody is called.
 var anywhere = map[string]templates.StaffReason{
 	"changed":        {Said: "It was changed in the database after it was made, so nothing of it is sent.", Do: "Tell whoever runs Sealform; “sealform audit verify” shows what else was touched."},
-	"not-configured": {Said: "Its form no longer names this address, so nothing is sent there.", Do: "If it is to go there, ask whoever runs Sealform to name the address again. Else leave it, and put it aside once it is given up."},
+	"not_configured": {Said: "Its form no longer names this address, so nothing is sent there.", Do: "If it is to go there, ask whoever runs Sealform to name the address again. Else leave it, and put it aside once it is given up."},
 }
 
 // begins are the codes that end in a number which says no more to staff.
@@ -89,10 +89,10 @@ var begins = []struct {
 	prefix string
 	templates.StaffReason
 }{
-	{"temporary-", templates.StaffReason{Said: "Your mail server asked us to try again later.", Do: "Nothing to do, unless it goes on for hours."}},
-	{"permanent-", templates.StaffReason{Said: "Your mail server refused the message. It is kept, and tried again in case that changes.", Do: "Ask whoever runs the mail server why."}},
-	{"answered-4", templates.StaffReason{Said: "The webhook’s server refused the message.", Do: "Ask whoever runs it why."}},
-	{"answered-", templates.StaffReason{Said: "The webhook’s server could not take the message just now.", Do: "If this goes on, ask whoever runs it."}},
+	{"temporary_", templates.StaffReason{Said: "Your mail server asked us to try again later.", Do: "Nothing to do, unless it goes on for hours."}},
+	{"permanent_", templates.StaffReason{Said: "Your mail server refused the message. It is kept, and tried again in case that changes.", Do: "Ask whoever runs the mail server why."}},
+	{"answered_4", templates.StaffReason{Said: "The webhook’s server refused the message.", Do: "Ask whoever runs it why."}},
+	{"answered_", templates.StaffReason{Said: "The webhook’s server could not take the message just now.", Do: "If this goes on, ask whoever runs it."}},
 }
 
 // reasonOf gives the words for a code; nil where there is none to explain.

@@ -70,9 +70,9 @@ func TestReasonsOfWhatEnded(t *testing.T) {
 	for _, code := range mailCodes() {
 		says(store.Job{Channel: store.Receipt, State: store.Aside, LastError: code}, noReceipt)
 	}
-	says(store.Job{Channel: store.Receipt, State: store.Aside, LastError: "permanent-550"}, "The visitor’s mail server")
-	says(store.Job{Channel: store.Webhook, State: store.Dead, LastError: "answered-404", About: `{"test":true}`}, "It was a test")
-	says(store.Job{Channel: store.Notice, State: store.Dead, LastError: "not-configured"}, "no longer names this address")
+	says(store.Job{Channel: store.Receipt, State: store.Aside, LastError: "permanent_550"}, "The visitor’s mail server")
+	says(store.Job{Channel: store.Webhook, State: store.Dead, LastError: "answered_404", About: `{"test":true}`}, "It was a test")
+	says(store.Job{Channel: store.Notice, State: store.Dead, LastError: "not_configured"}, "no longer names this address")
 	for _, state := range jobStates {
 		says(store.Job{Channel: store.Mail, State: state, LastError: "refused", Changed: true}, "changed in the database")
 	}
@@ -82,7 +82,7 @@ func TestReasonsOfWhatEnded(t *testing.T) {
 func mailCodes() []string {
 	var all []string
 	for _, c := range mail.Codes() {
-		if !strings.HasSuffix(string(c), "-") {
+		if !strings.HasSuffix(string(c), "_") {
 			all = append(all, string(c))
 			continue
 		}
@@ -103,7 +103,7 @@ func outboxCodes(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var all []string
-	for _, m := range regexp.MustCompile(`mail\.Code = "([a-z-]+)"`).FindAllStringSubmatch(string(src), -1) {
+	for _, m := range regexp.MustCompile(`mail\.Code = "([a-z_]+)"`).FindAllStringSubmatch(string(src), -1) {
 		all = append(all, m[1])
 	}
 	if len(all) < 4 {
@@ -116,11 +116,11 @@ func outboxCodes(t *testing.T) []string {
 func hookCodes(t *testing.T) []string {
 	t.Helper()
 	all := []string{
-		"answered-100", "answered-400", "answered-401", "answered-403", "answered-404", "answered-410", "answered-429", "answered-500",
-		"answered-503",
+		"answered_100", "answered_400", "answered_401", "answered_403", "answered_404", "answered_410", "answered_429", "answered_500",
+		"answered_503",
 	}
 	numbered := len(all)
-	written := regexp.MustCompile(`outward\.Error\{Code: "([a-z-]+)"|[^.]\bError\{Code: "([a-z-]+)"`)
+	written := regexp.MustCompile(`outward\.Error\{Code: "([a-z_]+)"|[^.]\bError\{Code: "([a-z_]+)"`)
 	for _, folder := range []string{"outward", "webhook", "outbox"} {
 		names, err := filepath.Glob(filepath.Join("..", "internal", folder, "*.go"))
 		if err != nil {

@@ -31,7 +31,7 @@ func (f *failure) Error() string { return "failure " + f.id }
 // only be cut off.
 func (h *handlers) show(err error, c echo.Context, who *staff.Staff) {
 	if c.Response().Committed {
-		h.desk.Events.Failed(program, c.Path(), web.FailureID(), "cut-off")
+		h.desk.Events.Failed(program, c.Path(), web.FailureID(), "cut_off")
 		panic(http.ErrAbortHandler)
 	}
 	var at *staff.AtStage
@@ -106,21 +106,21 @@ type saying struct {
 }
 
 var sayings = []saying{
-	{errNotFound, 404, "not-found", "Page not found", []string{"There is nothing here, or nothing that you may see. It may have been erased."}},
-	{errNoKey, 403, "no-key", "You hold no key yet", []string{"None of the forms here is sealed to a key of yours, so there is nothing that you could open.", "Ask whoever runs Sealform for you to make a key for your account and add it to a form’s readers."}},
-	{errOtherSite, 403, "other-site", "Open this page yourself", []string{"Another site led you here. So that no other site can make submissions open, we show them only when you ask."}},
+	{errNotFound, 404, "not_found", "Page not found", []string{"There is nothing here, or nothing that you may see. It may have been erased."}},
+	{errNoKey, 403, "no_key", "You hold no key yet", []string{"None of the forms here is sealed to a key of yours, so there is nothing that you could open.", "Ask whoever runs Sealform for you to make a key for your account and add it to a form’s readers."}},
+	{errOtherSite, 403, "other_site", "Open this page yourself", []string{"Another site led you here. So that no other site can make submissions open, we show them only when you ask."}},
 	{errPrefetch, 403, "prefetch", "Not shown ahead of time", []string{"Your browser asked for this page before you did. Open it yourself to see it."}},
-	{errOrigin, 403, "other-origin", "Not done", []string{"This did not come from our own page, so nothing was changed. Go back to the inbox and try again there.", "A script that signs in here must send an “Origin” header that names this address."}},
+	{errOrigin, 403, "other_origin", "Not done", []string{"This did not come from our own page, so nothing was changed. Go back to the inbox and try again there.", "A script that signs in here must send an “Origin” header that names this address."}},
 	{limit.ErrBusy, 503, "busy", "One moment, please", []string{"Many people are signing in just now. Nothing is wrong with your account. Wait a few seconds and try again."}},
-	{staff.ErrRecord, 503, "no-record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
+	{staff.ErrRecord, 503, "no_record", "Not shown", []string{"Every reading is put on record first, and the record cannot be written just now. Nothing was opened and nothing is lost.", "Tell whoever runs Sealform for you; the disk may be full."}},
 	{errSpent, 409, "spent", "Not sent again", []string{notAgain[errSpent], "Nothing was changed."}},
 	{errChanged, 409, "changed", "Not sent", []string{anywhere["changed"].Said, anywhere["changed"].Do}},
 	{errSoon, 409, "soon", "Not sent again", []string{"Sent a moment ago. Wait two minutes.", "Nothing was changed."}},
 	{errOften, 409, "often", "Not sent again", []string{notAgain[errOften], "Nothing was changed."}},
-	{errNotGivenUp, 409, "not-given-up", "Not put aside", []string{"Only what was given up can be put aside, and this is not, or not any more. Nothing was changed."}},
+	{errNotGivenUp, 409, "not_given_up", "Not put aside", []string{"Only what was given up can be put aside, and this is not, or not any more. Nothing was changed."}},
 	{errBody, 400, "body", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
-	{errBodyType, 415, "body-type", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
-	{errBodyLong, 413, "body-long", "Too long", []string{"What you entered is longer than we take here. Go back and try again."}},
+	{errBodyType, 415, "body_type", "Not understood", []string{"What your browser sent is not a form of ours. Go back and try again."}},
+	{errBodyLong, 413, "body_long", "Too long", []string{"What you entered is longer than we take here. Go back and try again."}},
 }
 
 // failurePage tells people an id, and the log the same.

@@ -74,7 +74,7 @@ func (d *desk) wrongKeyPassword(ctx context.Context, who staff.Staff, f keys.Fin
 	}
 	d.Events.SignIn("unlock", who.Account, "wrong")
 	if failures >= alarmAfter {
-		d.Events.Trouble("unlock", "many-wrong-key-passwords")
+		d.Events.Trouble("unlock", "many_wrong_key_passwords")
 	}
 	if err := d.Sessions.Record(ctx, who.Entry(audit.ActUnlockFailed, string(f))); err != nil {
 		return err

@@ -109,13 +109,13 @@ func notFetched(err error) string {
 		return err.Error()
 	}
 	switch failed.Code {
-	case "answered-404":
+	case "answered_404":
 		return "its domain's directory has none"
-	case "unknown-host":
+	case "unknown_host":
 		return "its domain has no key directory"
 	case "inside":
 		return "its domain's directory is at an inside address, which is not called unless outward.allow names it"
-	case "bad-certificate":
+	case "bad_certificate":
 		return "its domain's directory shows a certificate that is not good"
 	}
 	return "its domain's directory gives no answer that can be used (" + string(failed.Code) + ")"

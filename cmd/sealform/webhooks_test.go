@@ -136,7 +136,7 @@ func TestWebhooksArrive(t *testing.T) {
 	o.of(t, "/archive", 1)
 	until(t, "the second wait", func() bool {
 		all := f.outbox(t)
-		return all[0].Attempts == 2 && all[1].Attempts == 2 && all[0].LastError == "answered-500"
+		return all[0].Attempts == 2 && all[1].Attempts == 2 && all[0].LastError == "answered_500"
 	})
 	c.add(10 * time.Minute)
 	for _, path := range []string{"/crm", "/archive"} {

@@ -16,29 +16,29 @@ import (
 	"sealform/internal/address"
 )
 
-// Code names why a message was not handed over, in letters, digits and dashes. It can be logged and stored.
+// Code names why a message was not handed over, in small letters, digits and "_". It can be logged and stored.
 type Code string
 
-// The codes. Temporary and Permanent stand before the relay's reply code: "temporary-451", "permanent-550".
+// The codes. Temporary and Permanent stand before the relay's reply code: "temporary_451", "permanent_550".
 const (
 	Address        Code = "address"         // the message has an address that is not plain; no connection was made
 	Body           Code = "body"            // the sealed body could not be read to its end
-	UnknownHost    Code = "unknown-host"    // the relay's name has no address
+	UnknownHost    Code = "unknown_host"    // the relay's name has no address
 	Refused        Code = "refused"         // nobody listens there, or there is no way
 	Timeout        Code = "timeout"         // a step took too long
 	Stopped        Code = "stopped"         // we are shutting down
-	NoStartTLS     Code = "no-starttls"     // the relay offers no TLS, or somebody on the way took the offer out
-	BadTLS         Code = "bad-tls"         // no TLS 1.2 or newer came about
-	BadCertificate Code = "bad-certificate" // expired, of an unknown authority, or of another name
-	BadPin         Code = "bad-pin"         // a good certificate, but of none of the keys that the operator named
+	NoStartTLS     Code = "no_starttls"     // the relay offers no TLS, or somebody on the way took the offer out
+	BadTLS         Code = "bad_tls"         // no TLS 1.2 or newer came about
+	BadCertificate Code = "bad_certificate" // expired, of an unknown authority, or of another name
+	BadPin         Code = "bad_pin"         // a good certificate, but of none of the keys that the operator named
 	Auth           Code = "auth"            // user or password not accepted, or no known way to give them
-	TooLarge       Code = "too-large"       // larger than the relay takes
+	TooLarge       Code = "too_large"       // larger than the relay takes
 	Cut            Code = "cut"             // the connection broke before the message was complete
-	CutAfterData   Code = "cut-after-data"  // it broke after the message was complete: it may have arrived
+	CutAfterData   Code = "cut_after_data"  // it broke after the message was complete: it may have arrived
 	Protocol       Code = "protocol"        // what answered does not speak SMTP
 
-	temporary = "temporary-"
-	permanent = "permanent-"
+	temporary = "temporary_"
+	permanent = "permanent_"
 )
 
 // Codes are all there are. The last two stand for those that begin with them.

@@ -103,13 +103,13 @@ func TestFaultOnKeptConnectionIsTold(t *testing.T) {
 		later map[string]string
 		want  Code
 	}{
-		{map[string]string{"MAIL": "550 no"}, "permanent-550"},
-		{map[string]string{"RCPT": "451 4.7.1 greylisted"}, "temporary-451"},
-		{map[string]string{"RCPT": "550 5.1.1 unknown"}, "permanent-550"},
-		{map[string]string{"DATA": "554 no"}, "permanent-554"},
+		{map[string]string{"MAIL": "550 no"}, "permanent_550"},
+		{map[string]string{"RCPT": "451 4.7.1 greylisted"}, "temporary_451"},
+		{map[string]string{"RCPT": "550 5.1.1 unknown"}, "permanent_550"},
+		{map[string]string{"DATA": "554 no"}, "permanent_554"},
 		{map[string]string{".": drop}, CutAfterData},
-		{map[string]string{".": "421 closing"}, "temporary-421"},
-		{map[string]string{".": "552 5.2.2 full"}, "permanent-552"},
+		{map[string]string{".": "421 closing"}, "temporary_421"},
+		{map[string]string{".": "552 5.2.2 full"}, "permanent_552"},
 		{map[string]string{"MAIL": hang}, Timeout},
 	} {
 		t.Run("", func(t *testing.T) {

@@ -40,7 +40,7 @@ func TestProbe(t *testing.T) {
 }
 
 func TestProbeTellsTheFault(t *testing.T) {
-	for stage, want := range map[string]Code{"greeting": "temporary-421", "STARTTLS": "temporary-421", "AUTH": "temporary-421"} {
+	for stage, want := range map[string]Code{"greeting": "temporary_421", "STARTTLS": "temporary_421", "AUTH": "temporary_421"} {
 		s, r := atStage(t, stage, "421 busy")
 		_, err := r.Probe(t.Context())
 		expect(t, err, want)

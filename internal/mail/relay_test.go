@@ -54,7 +54,7 @@ func expect(t *testing.T, err error, code Code) {
 
 // begins says whether c is one of those of Codes that stand for many, and code one of them.
 func begins(code, c Code) bool {
-	return strings.HasSuffix(string(c), "-") && strings.HasPrefix(string(code), string(c))
+	return strings.HasSuffix(string(c), "_") && strings.HasPrefix(string(code), string(c))
 }
 
 func TestRelayConfig(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 )
 
 // Send hands m over. nil means that the relay has taken responsibility for it. Any error is an *Error and means that
-// the message must be sent again; after "cut-after-data", and whenever the relay's answer to the final dot is lost,
+// the message must be sent again; after "cut_after_data", and whenever the relay's answer to the final dot is lost,
 // the relay may have it already, and the same Message-ID lets the reader's program see that.
 func (r *Relay) Send(ctx context.Context, m *Message) error { return r.send(ctx, m) }
 

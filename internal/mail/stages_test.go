@@ -57,13 +57,13 @@ func TestRefusesAtEachStage(t *testing.T) {
 			continue // has no words
 		}
 		for reply, want := range map[string]Code{
-			"421 4.3.2 closing": "temporary-421", "451 4.7.1 greylisted": "temporary-451",
-			"452 4.3.1 no room": "temporary-452", "550 5.7.1 no": "permanent-550",
+			"421 4.3.2 closing": "temporary_421", "451 4.7.1 greylisted": "temporary_451",
+			"452 4.3.1 no room": "temporary_452", "550 5.7.1 no": "permanent_550",
 		} {
 			switch {
-			case stage == "STARTTLS" && want == "permanent-550":
+			case stage == "STARTTLS" && want == "permanent_550":
 				want = NoStartTLS
-			case stage == "AUTH" && want == "permanent-550":
+			case stage == "AUTH" && want == "permanent_550":
 				want = Auth
 			}
 			t.Run(stage+" "+reply, func(t *testing.T) {

@@ -29,7 +29,7 @@ const longAway = planEach + planEach/2
 // begin TLS (RFC 3207 §4) or check a password (RFC 4954 §6) for the moment.
 var absent = []event.Code{
 	event.Code(mail.UnknownHost), event.Code(mail.Refused), event.Code(mail.Timeout), event.Code(mail.NoStartTLS), event.Code(mail.BadTLS),
-	event.Code(mail.BadCertificate), event.Code(mail.BadPin), event.Code(mail.Auth), event.Code(mail.Cut), event.Code(mail.Protocol), "temporary-421", "temporary-454",
+	event.Code(mail.BadCertificate), event.Code(mail.BadPin), event.Code(mail.Auth), event.Code(mail.Cut), event.Code(mail.Protocol), "temporary_421", "temporary_454",
 }
 
 // silent are the codes that say nothing of the relay: it was not called, or not to the end.

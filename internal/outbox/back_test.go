@@ -25,7 +25,7 @@ func TestTheRelayCameBack(t *testing.T) {
 			case away:
 				return &mail.Error{Code: mail.Timeout}
 			case m.MessageID == disliked:
-				return &mail.Error{Code: "permanent-554"}
+				return &mail.Error{Code: "permanent_554"}
 			}
 			return nil
 		},
@@ -108,12 +108,12 @@ func TestAMessageThatHangsUpIsNotHastened(t *testing.T) {
 		{"cut", 0, false},
 		{ok, time.Minute, false},
 		{"cut", time.Minute, false},
-		{"temporary-451", 20 * time.Second, false},
+		{"temporary_451", 20 * time.Second, false},
 		{"refused", time.Second, false},
 		{"stopped", 10 * time.Minute, false},
-		{"cut-after-data", time.Minute, false},
+		{"cut_after_data", time.Minute, false},
 		{"timeout", time.Minute, false},
-		{"permanent-550", time.Minute, true},
+		{"permanent_550", time.Minute, true},
 		{ok, time.Hour, false},
 	} {
 		if now = now.Add(x.after); r.saw(x.code, now) != x.want {
@@ -127,7 +127,7 @@ func TestAMessageThatHangsUpIsNotHastened(t *testing.T) {
 
 // covers R09: a relay that is there and has nothing to say but that it cannot take anybody in is away.
 func TestAwayInItsOwnWords(t *testing.T) {
-	for _, code := range []event.Code{"temporary-421", "temporary-454", "no-starttls", "bad-certificate", "auth"} {
+	for _, code := range []event.Code{"temporary_421", "temporary_454", "no_starttls", "bad_certificate", "auth"} {
 		var r reach
 		at := newClock().now()
 		r.saw(ok, at)
@@ -136,7 +136,7 @@ func TestAwayInItsOwnWords(t *testing.T) {
 			t.Errorf("%s does not count as being away", code)
 		}
 	}
-	for _, code := range []event.Code{"temporary-451", "permanent-550", "too-large"} {
+	for _, code := range []event.Code{"temporary_451", "permanent_550", "too_large"} {
 		var r reach
 		at := newClock().now()
 		r.saw(ok, at)

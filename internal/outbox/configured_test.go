@@ -46,7 +46,7 @@ func TestOnlyWhereTheConfigurationSays(t *testing.T) {
 	}
 	for _, ch := range []store.Channel{store.Mail, store.Digest, store.Notice, store.Alarm} {
 		for _, j := range jobs(t, s, store.Waiting, ch) {
-			if j.LastError != "not-configured" || j.Attempts != 1 {
+			if j.LastError != "not_configured" || j.Attempts != 1 {
 				t.Errorf("%+v", j)
 			}
 		}

@@ -39,7 +39,7 @@ func TestEachAddressIsOnItsOwn(t *testing.T) {
 		t.Fatalf("sent to %v", to)
 	}
 	waiting := jobs(t, s, store.Waiting, store.Mail)
-	if len(waiting) != 1 || waiting[0].To != "new@clinic.example" || waiting[0].LastError != "permanent-550" {
+	if len(waiting) != 1 || waiting[0].To != "new@clinic.example" || waiting[0].LastError != "permanent_550" {
 		t.Fatalf("%+v", waiting)
 	}
 	server.mu.Lock()

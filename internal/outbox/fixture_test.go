@@ -238,7 +238,7 @@ func idle(t testing.TB, s *store.Store, n int64) {
 	t.Fatalf("the queue never held %d jobs", n)
 }
 
-// ends collects the events of attempts that are over and written down, "1 temporary-451".
+// ends collects the events of attempts that are over and written down, "1 temporary_451".
 type ends chan string
 
 // Enabled implements slog.Handler.

@@ -143,7 +143,7 @@ func TestCallsWhileShut(t *testing.T) {
 		t.Error("what says nothing of the relay opened the gate")
 	}
 	now = now.Add(2 * time.Hour)
-	if shut := g.saw("temporary-421", now); shut <= 0 {
+	if shut := g.saw("temporary_421", now); shut <= 0 {
 		t.Error("another answer leaves the gate shut")
 	}
 	if code, _ := g.pass(&store.Job{ID: 1}, now); code != "" {

@@ -86,7 +86,7 @@ func (o *Outbox) sent(ctx context.Context, job int64) {
 	o.gone.stick(1)
 	defer o.gone.stick(-1)
 	for wait := firstAgain; ; wait = min(2*wait, lastAgain) {
-		o.Events.Trouble("outbox", "sent-not-noted")
+		o.Events.Trouble("outbox", "sent_not_noted")
 		select {
 		case <-ctx.Done():
 			return

@@ -14,7 +14,7 @@ import (
 func (o *Outbox) callWebhook(ctx context.Context, job *store.Job) error {
 	what, err := readAbout(job)
 	if err != nil {
-		return &outward.Error{Code: "bad-event"}
+		return &outward.Error{Code: "bad_event"}
 	}
 	e := &webhook.Event{
 		ID: job.MessageID, Type: "submission.received", At: job.Received, Form: job.Form, Reference: job.Reference,
@@ -39,11 +39,11 @@ func (o *Outbox) answers(ctx context.Context, submission int64) ([]byte, error) 
 		return nil, nil
 	}
 	if err != nil || !sub.LeafOK {
-		return nil, &outward.Error{Code: "not-sealed"}
+		return nil, &outward.Error{Code: "not_sealed"}
 	}
 	var b bytes.Buffer
 	if _, err := sub.Answers.WriteTo(&b); err != nil {
-		return nil, &outward.Error{Code: "not-sealed"}
+		return nil, &outward.Error{Code: "not_sealed"}
 	}
 	return b.Bytes(), nil
 }

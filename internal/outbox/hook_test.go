@@ -64,11 +64,11 @@ func TestWebhookIsRetriedUnderOneID(t *testing.T) {
 		t.Errorf("%s, %v", bodies[0], err)
 	}
 	waiting := jobs(t, s, store.Waiting, store.Webhook)
-	if len(waiting) != 1 || waiting[0].To != "gone" || waiting[0].LastError != "unknown-hook" {
+	if len(waiting) != 1 || waiting[0].To != "gone" || waiting[0].LastError != "unknown_hook" {
 		t.Errorf("%+v", waiting)
 	}
 	sent := jobs(t, s, store.Sent, store.Webhook)
-	if _, log, err := s.Job(t.Context(), sent[0].ID); err != nil || len(log) != 3 || log[0].Code != "answered-503" || log[2].Code != "ok" {
+	if _, log, err := s.Job(t.Context(), sent[0].ID); err != nil || len(log) != 3 || log[0].Code != "answered_503" || log[2].Code != "ok" {
 		t.Errorf("%+v, %v", log, err)
 	}
 }

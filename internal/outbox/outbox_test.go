@@ -45,7 +45,7 @@ func TestNeverGivesUp(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	codes := []mail.Code{
-		mail.Refused, "temporary-451", mail.BadCertificate, "permanent-550", mail.TooLarge, mail.Timeout, mail.CutAfterData,
+		mail.Refused, "temporary_451", mail.BadCertificate, "permanent_550", mail.TooLarge, mail.Timeout, mail.CutAfterData,
 	}
 	to := newSink(func(n int) error {
 		if n < len(codes) {
@@ -235,7 +235,7 @@ func TestABusyQueueWarns(t *testing.T) {
 	<-began
 	select {
 	case code := <-warned:
-		if code != "waiting-over-an-hour" {
+		if code != "waiting_over_an_hour" {
 			t.Errorf("told %q", code)
 		}
 	case <-time.After(20 * time.Second):

@@ -107,7 +107,7 @@ func (o *Outbox) watch(ctx context.Context, now time.Time) error {
 	}
 	if since := now.Sub(o.plans.warned); since >= warnEach || since < 0 {
 		o.plans.warned = now
-		o.Events.Trouble("outbox", "waiting-over-an-hour")
+		o.Events.Trouble("outbox", "waiting_over_an_hour")
 	}
 	o.raise(ctx, about{Matter: notice.QueueOld}, o.Alarms)
 	return nil

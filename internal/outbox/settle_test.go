@@ -81,7 +81,7 @@ func TestSentCannotBeNoted(t *testing.T) {
 	o, stop := run(t, Config{Store: s, Send: send, Now: c.now, Events: event.New(warned), Poll: 20 * time.Millisecond})
 	o.Nudge()
 	sink.wait(t, 1)
-	for code := ""; code != "sent-not-noted"; {
+	for code := ""; code != "sent_not_noted"; {
 		select {
 		case code = <-warned:
 		case <-time.After(20 * time.Second):
@@ -145,8 +145,8 @@ func TestReceiptsEnd(t *testing.T) {
 		waiting bool
 	}{
 		{"taken", "dana@visitor.example", nil, 0, 1, false},
-		{"refused for good", "dana@visitor.example", &mail.Error{Code: "permanent-550"}, 0, 1, false},
-		{"refused for now", "dana@visitor.example", &mail.Error{Code: "temporary-451"}, 0, 1, true},
+		{"refused for good", "dana@visitor.example", &mail.Error{Code: "permanent_550"}, 0, 1, false},
+		{"refused for now", "dana@visitor.example", &mail.Error{Code: "temporary_451"}, 0, 1, true},
 		{"for a day", "dana@visitor.example", &mail.Error{Code: mail.Refused}, 24*time.Hour - time.Minute, 2, true},
 		{"for longer", "dana@visitor.example", &mail.Error{Code: mail.Refused}, 24 * time.Hour, 1, false},
 		{"no address", "", nil, 0, 0, false},

@@ -41,7 +41,7 @@ func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
 		return nil, failure(ctx, err)
 	}
 	if int64(len(body)) > most {
-		return nil, &Error{Code: "too-long"}
+		return nil, &Error{Code: "too_long"}
 	}
 	return body, nil
 }
@@ -76,7 +76,7 @@ func (c *Client) do(ctx context.Context, method, address string, header http.Hea
 	}
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, &Error{Code: "not-https"}
+		return nil, &Error{Code: "not_https"}
 	}
 	for name, values := range header {
 		request.Header[http.CanonicalHeaderKey(name)] = values
@@ -102,11 +102,11 @@ func (c *Client) transport() *http.Transport {
 }
 
 // CheckURL wants a plain https address: a host, a port or none, a path; no user name, no fragment, and no number that
-// only some programs take for an IP address, such as 2130706433 or 0x7f.1. *Error of code "not-https" otherwise.
+// only some programs take for an IP address, such as 2130706433 or 0x7f.1. *Error of code "not_https" otherwise.
 func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Opaque != "" || u.User != nil || u.Fragment != "" || !plainHost(u.Hostname()) {
-		return &Error{Code: "not-https"}
+		return &Error{Code: "not_https"}
 	}
 	return nil
 }

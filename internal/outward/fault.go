@@ -10,12 +10,15 @@ import (
 	"net/netip"
 )
 
-// answered is the code of a status that is not what was wanted. What else the server said is dropped.
+// answeredWith stands before the status in the code of an answer that is not what was wanted.
+const answeredWith Code = "answered_"
+
+// answered is the error of such a status. What else the server said is dropped.
 func answered(status int) error {
 	if status >= 300 && status <= 399 {
 		return &Error{Code: "redirect"}
 	}
-	return &Error{Code: Code(fmt.Sprintf("answered-%03d", status))}
+	return &Error{Code: answeredWith + Code(fmt.Sprintf("%03d", status))}
 }
 
 // failure gives the code of what went wrong below HTTP.
@@ -31,9 +34,9 @@ func failure(ctx context.Context, err error) error {
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
 		return &Error{Code: "timeout"}
 	case errors.As(err, &name):
-		return &Error{Code: "unknown-host", missing: name.IsNotFound}
+		return &Error{Code: "unknown_host", missing: name.IsNotFound}
 	case badCertificate(err):
-		return &Error{Code: "bad-certificate"}
+		return &Error{Code: "bad_certificate"}
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return &Error{Code: "refused"}
 	}

@@ -29,8 +29,8 @@ type Client struct{ Config }
 // New calls nobody.
 func New(c Config) *Client { return &Client{c} }
 
-// Code names why a call failed, in letters, digits and dashes: "not-https" (no plain https address), "inside",
-// "unknown-host", "refused", "timeout", "stopped", "bad-certificate", "redirect", "too-long", "answered-404", "protocol".
+// Code names why a call failed, in small letters, digits and "_": "not_https" (no plain https address), "inside",
+// "unknown_host", "refused", "timeout", "stopped", "bad_certificate", "redirect", "too_long", "answered_404", "protocol".
 type Code string
 
 // Error is what Get and Post return, always.
@@ -41,5 +41,5 @@ type Error struct {
 
 func (e *Error) Error() string { return "calling: " + string(e.Code) }
 
-// NoSuchHost says, of code "unknown-host", that the name does not exist: name servers answered, and said so.
+// NoSuchHost says, of code "unknown_host", that the name does not exist: name servers answered, and said so.
 func (e *Error) NoSuchHost() bool { return e.missing }

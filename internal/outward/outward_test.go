@@ -235,7 +235,7 @@ func TestAddresses(t *testing.T) {
 		if good {
 			continue
 		}
-		if _, err := outward.New(outward.Config{Resolver: noNames}).Get(t.Context(), address); code(t, err) != "not-https" {
+		if _, err := outward.New(outward.Config{Resolver: noNames}).Get(t.Context(), address); code(t, err) != "not_https" {
 			t.Errorf("%q was called: %v", address, err)
 		}
 	}
@@ -251,7 +251,7 @@ func TestNames(t *testing.T) {
 	for host, missing := range map[string]bool{"nowhere.example": true, "failing.example": false} {
 		_, err := outward.New(s.client).Get(t.Context(), s.at(host))
 		var e *outward.Error
-		if code(t, err) != "unknown-host" || !errors.As(err, &e) || e.NoSuchHost() != missing || strings.Contains(err.Error(), host) {
+		if code(t, err) != "unknown_host" || !errors.As(err, &e) || e.NoSuchHost() != missing || strings.Contains(err.Error(), host) {
 			t.Errorf("%s: %v, missing %t", host, err, e.NoSuchHost())
 		}
 	}
@@ -263,19 +263,19 @@ func TestCertificates(t *testing.T) {
 	if _, got := get(t, s.client, s.at("hook.example")); got != "" {
 		t.Fatalf("the good one: %q", got)
 	}
-	if _, got := get(t, s.client, s.at("other.example")); got != "bad-certificate" {
+	if _, got := get(t, s.client, s.at("other.example")); got != "bad_certificate" {
 		t.Errorf("another name: %q", got)
 	}
 	unknown := s.client
 	_, unknown.Roots = outwardtest.Certificate(t, time.Now(), "hook.example")
-	if _, got := get(t, unknown, s.at("hook.example")); got != "bad-certificate" {
+	if _, got := get(t, unknown, s.at("hook.example")); got != "bad_certificate" {
 		t.Errorf("another authority: %q", got)
 	}
 	expired := newStranger(t, "127.0.0.1", nil, func(http.ResponseWriter, *http.Request) {})
 	cert, pool := outwardtest.Certificate(t, time.Now().AddDate(0, -1, 0), "hook.example")
 	expired.TLS.Certificates[0] = cert
 	expired.client.Roots = pool
-	if _, got := get(t, expired.client, expired.at("hook.example")); got != "bad-certificate" {
+	if _, got := get(t, expired.client, expired.at("hook.example")); got != "bad_certificate" {
 		t.Errorf("expired: %q", got)
 	}
 	old := newStranger(t, "127.0.0.1", nil, func(http.ResponseWriter, *http.Request) {})
@@ -286,7 +286,7 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	for status, want := range map[int]outward.Code{200: "", 204: "answered-204", 206: "answered-206", 400: "answered-400", 404: "answered-404", 410: "answered-410", 500: "answered-500", 599: "answered-599"} {
+	for status, want := range map[int]outward.Code{200: "", 204: "answered_204", 206: "answered_206", 400: "answered_400", 404: "answered_404", 410: "answered_410", 500: "answered_500", 599: "answered_599"} {
 		s := newStranger(t, "127.0.0.1", nil, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			if status != 204 {
@@ -319,8 +319,8 @@ func TestAnswerIsBounded(t *testing.T) {
 		length int
 	}{
 		"just fits":   {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, most)) }, "", most},
-		"one more":    {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, most+1)) }, "too-long", 0},
-		"without end": {func(w http.ResponseWriter, _ *http.Request) { endless(w) }, "too-long", 0},
+		"one more":    {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, most+1)) }, "too_long", 0},
+		"without end": {func(w http.ResponseWriter, _ *http.Request) { endless(w) }, "too_long", 0},
 		"packed": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(bomb.Bytes())

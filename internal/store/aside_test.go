@@ -27,7 +27,7 @@ func TestPutAside(t *testing.T) {
 	if err := s.PutAside(t.Context(), 1); !errors.Is(err, ErrNotFound) {
 		t.Errorf("one that never was: %v", err)
 	}
-	if err := s.Bury(t.Context(), id, lease, "permanent-550"); err != nil {
+	if err := s.Bury(t.Context(), id, lease, "permanent_550"); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -36,7 +36,7 @@ func TestPutAside(t *testing.T) {
 		}
 	}
 	before, log := stateOf(t, s, id)
-	if before.State != Aside || before.Ended.IsZero() || before.LastError != "permanent-550" || !slices.Equal(log, []string{"permanent-550"}) {
+	if before.State != Aside || before.Ended.IsZero() || before.LastError != "permanent_550" || !slices.Equal(log, []string{"permanent_550"}) {
 		t.Errorf("%+v %v", before, log)
 	}
 	got, err := s.JobCounts(t.Context(), nil)
@@ -87,7 +87,7 @@ func TestReceiptsEndWithoutTheirAddress(t *testing.T) {
 	}
 	counted(t, s, 3, 0, 0)
 	for range 2 {
-		if err := s.Finish(t.Context(), jobs[0].ID, lease, "no-address"); err != nil {
+		if err := s.Finish(t.Context(), jobs[0].ID, lease, "no_address"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +99,7 @@ func TestReceiptsEndWithoutTheirAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for i, want := range []string{"no-address", "refused", "refused"} {
+	for i, want := range []string{"no_address", "refused", "refused"} {
 		j, log := stateOf(t, s, jobs[i].ID)
 		if j.State != Aside || j.Sealed != nil || j.Changed || j.LastError != want || j.Attempts != 1 || j.Ended.IsZero() || !slices.Equal(log, []string{want}) {
 			t.Errorf("%+v %v", j, log)

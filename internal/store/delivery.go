@@ -41,12 +41,16 @@ func (s *Store) scanJob(scan func(...any) error) (Job, error) {
 		l.text(&j.LastError), l.bytes(&mac))
 	j.Channel, j.State, j.Attempts, j.Chunks = Channel(channel), JobState(state), int(attempts), int(chunks)
 	j.Received, j.Made, j.Due, j.Ended = millis(received), millis(made), millis(due), optional(ended)
+	j.LastError = currentCode(j.LastError)
 	if len(j.Sealed) == 0 {
 		j.Sealed = nil
 	}
 	j.Changed = l.wrong || !hmac.Equal(mac, s.delivery(&j))
 	return j, err
 }
+
+// currentCode is a stored code in the spelling of today. Before schema 2 its words were joined by dashes.
+func currentCode(stored string) string { return strings.ReplaceAll(stored, "-", "_") }
 
 // job reads one; found is false when it is not there.
 func (s *Store) job(b *batch, id int64) (j Job, found bool, err error) {

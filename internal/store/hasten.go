@@ -44,11 +44,11 @@ func (s *Store) hasten(ctx context.Context, form int64, codes []string) (total i
 		var ids []int64
 		seen = 0
 		err := s.each(ctx, laterDue, []any{form, last, now, updateBatch}, func(scan func(...any) error) error {
-			var code string
-			if err := scan(&last, &code); err != nil {
+			var failed string
+			if err := scan(&last, &failed); err != nil {
 				return err
 			}
-			if seen++; slices.Contains(codes, code) {
+			if seen++; slices.Contains(codes, currentCode(failed)) {
 				ids = append(ids, last)
 			}
 			return nil

@@ -141,7 +141,7 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 				var at int64
 				var a Attempt
 				err := scan(&at, &a.Code)
-				a.At = millis(at)
+				a.At, a.Code = millis(at), currentCode(a.Code)
 				log = append(log, a)
 				return err
 			})

@@ -176,13 +176,13 @@ func TestBuryAndRevive(t *testing.T) {
 		t.Errorf("burying without the lease: %v", err)
 	}
 	counted(t, s, 1, 0, 0)
-	if err := s.Bury(t.Context(), job.ID, lease, "permanent-550"); err != nil {
+	if err := s.Bury(t.Context(), job.ID, lease, "permanent_550"); err != nil {
 		t.Fatal(err)
 	}
 	counted(t, s, 0, 0, 1)
 	dead, log := stateOf(t, s, job.ID)
-	if dead.State != Dead || dead.Attempts != 2 || dead.LastError != "permanent-550" || !dead.Ended.Equal(c.Now()) ||
-		!slices.Equal(log, []string{"timeout", "permanent-550"}) {
+	if dead.State != Dead || dead.Attempts != 2 || dead.LastError != "permanent_550" || !dead.Ended.Equal(c.Now()) ||
+		!slices.Equal(log, []string{"timeout", "permanent_550"}) {
 		t.Errorf("%+v %v", dead, log)
 	}
 	c.add(time.Hour)
@@ -370,11 +370,11 @@ func TestLongLog(t *testing.T) {
 		if len(jobs) != 1 {
 			t.Fatal(jobs)
 		}
-		if err := s.Retry(t.Context(), id, lease, c.Now(), fmt.Sprintf("temporary-%d", i)); err != nil {
+		if err := s.Retry(t.Context(), id, lease, c.Now(), fmt.Sprintf("temporary_%d", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if j, log := stateOf(t, s, id); j.Attempts != mostAttempts+5 || len(log) != mostAttempts || log[0] != "temporary-5" {
+	if j, log := stateOf(t, s, id); j.Attempts != mostAttempts+5 || len(log) != mostAttempts || log[0] != "temporary_5" {
 		t.Errorf("%d lines from %q, %d attempts", len(log), log[0], j.Attempts)
 	}
 }

@@ -34,18 +34,18 @@ var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 // encode writes the body. The same event gives the same bytes on every attempt.
 func encode(e *Event, ciphertext bool) ([]byte, error) {
 	if e == nil || !plainID.MatchString(e.ID) || e.At.IsZero() || e.Type != "submission.received" && e.Type != "test" {
-		return nil, &outward.Error{Code: "bad-event"}
+		return nil, &outward.Error{Code: "bad_event"}
 	}
 	p := payload{Type: e.Type, Timestamp: e.At.UTC().Truncate(time.Second), Data: data{Form: e.Form, Reference: e.Reference, Number: e.Number, Address: e.Address}}
 	if ciphertext && e.Sealed != nil {
 		if _, err := keys.ParseSealed(e.Sealed); err != nil {
-			return nil, &outward.Error{Code: "not-sealed"}
+			return nil, &outward.Error{Code: "not_sealed"}
 		}
 		p.Data.Sealed = e.Sealed
 	}
 	b, err := json.Marshal(p)
 	if err != nil {
-		return nil, &outward.Error{Code: "bad-event"}
+		return nil, &outward.Error{Code: "bad_event"}
 	}
 	return b, nil
 }
@@ -54,11 +54,11 @@ func encode(e *Event, ciphertext bool) ([]byte, error) {
 func sign(secret []byte, id string, at time.Time, body []byte) (http.Header, error) {
 	w, err := standardwebhooks.NewWebhookRaw(secret)
 	if err != nil {
-		return nil, &outward.Error{Code: "bad-event"}
+		return nil, &outward.Error{Code: "bad_event"}
 	}
 	signature, err := w.Sign(id, at, body)
 	if err != nil {
-		return nil, &outward.Error{Code: "bad-event"}
+		return nil, &outward.Error{Code: "bad_event"}
 	}
 	header := http.Header{}
 	header.Set("Content-Type", "application/json")

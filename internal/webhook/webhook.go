@@ -91,12 +91,12 @@ func EncodeSecret(secret []byte) string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(secret)
 }
 
-// Call signs and posts. Errors are *outward.Error; an unknown name is code "unknown-hook", an event that is not whole
-// "bad-event", and one whose Sealed is no sealed message "not-sealed": then nobody was called.
+// Call signs and posts. Errors are *outward.Error; an unknown name is code "unknown_hook", an event that is not whole
+// "bad_event", and one whose Sealed is no sealed message "not_sealed": then nobody was called.
 func (c *Caller) Call(ctx context.Context, name string, e *Event) error {
 	h, known := c.hooks[name]
 	if !known {
-		return &outward.Error{Code: "unknown-hook"}
+		return &outward.Error{Code: "unknown_hook"}
 	}
 	body, err := encode(e, h.Ciphertext)
 	if err != nil {

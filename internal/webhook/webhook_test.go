@@ -211,7 +211,7 @@ func TestCiphertext(t *testing.T) {
 	}
 	for _, clear := range []string{"I am ill", "", "\xC1"} {
 		e.Sealed = []byte(clear)
-		if err := c.Call(t.Context(), "archive", e); code(t, err) != "not-sealed" {
+		if err := c.Call(t.Context(), "archive", e); code(t, err) != "not_sealed" {
 			t.Errorf("%q in place of a sealed message: %v", clear, err)
 		}
 	}
@@ -239,7 +239,7 @@ func TestAnswers(t *testing.T) {
 	r, client, url := newReceiver(t)
 	c := caller(t, client, webhook.Hook{Name: "crm", URL: url, Secret: secret})
 	r.answer = "internal error at db.crm.example: password hunter2"
-	for status, want := range map[int]outward.Code{200: "", 202: "", 400: "answered-400", 401: "answered-401", 410: "answered-410", 429: "answered-429", 500: "answered-500", 302: "redirect"} {
+	for status, want := range map[int]outward.Code{200: "", 202: "", 400: "answered_400", 401: "answered_401", 410: "answered_410", 429: "answered_429", 500: "answered_500", 302: "redirect"} {
 		r.status = status
 		err := c.Call(t.Context(), "crm", event())
 		if code(t, err) != want {
@@ -254,7 +254,7 @@ func TestAnswers(t *testing.T) {
 func TestNobodyIsCalled(t *testing.T) {
 	r, client, url := newReceiver(t)
 	c := caller(t, client, webhook.Hook{Name: "crm", URL: url, Secret: secret}, webhook.Hook{Name: "inner", URL: "https://10.0.0.1/", Secret: secret})
-	if err := c.Call(t.Context(), "other", event()); code(t, err) != "unknown-hook" {
+	if err := c.Call(t.Context(), "other", event()); code(t, err) != "unknown_hook" {
 		t.Errorf("unknown: %v", err)
 	}
 	if err := c.Call(t.Context(), "inner", event()); code(t, err) != "inside" {
@@ -270,11 +270,11 @@ func TestNobodyIsCalled(t *testing.T) {
 	} {
 		e := event()
 		change(e)
-		if err := c.Call(t.Context(), "crm", e); code(t, err) != "bad-event" {
+		if err := c.Call(t.Context(), "crm", e); code(t, err) != "bad_event" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := c.Call(t.Context(), "crm", nil); code(t, err) != "bad-event" {
+	if err := c.Call(t.Context(), "crm", nil); code(t, err) != "bad_event" {
 		t.Errorf("nothing: %v", err)
 	}
 	if len(r.got) != 0 {

@@ -19,7 +19,7 @@ import (
 )
 
 // Fetch gives the binary certificate as the directory serves it, unchecked but for its size; the caller parses it and
-// compares user ids. Errors are *outward.Error; of an address that is not plain, the code is "bad-address".
+// compares user ids. Errors are *outward.Error; of an address that is not plain, the code is "bad_address".
 func Fetch(ctx context.Context, c *outward.Client, address string) ([]byte, error) {
 	return fetch(ctx, c, address, "")
 }
@@ -53,7 +53,7 @@ func hash(local string) string {
 func split(s string) (local, domain string, err error) {
 	local, domain, err = address.Split(s)
 	if err != nil {
-		return "", "", &outward.Error{Code: "bad-address"}
+		return "", "", &outward.Error{Code: "bad_address"}
 	}
 	return local, strings.ToLower(domain), nil
 }

@@ -92,13 +92,13 @@ func TestFetch(t *testing.T) {
 			"D", "",
 			[]string{directFile + "?l=Joe.Doe"},
 		},
-		"advanced has none, and that counts":   {both, map[string]string{directFile: "D"}, "", "answered-404", []string{advancedFile + "?l=Joe.Doe"}},
-		"neither":                              {both, nil, "", "answered-404", []string{advancedFile + "?l=Joe.Doe"}},
-		"no such domain":                       {outwardtest.Names{}, nil, "", "unknown-host", nil},
-		"the name server fails: not the same":  {outwardtest.Names{"example.org": here, "openpgpkey.example.org": {}}, map[string]string{directFile: "D"}, "", "unknown-host", nil},
+		"advanced has none, and that counts":   {both, map[string]string{directFile: "D"}, "", "answered_404", []string{advancedFile + "?l=Joe.Doe"}},
+		"neither":                              {both, nil, "", "answered_404", []string{advancedFile + "?l=Joe.Doe"}},
+		"no such domain":                       {outwardtest.Names{}, nil, "", "unknown_host", nil},
+		"the name server fails: not the same":  {outwardtest.Names{"example.org": here, "openpgpkey.example.org": {}}, map[string]string{directFile: "D"}, "", "unknown_host", nil},
 		"the advanced name leads inside":       {outwardtest.Names{"example.org": here, "openpgpkey.example.org": {{"127.0.0.2"}}}, map[string]string{directFile: "D"}, "", "inside", nil},
 		"the direct name leads inside":         {outwardtest.Names{"example.org": {{"10.0.0.1"}}}, nil, "", "inside", nil},
-		"more than a certificate may be large": {both, map[string]string{advancedFile: strings.Repeat("x", 64<<10+1)}, "", "too-long", []string{advancedFile + "?l=Joe.Doe"}},
+		"more than a certificate may be large": {both, map[string]string{advancedFile: strings.Repeat("x", 64<<10+1)}, "", "too_long", []string{advancedFile + "?l=Joe.Doe"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, client, port := newDirectory(t, c.names, c.files)
@@ -128,7 +128,7 @@ func code(t *testing.T, err error) outward.Code {
 // TestLocalPartIsQuoted: what is a sign of URLs is no sign in an address.
 func TestLocalPartIsQuoted(t *testing.T) {
 	d, client, port := newDirectory(t, outwardtest.Names{"openpgpkey.example.org": {{"127.0.0.1"}}}, nil)
-	if _, err := fetch(t.Context(), client, "a+b&l=c#d@example.org", port); code(t, err) != "answered-404" {
+	if _, err := fetch(t.Context(), client, "a+b&l=c#d@example.org", port); code(t, err) != "answered_404" {
 		t.Fatal(err)
 	}
 	want := []string{"openpgpkey.example.org/.well-known/openpgpkey/example.org/hu/" + hash("a+b&l=c#d") + "?l=a%2Bb%26l%3Dc%23d"}
@@ -151,7 +151,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%q was looked up", address)
 			return nil, errors.New("no name server")
 		}}})
-		if _, err := Fetch(t.Context(), lost, address); code(t, err) != "bad-address" || strings.Contains(err.Error(), "@") {
+		if _, err := Fetch(t.Context(), lost, address); code(t, err) != "bad_address" || strings.Contains(err.Error(), "@") {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
