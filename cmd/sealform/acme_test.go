@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"sealform/internal/server"
 )
 
 const (
@@ -184,13 +186,13 @@ func TestCertificatesByACME(t *testing.T) {
 	a := newAuthority(t, f)
 	roots := a.roots(t)
 	public := f.serve(t, a.flags("--role", "intake", "--tls-plain", a.plain)...)
-	hasCertificate(t, public.address(roleIntake), acmeForms, roots, "h2")
+	hasCertificate(t, public.address(server.Intake), acmeForms, roots, "h2")
 	if got := plainly(t, public.address("plain"), http.MethodPost, nil); got.status != http.StatusForbidden {
 		t.Errorf("a post in the clear: %d", got.status)
 	}
 	for _, plain := range [][]string{nil, {"--tls-plain", a.plain}} {
 		staff := f.serve(t, a.flags(append([]string{"--role", "viewer"}, plain...)...)...)
-		hasCertificate(t, staff.address(roleViewer), acmeStaff, roots, "http/1.1")
+		hasCertificate(t, staff.address(server.Viewer), acmeStaff, roots, "http/1.1")
 		staff.stop()
 		if err := os.RemoveAll(f.path("data", "acme", "certificates")); err != nil { // asked for again, by the other way too
 			t.Fatal(err)
@@ -199,11 +201,11 @@ func TestCertificatesByACME(t *testing.T) {
 	public.stop()
 
 	both := f.serve(t, a.flags()...)
-	hasCertificate(t, both.address(roleIntake), acmeForms, roots, "h2")
+	hasCertificate(t, both.address(server.Intake), acmeForms, roots, "h2")
 	both.stop()
 	a.stop()
 	again := f.serve(t, a.flags()...)
-	hasCertificate(t, again.address(roleViewer), acmeStaff, roots, "http/1.1")
+	hasCertificate(t, again.address(server.Viewer), acmeStaff, roots, "http/1.1")
 	if code := again.stop(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, again.err)
 	}

@@ -20,7 +20,7 @@ func (p *program) auditCommand() *cli.Command {
 	}
 }
 
-func (p *program) auditVerify(ctx context.Context, o *office, _ *cli.Command) error {
+func (p *program) auditVerify(ctx context.Context, o *operator, _ *cli.Command) error {
 	r, err := o.store.VerifyAudit(ctx)
 	if err != nil {
 		return err

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"sealform/internal/demo/ca"
 	"sealform/internal/demo/postbox"
 	"sealform/internal/demo/site"
+	"sealform/internal/server"
 )
 
 func (p *program) demoCommand() *cli.Command {
@@ -43,7 +42,6 @@ func (p *program) demoCommand() *cli.Command {
 			if dir, err = filepath.Abs(dir); err != nil {
 				return fmt.Errorf("finding the demo's folder: %w", err)
 			}
-			p.minFree = 64 << 20 // made-up answers need no reserve
 			d := &demo{program: p, dir: dir, json: c.Bool("json")}
 			return d.run(ctx, c.String("intake-addr"), c.String("viewer-addr"), c.String("site-addr"))
 		},
@@ -61,59 +59,47 @@ type demo struct {
 }
 
 func (d *demo) run(ctx context.Context, intakeAddr, viewerAddr, siteAddr string) (err error) {
-	if err := d.furnish(ctx); err != nil {
+	if err := d.openFolder(ctx); err != nil {
 		return err
 	}
 	if d.ca, err = ca.Open(filepath.Join(d.dir, "ca"), d.now()); err != nil {
 		return err
 	}
-	doors := make([]net.Listener, 0, 4)
-	for _, a := range [][2]string{{roleIntake, intakeAddr}, {roleViewer, viewerAddr}, {"site", siteAddr}, {"mail", "localhost:0"}} {
-		ln, err := listen(ctx, a[0], a[1])
+	listeners := make([]net.Listener, 0, 4)
+	for _, a := range [][2]string{{server.Intake, intakeAddr}, {server.Viewer, viewerAddr}, {"site", siteAddr}, {"mail", "localhost:0"}} {
+		ln, err := server.Listen(ctx, a[0], a[1])
 		if err != nil {
 			return err
 		}
 		defer func() { _ = ln.Close() }() // the servers close theirs; this is for an early end
-		doors = append(doors, ln)
+		listeners = append(listeners, ln)
 	}
 	box, err := postbox.New(postbox.Config{Dir: d.mailDir(), Certificate: d.ca.Server})
 	if err != nil {
 		return err
 	}
-	go func() { _ = box.Serve(doors[3]) }()
+	go func() { _ = box.Serve(listeners[3]) }()
 	defer func() { err = errors.Join(err, box.Close()) }()
-	return d.serve(ctx, doors[0], doors[1], doors[2], doors[3].Addr())
+	return d.serve(ctx, listeners[0], listeners[1], listeners[2], listeners[3].Addr())
 }
 
-// serve opens the house that furnish made, with the listeners' names put over its configuration.
+// serve runs the service of the demo's folder, with the listeners' names put over its configuration.
 func (d *demo) serve(ctx context.Context, intakeLn, viewerLn, siteLn net.Listener, relay net.Addr) (err error) {
 	cfg, err := d.configuration(intakeLn, viewerLn, relay)
 	if err != nil {
 		return err
 	}
-	h, err := d.openHouse(ctx, cfg, nil, []string{roleIntake, roleViewer, roleDeliver}, d.events("text"))
+	s, err := server.Open(ctx, server.Options{
+		Config: cfg, Roles: server.Roles(), Events: d.events("text"), Now: d.now, Version: version(),
+		MinFree: 64 << 20, // made-up answers need no reserve
+	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	public, err := h.intake(ctx)
-	if err != nil {
-		return err
-	}
-	staff, err := h.viewer()
-	if err != nil {
-		return err
-	}
-	site := site.New(d.site(intakeLn, viewerLn))
-	ctx, cancel := context.WithCancel(ctx)
-	tasks := h.background(ctx)
-	defer func() { cancel(); tasks.Wait() }()
-	door := func(role string, ln net.Listener, handler http.Handler) door {
-		return door{role: role, ln: ln, handler: handler, http1: role == roleViewer, tls: serverTLS(
-			func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &d.ca.Server, nil })}
-	}
-	ready := func() error { return d.ready(intakeLn, viewerLn, siteLn) }
-	return serveDoors(ctx, h.events, ready, door(roleIntake, intakeLn, public), door(roleViewer, viewerLn, staff), door("site", siteLn, site))
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Run(ctx, func() error { return d.ready(intakeLn, viewerLn, siteLn) },
+		map[string]net.Listener{server.Intake: intakeLn, server.Viewer: viewerLn},
+		&server.Listener{Role: "site", Listener: siteLn, Handler: site.New(d.site(intakeLn, viewerLn))})
 }
 
 // configuration is the folder's own, with the names and ports of this run.

@@ -24,7 +24,7 @@ func (p *program) exportCommand() *cli.Command {
 		&cli.BoolFlag{Name: "anyway", Usage: "also one whose row was moved or changed since it was kept, or that was kept under a secrets folder that is lost"})
 }
 
-func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) export(ctx context.Context, o *operator, c *cli.Command) error {
 	sub, err := o.submission(ctx, c.Args().First())
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (p *program) export(ctx context.Context, o *office, c *cli.Command) error {
 
 // mayLeave puts on record what is about to be taken out, or that it was refused: a row that is not as it was kept may be
 // another submission's, and leaves only when told to.
-func (p *program) mayLeave(ctx context.Context, o *office, sub *store.Submission, anyway bool) error {
+func (p *program) mayLeave(ctx context.Context, o *operator, sub *store.Submission, anyway bool) error {
 	switch {
 	case sub.LeafOK:
 		return o.store.Audit(ctx, operatorEntry(audit.ActExported, sub.Reference))
@@ -74,7 +74,7 @@ func (p *program) exportAnswers(sub *store.Submission) error {
 }
 
 // exportTo writes answers and files into a folder: all of them, or nothing.
-func (o *office) exportTo(ctx context.Context, sub *store.Submission, dir string) (err error) {
+func (o *operator) exportTo(ctx context.Context, sub *store.Submission, dir string) (err error) {
 	var made []string
 	defer func() {
 		for _, path := range made {
@@ -108,7 +108,7 @@ func (o *office) exportTo(ctx context.Context, sub *store.Submission, dir string
 }
 
 // submission finds one that is kept, by the reference that people know it by.
-func (o *office) submission(ctx context.Context, reference string) (*store.Submission, error) {
+func (o *operator) submission(ctx context.Context, reference string) (*store.Submission, error) {
 	id, err := o.store.ByReference(ctx, reference)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, hint.Add(fmt.Errorf("there is no submission %q", reference), "the reference as the staff pages show it, such as R7K-4Q2")

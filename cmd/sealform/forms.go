@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"sealform/forms/file"
-
 	"github.com/urfave/cli/v3"
 
+	"sealform/forms/file"
 	"sealform/internal/hint"
+	"sealform/internal/server"
 	"sealform/internal/text"
 )
 
@@ -81,7 +81,7 @@ func (p *program) sourcesNamed(c *cli.Command) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return formSources(cfg.Forms)
+		return server.FormSources(cfg.Forms)
 	}
 	sources := map[string][]byte{}
 	for _, name := range c.Args().Slice() {

@@ -13,13 +13,14 @@ import (
 
 	"sealform/internal/config"
 	"sealform/internal/hint"
+	"sealform/internal/server"
 )
 
 func (p *program) healthCommand() *cli.Command {
 	return &cli.Command{
 		Name: "health", Usage: "ask the running service whether it answers; for containers and monitors",
 		Flags: append(configFlags(),
-			&cli.StringFlag{Name: "role", Value: roleIntake, Usage: "which to ask: intake or viewer"},
+			&cli.StringFlag{Name: "role", Value: server.Intake, Usage: "which to ask: intake or viewer"},
 			&cli.BoolFlag{Name: "ready", Usage: "ask whether it can take answers, not only whether it lives"}),
 		Action: func(ctx context.Context, c *cli.Command) error {
 			cfg, err := p.readConfig(c)
@@ -32,8 +33,8 @@ func (p *program) healthCommand() *cli.Command {
 			}
 			at := cfg.Intake
 			switch c.String("role") {
-			case roleIntake:
-			case roleViewer:
+			case server.Intake:
+			case server.Viewer:
 				at, path = cfg.Viewer, "/livez"
 			default:
 				return wrongly(c, "there is no role %q to ask; there are intake and viewer", c.String("role"))

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sealform/internal/server"
 )
 
 // TestIntakeCallsNobody: the role intake alone, in a network without any route, takes a submission that is to be mailed,
@@ -29,7 +31,7 @@ func TestIntakeCallsNobody(t *testing.T) {
 		"  far: { url: \"https://crm.riverside.example/hook\", send: ciphertext }\noutward: { allow: [127.0.0.0/8] }\nalarms: { to: [ops@riverside.example] }\n")
 	f.form(t, "  store: { keep: 30d }\n  mail: { to: [ desk@riverside.example, { address: sam@riverside.example, level: notice } ] }\n"+
 		"  notify: [ ops@riverside.example ]\n  webhooks: [near, far]\n  receipt: { to: email, text: We call you back. }\n")
-	r := startAs(t, f.program(c), f.serveArgs("--role", roleIntake)...)
+	r := startAs(t, f.program(c), f.serveArgs("--role", server.Intake)...)
 	v := f.visits(t, r)
 	v.sees(t, http.StatusOK)
 	for range 3 {

@@ -51,7 +51,7 @@ func (p *program) keysCommand() *cli.Command {
 	}
 }
 
-func (p *program) keysGenerate(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) keysGenerate(ctx context.Context, o *operator, c *cli.Command) error {
 	a, err := o.account(ctx, c.String("for"))
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (p *program) newKeyPassword(ctx context.Context, draw bool) (keys.Password,
 	return pw, err
 }
 
-func (p *program) keysImport(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) keysImport(ctx context.Context, o *operator, c *cli.Command) error {
 	path, err := o.keyPath(ctx, c.String("name"))
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (p *program) keysImport(ctx context.Context, o *office, c *cli.Command) err
 	return p.importPrivate(ctx, o, c, b, path)
 }
 
-func (p *program) importPrivate(ctx context.Context, o *office, c *cli.Command, b []byte, path string) error {
+func (p *program) importPrivate(ctx context.Context, o *operator, c *cli.Command, b []byte, path string) error {
 	if c.String("for") == "" {
 		return wrongly(c, "this is a private key; say whose account reads with it: --for EMAIL")
 	}
@@ -150,7 +150,7 @@ func (p *program) importPrivate(ctx context.Context, o *office, c *cli.Command, 
 	return err
 }
 
-func (p *program) keysRemove(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) keysRemove(ctx context.Context, o *operator, c *cli.Command) error {
 	k, err := o.key(ctx, c.Args().First())
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (p *program) keysRemove(ctx context.Context, o *office, c *cli.Command) err
 	return err
 }
 
-func (p *program) keysSigning(_ context.Context, o *office, c *cli.Command) error {
+func (p *program) keysSigning(_ context.Context, o *operator, c *cli.Command) error {
 	signer, err := keys.ParseSigner(o.secrets.Signing())
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (p *program) keysSigning(_ context.Context, o *office, c *cli.Command) erro
 
 // keysRotateSigning writes the record's entry first, as every act here does: one that was cut off leaves an entry of a
 // key that never signed, and the old key in force. The command can then be given again.
-func (p *program) keysRotateSigning(ctx context.Context, o *office, _ *cli.Command) error {
+func (p *program) keysRotateSigning(ctx context.Context, o *operator, _ *cli.Command) error {
 	old, err := keys.ParseSigner(o.secrets.Signing())
 	if err != nil {
 		return err
@@ -204,7 +204,7 @@ var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // keyPath is where a certificate of that name goes; it refuses names that would leave the folder, files that exist and
 // names that a key has: `keys remove NAME` must mean one.
-func (o *office) keyPath(ctx context.Context, name string) (string, error) {
+func (o *operator) keyPath(ctx context.Context, name string) (string, error) {
 	if !keyName.MatchString(name) {
 		return "", hint.Add(fmt.Errorf("%q can't be a key's name", name), "lower-case letters, digits, dots and dashes")
 	}
@@ -227,7 +227,7 @@ func (o *office) keyPath(ctx context.Context, name string) (string, error) {
 
 // addKey stores a private key that a person of this service can unlock, then writes its certificate; where that fails
 // the key goes too. In this order no certificate is left, to be sealed to, whose key is not here.
-func (o *office) addKey(ctx context.Context, l *private.Locked, name, path string, account int64, act string) error {
+func (o *operator) addKey(ctx context.Context, l *private.Locked, name, path string, account int64, act string) error {
 	err := o.store.AddKey(ctx, store.LockedKey{
 		Fingerprint: l.Fingerprint(), Account: account, Name: name, Locked: bytes.Clone(l.Bytes()),
 	}, operatorEntry(act, string(l.Fingerprint())))
@@ -241,7 +241,7 @@ func (o *office) addKey(ctx context.Context, l *private.Locked, name, path strin
 }
 
 // key finds a private key by its name or fingerprint.
-func (o *office) key(ctx context.Context, which string) (*store.LockedKey, error) {
+func (o *operator) key(ctx context.Context, which string) (*store.LockedKey, error) {
 	held, err := o.store.Keys(ctx)
 	if err != nil {
 		return nil, err

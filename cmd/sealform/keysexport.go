@@ -12,7 +12,7 @@ import (
 	"sealform/keys/private"
 )
 
-func (p *program) keysExport(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) keysExport(ctx context.Context, o *operator, c *cli.Command) error {
 	k, err := o.key(ctx, c.Args().First())
 	if err != nil {
 		return err

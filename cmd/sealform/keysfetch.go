@@ -13,13 +13,14 @@ import (
 	"sealform/internal/config"
 	"sealform/internal/hint"
 	"sealform/internal/outward"
+	"sealform/internal/server"
 	"sealform/internal/wkd"
 	"sealform/keys"
 )
 
 // keysFetch looks an address's key up in its domain's directory, shows it, and with --yes pins it in a file, if it is the
 // one whose fingerprint its owner told. Nothing fetches it again: a directory that changes its mind changes nothing here.
-func (p *program) keysFetch(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) keysFetch(ctx context.Context, o *operator, c *cli.Command) error {
 	address := strings.ToLower(c.Args().First())
 	_, domain, err := mailaddress.Split(address)
 	if err != nil {
@@ -86,9 +87,9 @@ func ends(cert *keys.Certificate) string {
 
 // lookUp wants a key that can be sealed to and that says it is the address's own. What a directory wrote beside the
 // address is not shown: it is a stranger's.
-func (p *program) lookUp(ctx context.Context, o *office, address, domain string) (*keys.Certificate, error) {
+func (p *program) lookUp(ctx context.Context, o *operator, address, domain string) (*keys.Certificate, error) {
 	const otherwise = "ask its owner for the key file, and `sealform keys import` it"
-	b, err := wkd.Fetch(ctx, p.calls(o.cfg), address)
+	b, err := wkd.Fetch(ctx, server.Outward(p.outward, o.cfg), address)
 	if err != nil {
 		return nil, hint.Add(fmt.Errorf("looking up the key of %s: %s", address, notFetched(err)), otherwise)
 	}

@@ -9,10 +9,11 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"sealform/internal/readers"
 	"sealform/keys"
 )
 
-func (p *program) keysList(ctx context.Context, o *office, _ *cli.Command) error {
+func (p *program) keysList(ctx context.Context, o *operator, _ *cli.Command) error {
 	held, err := o.store.Keys(ctx)
 	if err != nil {
 		return err
@@ -45,17 +46,17 @@ func (p *program) keysList(ctx context.Context, o *office, _ *cli.Command) error
 
 // listReader shows one key file of a group; one that can't be used is shown with the reason.
 func (p *program) listReader(path string, here map[keys.Fingerprint]bool) {
-	f, err := loadKeyFile(path, p.now())
+	cert, err := readers.ReadKey(path, p.now())
 	if err != nil {
 		fmt.Fprintf(p.out, "  can't be used: %v\n", err)
 		return
 	}
 	where := "opens elsewhere"
-	if here[f.cert.Fingerprint()] {
+	if here[cert.Fingerprint()] {
 		where = "opens here"
 	}
-	if end := f.cert.Expires(); !end.IsZero() {
+	if end := cert.Expires(); !end.IsZero() {
 		where += ", ends " + end.UTC().Format("2 Jan 2006")
 	}
-	fmt.Fprintf(p.out, "  %s  %-16s  %s, %s\n", f.cert.Fingerprint(), filepath.Base(path), f.cert.UserID(), where)
+	fmt.Fprintf(p.out, "  %s  %-16s  %s, %s\n", cert.Fingerprint(), filepath.Base(path), cert.UserID(), where)
 }

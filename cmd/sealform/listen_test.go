@@ -8,16 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/netip"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"sealform/internal/event"
-	"sealform/internal/web"
+	"sealform/internal/server"
 )
 
 // from dials as a peer with another loopback address would.
@@ -35,7 +31,7 @@ func from(ip, address string, config *tls.Config) (net.Conn, error) {
 func TestSlowClients(t *testing.T) {
 	f := newFolder(t, time.Now())
 	r := f.serve(t)
-	address := r.address(roleIntake)
+	address := r.address(server.Intake)
 	config := &tls.Config{ServerName: "localhost", RootCAs: pool(t, f)}
 	stalls := []struct {
 		config *tls.Config
@@ -91,7 +87,7 @@ func TestSlowClients(t *testing.T) {
 // bounded holds one address to its share of connections.
 func bounded(t *testing.T, address string, log *said) {
 	t.Helper()
-	let, most := 0, door{role: roleIntake}.bound().each
+	let, most := 0, 512
 	var all []net.Conn
 	for range most + 20 { // quickly: whoever says nothing is sent away after ten seconds
 		conn, err := from("127.0.0.99", address, nil)
@@ -118,85 +114,12 @@ func bounded(t *testing.T, address string, log *said) {
 	}
 }
 
-// TestCrowds: few files are shared out so that the database keeps some; trusted proxies count as all their visitors.
-// covers IN17
-func TestCrowds(t *testing.T) {
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	all := 0
-	for _, role := range []string{roleIntake, roleViewer, "plain", "site"} {
-		d := door{role: role, proxies: proxies}
-		few, many := d.crowd(400, event.Nothing()), d.crowd(1<<20, event.Nothing())
-		if all += few.All; few.Each > few.All || many.Each >= many.All || many.All > 4096 || few.Each == 0 || len(few.Exempt) != 1 {
-			t.Errorf("%s: %d and %d of few files, %d and %d of many", role, few.All, few.Each, many.All, many.Each)
-		}
-	}
-	if all > 350 {
-		t.Errorf("the doors take %d of 400 files", all)
-	}
-	if n := openFileLimit(); n < 256 || n > 1<<20 {
-		t.Errorf("%d files may be open", n)
-	}
-}
-
-// TestStalledBody: who reads a body without setting a time of their own, as the viewer does, waits for so long and no
-// longer, over HTTP/2 too.
-// covers IN17
-func TestStalledBody(t *testing.T) {
-	for _, http1 := range []bool{true, false} {
-		ended := make(chan error, 1)
-		d := door{role: roleViewer, http1: http1, handler: web.Headers(web.Policy{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, err := io.ReadAll(r.Body)
-			ended <- err
-			w.WriteHeader(http.StatusBadRequest)
-		}))}
-		s := httptest.NewUnstartedServer(nil)
-		s.Config = d.server(event.Nothing())
-		if s.Config.ReadTimeout == 0 || s.Config.ReadTimeout > time.Minute {
-			t.Fatalf("the read timeout is %v", s.Config.ReadTimeout)
-		}
-		s.Config.ReadTimeout = 500 * time.Millisecond // as said above, but sooner
-		s.EnableHTTP2 = !http1
-		s.StartTLS()
-		defer s.Close()
-		body, w := io.Pipe()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL, body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			resp, err := s.Client().Do(req)
-			if err != nil {
-				t.Errorf("HTTP/1 %v: %v", http1, err)
-				return
-			}
-			if resp.ProtoMajor == 1 != http1 {
-				t.Errorf("spoke %s", resp.Proto)
-			}
-			resp.Body.Close()
-		})
-		if _, err := w.Write([]byte("a")); err != nil {
-			t.Fatal(err)
-		}
-		select {
-		case err := <-ended:
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Errorf("HTTP/1 %v: reading ended with %v", http1, err)
-			}
-		case <-time.After(10 * time.Second):
-			t.Errorf("HTTP/1 %v: a stalled body is waited for", http1)
-		}
-		w.Close()
-		wg.Wait()
-	}
-}
-
 // TestOptionsForNothing: "OPTIONS *" is answered by us, with the headers of every answer.
 // covers WB03
 func TestOptionsForNothing(t *testing.T) {
 	f := newFolder(t, time.Now())
 	r := f.serve(t)
-	for role, name := range map[string]string{roleIntake: "localhost", roleViewer: "staff.localhost"} {
+	for role, name := range map[string]string{server.Intake: "localhost", server.Viewer: "staff.localhost"} {
 		conn, err := from("127.0.0.1", r.address(role), &tls.Config{ServerName: name, RootCAs: pool(t, f)})
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"sealform/internal/hint"
 	"sealform/internal/mail/check"
+	"sealform/internal/server"
 )
 
 func (p *program) mailCheckCommand() *cli.Command {
@@ -77,7 +78,7 @@ func (p *program) checkConfig(c *cli.Command) (check.Config, error) {
 	}
 	var err error
 	if path := c.String("ca"); path != "" {
-		cfg.Roots, err = furtherAuthorities("--ca", path)
+		cfg.Roots, err = server.FurtherAuthorities("--ca", path)
 	}
 	return cfg, err
 }

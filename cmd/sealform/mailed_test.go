@@ -15,6 +15,7 @@ import (
 	"sealform/internal/config"
 	"sealform/internal/demo/ca"
 	"sealform/internal/demo/postbox"
+	"sealform/internal/server"
 )
 
 // shifted is a clock that a test sets forward.
@@ -118,7 +119,7 @@ func (f *folder) outbox(t *testing.T) []jobLine {
 // visits gives a visitor of the folder's service.
 func (f *folder) visits(t *testing.T, r *run) *visitor {
 	t.Helper()
-	v, err := newVisitor(r.address(roleIntake), f.path("tls", "ca.pem"))
+	v, err := newVisitor(r.address(server.Intake), f.path("tls", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,9 @@
 // Command sealform runs the service and the operator's commands.
 //
-// This package wires: it is the only reader of flags, environment and configuration files, and the only one that
-// knows every other package. One file per command; config*.go read the configuration; house.go opens secrets, forms,
-// readers and store in the order that a fault in one can be told together with the others; serve.go and listen.go
-// run the listeners. Nothing here handles plaintext but `open`, which prints it for the person who gave the password.
+// One file a command: it reads the flags, calls what does the work, and says how it went. internal/config reads the
+// configuration (config.go hands it flags and variables), internal/server is the process that `serve` and `demo` run, and
+// operator.go opens configuration, secrets and store for the commands that work on them. Nothing here handles plaintext but
+// `open`, which prints it for the person who gave the password.
 //
 // All that commands say to people when they fail is one sentence and the next thing to try (say.go, usage.go).
 // Nothing said repeats a secret: configuration faults show a place, never the line.
@@ -16,13 +16,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
-	"sealform/internal/config"
 	"sealform/internal/outward"
 )
 
@@ -32,15 +30,7 @@ type program struct {
 	out, err io.Writer
 	env      []string
 	now      func() time.Time
-	minFree  int64
 	outward  outward.Config // how webhooks and key directories are called; the zero one but for tests
-}
-
-// calls is what calls others: the configuration says which inside addresses it may.
-func (p *program) calls(c *config.Config) *outward.Client {
-	how := p.outward
-	how.Allow = slices.Concat(how.Allow, c.Outward)
-	return outward.New(how)
 }
 
 func main() {

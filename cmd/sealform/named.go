@@ -10,13 +10,15 @@ import (
 	"sealform/forms"
 	"sealform/forms/file"
 	"sealform/internal/notice"
+	"sealform/internal/readers"
+	"sealform/internal/server"
 	"sealform/internal/store"
 	"sealform/keys"
 )
 
 // stillNamed is where configuration and forms name an account's address or one of its keys, each with what to change: an
 // account that is shut out goes on to get mail and to be sealed to until somebody does.
-func (o *office) stillNamed(ctx context.Context, a *store.Account) ([]string, error) {
+func (o *operator) stillNamed(ctx context.Context, a *store.Account) ([]string, error) {
 	held, err := o.store.Keys(ctx)
 	if err != nil {
 		return nil, err
@@ -35,10 +37,10 @@ func (o *office) stillNamed(ctx context.Context, a *store.Account) ([]string, er
 }
 
 // groupsOf are the groups with a key of theirs.
-func (o *office) groupsOf(theirs map[keys.Fingerprint]bool) (all []string) {
+func (o *operator) groupsOf(theirs map[keys.Fingerprint]bool) (all []string) {
 	for _, name := range slices.Sorted(maps.Keys(o.cfg.Groups)) {
 		for _, path := range o.cfg.Groups[name] {
-			if f, err := loadKeyFile(path, o.now()); err == nil && theirs[f.cert.Fingerprint()] {
+			if cert, err := readers.ReadKey(path, o.now()); err == nil && theirs[cert.Fingerprint()] {
 				all = append(all, fmt.Sprintf("group %s has their key: take %s out of it. What came before stays sealed to it.", name, path))
 			}
 		}
@@ -46,7 +48,7 @@ func (o *office) groupsOf(theirs map[keys.Fingerprint]bool) (all []string) {
 	return all
 }
 
-func (o *office) recipientsOf(address string, theirs map[keys.Fingerprint]bool) (all []string) {
+func (o *operator) recipientsOf(address string, theirs map[keys.Fingerprint]bool) (all []string) {
 	for _, to := range slices.Sorted(maps.Keys(o.cfg.Recipients)) {
 		r := o.cfg.Recipients[to]
 		switch {
@@ -55,7 +57,7 @@ func (o *office) recipientsOf(address string, theirs map[keys.Fingerprint]bool) 
 		case to == address:
 			all = append(all, fmt.Sprintf("recipients has a key for %s: take it out once no form is mailed there.", to))
 		case r.Key != "":
-			if f, err := loadKeyFile(r.Key, o.now()); err == nil && theirs[f.cert.Fingerprint()] {
+			if cert, err := readers.ReadKey(r.Key, o.now()); err == nil && theirs[cert.Fingerprint()] {
 				all = append(all, fmt.Sprintf("recipients has their key for %s: give that address another.", to))
 			}
 		}
@@ -63,8 +65,8 @@ func (o *office) recipientsOf(address string, theirs map[keys.Fingerprint]bool) 
 	return all
 }
 
-func (o *office) formsThatMail(address string) (all []string) {
-	sources, err := formSources(o.cfg.Forms)
+func (o *operator) formsThatMail(address string) (all []string) {
+	sources, err := server.FormSources(o.cfg.Forms)
 	var found []*forms.Form
 	if err == nil {
 		found, _, err = file.ParseAll(sources)

@@ -8,10 +8,9 @@ import (
 	"io"
 	"os"
 
-	"sealform/forms/record"
-
 	"github.com/urfave/cli/v3"
 
+	"sealform/forms/record"
 	"sealform/internal/hint"
 	"sealform/keys"
 	"sealform/keys/private"

@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"sealform/forms/record"
-
 	"sealform/internal/hint"
 	"sealform/keys"
 )

@@ -37,7 +37,7 @@ func (p *program) outboxCommand() *cli.Command {
 func jobName(id int64) string { return strconv.FormatUint(uint64(id), 36) } //nolint:gosec // bits, whatever they mean
 
 // job finds the one that the command names.
-func (o *office) job(ctx context.Context, c *cli.Command) (*store.Job, []store.Attempt, error) {
+func (o *operator) job(ctx context.Context, c *cli.Command) (*store.Job, []store.Attempt, error) {
 	name := c.Args().First()
 	id, err := strconv.ParseUint(name, 36, 64)
 	if err != nil {
@@ -118,7 +118,7 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
-func (p *program) outboxList(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) outboxList(ctx context.Context, o *operator, c *cli.Command) error {
 	want, most := c.String("state"), c.Int("most")
 	if _, known := nothing[want]; !known {
 		return wrongly(c, "--state must be one of: waiting, dead, aside, sent, all, open")
@@ -211,7 +211,7 @@ func visible(s string) string {
 	return s
 }
 
-func (p *program) outboxShow(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) outboxShow(ctx context.Context, o *operator, c *cli.Command) error {
 	j, log, err := o.job(ctx, c)
 	if err != nil {
 		return err
@@ -236,7 +236,7 @@ func (p *program) outboxShow(ctx context.Context, o *office, c *cli.Command) err
 	return err
 }
 
-func (p *program) outboxAside(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) outboxAside(ctx context.Context, o *operator, c *cli.Command) error {
 	j, _, err := o.job(ctx, c)
 	if err != nil {
 		return err

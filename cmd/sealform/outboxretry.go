@@ -20,7 +20,7 @@ func (p *program) outboxRetryCommand() *cli.Command {
 		&cli.BoolFlag{Name: "yes", Usage: "with --dead: do it"})
 }
 
-func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) outboxRetry(ctx context.Context, o *operator, c *cli.Command) error {
 	switch n := c.Args().Len(); {
 	case c.Bool("dead") && n > 0:
 		return wrongly(c, "outbox retry takes an ID or --dead, not both")
@@ -64,7 +64,7 @@ func (p *program) outboxRetry(ctx context.Context, o *office, c *cli.Command) er
 const atOnce = 100
 
 // retryDead makes all that was given up due now, as after an outage.
-func (p *program) retryDead(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) error {
 	counts, err := o.store.JobCounts(ctx, nil)
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (p *program) retryDead(ctx context.Context, o *office, c *cli.Command) erro
 }
 
 // retryAll puts on record what it is about to send again, and does it; lost are those that can't be.
-func (o *office) retryAll(ctx context.Context, jobs []store.Job) (due, lost int, err error) {
+func (o *operator) retryAll(ctx context.Context, jobs []store.Job) (due, lost int, err error) {
 	var about []string
 	for i := range jobs {
 		about = append(about, string(jobs[i].Channel), jobs[i].Reference)

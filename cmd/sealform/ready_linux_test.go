@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sealform/internal/server"
 )
 
 // TestServeSaysThatItIsReady: one line at a terminal, where the pages are; nothing where nobody looks.
@@ -17,8 +19,8 @@ func TestServeSaysThatItIsReady(t *testing.T) {
 		want  string
 	}{
 		{nil, "Ready. Visitors: https://localhost/f/contact Staff: https://staff.localhost Mail goes out by localhost:25. (Ctrl-C stops it)"},
-		{[]string{"--role", roleIntake}, "Ready. Visitors: https://localhost/f/contact (Ctrl-C stops it)"},
-		{[]string{"--role", roleDeliver}, "Ready. Mail goes out by localhost:25. (Ctrl-C stops it)"},
+		{[]string{"--role", server.Intake}, "Ready. Visitors: https://localhost/f/contact (Ctrl-C stops it)"},
+		{[]string{"--role", server.Deliver}, "Ready. Mail goes out by localhost:25. (Ctrl-C stops it)"},
 	} {
 		if got := f.saidAtTerminal(t, c.flags...); got != c.want {
 			t.Errorf("%v: it says %q, want %q", c.flags, got, c.want)
@@ -27,11 +29,11 @@ func TestServeSaysThatItIsReady(t *testing.T) {
 
 	f.configure(t, "recipients: { desk@riverside.example: { key: keys/front-desk.asc } }\n")
 	want := "Ready. Visitors: https://localhost/f/contact Under recipients, but mailed by no form: desk@riverside.example. (Ctrl-C stops it)"
-	if got := f.saidAtTerminal(t, "--role", roleIntake); got != want {
+	if got := f.saidAtTerminal(t, "--role", server.Intake); got != want {
 		t.Errorf("with a key that seals nothing: %q", got)
 	}
 	r := f.serve(t)
-	r.address(roleViewer)
+	r.address(server.Viewer)
 	if !strings.Contains(r.err.String(), "msg=trouble task=recipients code=mailed_by_no_form") {
 		t.Errorf("the log:\n%s", r.err)
 	}

@@ -11,9 +11,14 @@ import (
 	"time"
 
 	"sealform/internal/demo/postbox"
+	"sealform/internal/readers"
+	"sealform/internal/readers/readerstest"
 	"sealform/keys"
 	"sealform/keys/private"
 )
+
+// recheckAfter is how old a service's knowledge of keys may be.
+const recheckAfter = 2 * time.Second
 
 const mailedToLawyer = "  store: { keep: 30d }\n  mail: { to: [ { address: lawyer@office.example, level: smime } ] }\n"
 
@@ -28,7 +33,7 @@ func lawyer(t *testing.T, c *shifted, relay string, certificate, ca, list []byte
 		settings, files["office.crl"] = settings+", crl: keys/office.crl", list
 	}
 	for name, b := range files {
-		replace(t, f.path("keys", name), b)
+		readerstest.Replace(t, f.path("keys", name), b)
 	}
 	f.configure(t, relayed(relay)+"recipients:\n  Lawyer@Office.example: { "+settings+" }\n")
 	f.form(t, mailedToLawyer)
@@ -43,10 +48,13 @@ func lawyer(t *testing.T, c *shifted, relay string, certificate, ca, list []byte
 // covers CR02, CR11
 func TestACertificateEnds(t *testing.T) {
 	c := &shifted{}
-	office := newIssuer(t, c.now())
+	office := readerstest.New(t, c.now())
 	ends := c.now().Add(time.Hour).Truncate(time.Second)
 	relay := localhostAddress(t)
-	f := lawyer(t, c, relay, inPEM(office.issue("lawyer@office.example", ends)), inPEM(office.cert), nil)
+	f := lawyer(t, c, relay, readerstest.PEM(office.Issue("lawyer@office.example", ends)), readerstest.PEM(office.Cert), nil)
+	if out := f.do(t, program{}, "keys", "list"); !strings.Contains(out, "  lawyer.pem, S/MIME, ends on "+ends.UTC().Format("2 January 2006")+"\n") {
+		t.Errorf("keys list:\n%s", out)
+	}
 	r := startAs(t, f.program(c), f.serveArgs()...)
 	v := f.visits(t, r)
 	if _, err := v.submit("visit", personal...); err != nil {
@@ -99,11 +107,11 @@ func mailsIn(t *testing.T, dir string) []string {
 // covers CR02, CR11
 func TestRevocationListWhileRunning(t *testing.T) {
 	c := &shifted{}
-	office := newIssuer(t, c.now())
+	office := readerstest.New(t, c.now())
 	tomorrow := c.now().Add(24 * time.Hour)
-	theirs := office.issue("lawyer@office.example", c.now().AddDate(1, 0, 0))
-	good := func() []byte { return office.list(tomorrow) }
-	f := lawyer(t, c, localhostAddress(t), inPEM(theirs), inPEM(office.cert), good())
+	theirs := office.Issue("lawyer@office.example", c.now().AddDate(1, 0, 0))
+	good := func() []byte { return office.List(tomorrow) }
+	f := lawyer(t, c, localhostAddress(t), readerstest.PEM(theirs), readerstest.PEM(office.Cert), good())
 	r := startAs(t, f.program(c), f.serveArgs()...)
 	v := f.visits(t, r)
 	v.sees(t, http.StatusOK)
@@ -112,13 +120,13 @@ func TestRevocationListWhileRunning(t *testing.T) {
 		list []byte
 		code string
 	}{
-		"names the certificate": {office.list(tomorrow, theirs), "key_revoked"},
-		"is of another office":  {newIssuer(t, c.now()).list(tomorrow), "revocation_list"},
-		"is late already":       {office.list(c.now().Add(-time.Hour)), "revocation_list"},
+		"names the certificate": {office.List(tomorrow, theirs), "key_revoked"},
+		"is of another office":  {readerstest.New(t, c.now()).List(tomorrow), "revocation_list"},
+		"is late already":       {office.List(c.now().Add(-time.Hour)), "revocation_list"},
 		"is no list":            {[]byte("a list"), "revocation_list"},
 		"is empty":              {nil, "revocation_list"},
 	} {
-		replace(t, list, bad.list)
+		readerstest.Replace(t, list, bad.list)
 		c.past(recheckAfter)
 		for range 3 {
 			v.sees(t, http.StatusServiceUnavailable)
@@ -127,7 +135,7 @@ func TestRevocationListWhileRunning(t *testing.T) {
 		if got := lastClosed(r); got != "msg=closed form=visit code="+bad.code {
 			t.Errorf("one that %s: %s\n%s", name, got, r.err)
 		}
-		replace(t, list, good())
+		readerstest.Replace(t, list, good())
 		c.past(recheckAfter)
 		v.sees(t, http.StatusOK)
 	}
@@ -136,12 +144,12 @@ func TestRevocationListWhileRunning(t *testing.T) {
 	}
 	c.past(recheckAfter)
 	v.sees(t, http.StatusServiceUnavailable)
-	replace(t, list, good())
+	readerstest.Replace(t, list, good())
 	c.past(recheckAfter)
 	v.sees(t, http.StatusOK)
 	c.to(tomorrow.Add(time.Second)) // past its next update
 	v.sees(t, http.StatusServiceUnavailable)
-	replace(t, list, office.list(tomorrow.Add(48*time.Hour)))
+	readerstest.Replace(t, list, office.List(tomorrow.Add(48*time.Hour)))
 	c.past(recheckAfter)
 	v.sees(t, http.StatusOK)
 }
@@ -158,24 +166,24 @@ func lastClosed(r *run) string {
 // covers CR01, CR02
 func TestAnAddressesFilesAreWatched(t *testing.T) {
 	c := &shifted{}
-	office := newIssuer(t, c.now())
-	f := lawyer(t, c, localhostAddress(t), inPEM(office.issue("lawyer@office.example", c.now().AddDate(1, 0, 0))), inPEM(office.cert), nil)
+	office := readerstest.New(t, c.now())
+	f := lawyer(t, c, localhostAddress(t), readerstest.PEM(office.Issue("lawyer@office.example", c.now().AddDate(1, 0, 0))), readerstest.PEM(office.Cert), nil)
 	f.configure(t, "  sam@riverside.example: { key: keys/sam.asc }\n")
 	f.form(t, "  mail: { to: [ lawyer@office.example, sam@riverside.example ] }\n")
-	replace(t, f.path("keys", "sam.asc"), newKey(t, c))
+	readerstest.Replace(t, f.path("keys", "sam.asc"), newKey(t, c))
 	r := startAs(t, f.program(c), f.serveArgs()...)
 	v := f.visits(t, r)
 	v.sees(t, http.StatusOK)
-	other := newIssuer(t, c.now())
+	other := readerstest.New(t, c.now())
 	for name, another := range map[string][]byte{
-		"lawyer.pem": inPEM(office.issue("lawyer@office.example", c.now().AddDate(1, 0, 0))), "ca.pem": inPEM(other.cert), "sam.asc": newKey(t, c),
+		"lawyer.pem": readerstest.PEM(office.Issue("lawyer@office.example", c.now().AddDate(1, 0, 0))), "ca.pem": readerstest.PEM(other.Cert), "sam.asc": newKey(t, c),
 	} {
 		was, err := os.ReadFile(f.path("keys", name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for code, change := range map[string]func(){
-			"key_changed": func() { replace(t, f.path("keys", name), another) },
+			"key_changed": func() { readerstest.Replace(t, f.path("keys", name), another) },
 			"key_missing": func() { _ = os.Remove(f.path("keys", name)) },
 		} {
 			change()
@@ -184,12 +192,12 @@ func TestAnAddressesFilesAreWatched(t *testing.T) {
 			if got := lastClosed(r); got != "msg=closed form=visit code="+code {
 				t.Errorf("%s: %s\n%s", name, got, r.err)
 			}
-			replace(t, f.path("keys", name), was)
+			readerstest.Replace(t, f.path("keys", name), was)
 			c.past(recheckAfter)
 			v.sees(t, http.StatusOK)
 		}
 	}
-	replace(t, f.path("keys", "sam.asc"), newKey(t, c))
+	readerstest.Replace(t, f.path("keys", "sam.asc"), newKey(t, c))
 	c.past(recheckAfter)
 	v.sees(t, http.StatusServiceUnavailable)
 	r.stop()
@@ -212,11 +220,11 @@ func (f *folder) person(t *testing.T, c *shifted) keys.Fingerprint {
 	typed := func(words string) program { return program{now: c.now, in: strings.NewReader(words + "\n")} }
 	f.do(t, typed(clinicPassword), "user", "add", "--email", clinicEmail)
 	f.do(t, typed(clinicKeyPassword), "keys", "generate", "--name", "dana", "--for", clinicEmail)
-	k, err := loadKeyFile(f.path("keys", "dana.asc"), c.now())
+	k, err := readers.ReadKey(f.path("keys", "dana.asc"), c.now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return k.cert.Fingerprint()
+	return k.Fingerprint()
 }
 
 // TestAPersonsKey: an address can have the key that its person has here, pinned by its fingerprint. Somebody who writes

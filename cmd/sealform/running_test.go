@@ -17,6 +17,7 @@ import (
 
 	"sealform/internal/config"
 	"sealform/internal/demo/ca"
+	"sealform/internal/server"
 )
 
 // patience is how long a test waits for what must happen. It is reached only by a test that fails.
@@ -150,7 +151,7 @@ func rolesOf(args []string) []string {
 		}
 	}
 	if len(roles) == 0 {
-		roles = []string{roleIntake, roleViewer}
+		roles = []string{server.Intake, server.Viewer}
 	}
 	if slices.Contains(args, "--tls-plain") {
 		roles = append(roles, "plain")

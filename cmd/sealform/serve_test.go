@@ -13,8 +13,7 @@ import (
 	"time"
 
 	"sealform/internal/config"
-	"sealform/internal/demo/ca"
-	"sealform/internal/event"
+	"sealform/internal/server"
 )
 
 // TestDoors: TLS by files, with HTTP/2 for visitors and HTTP/1.1 alone for staff, whose cookies would stay in HTTP/2's
@@ -24,7 +23,7 @@ func TestDoors(t *testing.T) {
 	r := f.serve(t)
 	for _, c := range []struct {
 		role, name, want string
-	}{{roleIntake, "localhost", "h2"}, {roleViewer, "staff.localhost", "http/1.1"}} {
+	}{{server.Intake, "localhost", "h2"}, {server.Viewer, "staff.localhost", "http/1.1"}} {
 		conn, err := tls.Dial("tcp", r.address(c.role), &tls.Config{ServerName: c.name, RootCAs: pool(t, f), NextProtos: []string{"h2", "http/1.1"}})
 		if err != nil {
 			t.Fatal(err)
@@ -40,60 +39,6 @@ func TestDoors(t *testing.T) {
 	}
 	if code := r.stop(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, r.err)
-	}
-}
-
-// TestRenewedCertificate: new files are taken up within a minute; a half-written renewal changes nothing.
-func TestRenewedCertificate(t *testing.T) {
-	f := newFolder(t, time.Now())
-	now := time.Now()
-	pair := &filePair{
-		cert: f.path("tls", "server.pem"), key: f.path("tls", "server.key"), names: []string{"localhost", "127.0.0.1"},
-		now: func() time.Time { return now }, events: event.Nothing(),
-	}
-	if err := pair.open(); err != nil {
-		t.Fatal(err)
-	}
-	serial := func() string {
-		t.Helper()
-		c, err := pair.get(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c.Leaf.SerialNumber.String()
-	}
-	first := serial()
-	renew(t, f, "server.pem")
-	now = now.Add(2 * time.Minute)
-	if serial() != first {
-		t.Error("a certificate without its key was taken up")
-	}
-	renew(t, f, "server.key")
-	if serial() != first {
-		t.Error("the files were looked at twice within a minute")
-	}
-	now = now.Add(2 * time.Minute)
-	if serial() == first {
-		t.Error("the renewed pair was not taken up")
-	}
-}
-
-// renew puts one file of a second pair in the first one's place.
-func renew(t *testing.T, f *folder, name string) {
-	t.Helper()
-	if _, err := ca.Open(f.path("renewed"), time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(f.path("renewed", name))
-	if err == nil {
-		err = os.WriteFile(f.path("tls", name), b, 0o600)
-	}
-	if err == nil {
-		later := time.Now().Add(time.Minute)
-		err = os.Chtimes(f.path("tls", name), later, later)
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -128,10 +73,10 @@ func TestBehindProxy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFolder(t, time.Now())
 			r := f.serve(t, "--tls-mode", "proxy", "--tls-proxies", c.proxies)
-			if got := plainly(t, r.address(roleIntake), c.method, c.header); got.status != c.want {
+			if got := plainly(t, r.address(server.Intake), c.method, c.header); got.status != c.want {
 				t.Errorf("status %d, want %d", got.status, c.want)
 			}
-			if err := probe(t.Context(), config.Pages{Address: r.address(roleIntake), Hosts: []string{"localhost"}}, true, "/readyz"); err != nil {
+			if err := probe(t.Context(), config.Pages{Address: r.address(server.Intake), Hosts: []string{"localhost"}}, true, "/readyz"); err != nil {
 				t.Errorf("health: %v", err)
 			}
 		})
@@ -162,7 +107,7 @@ func plainly(t *testing.T, address, method string, header http.Header) *answer {
 func TestEndsAfterWhatIsUnderWay(t *testing.T) {
 	f := newFolder(t, time.Now())
 	r := f.serve(t)
-	address := r.address(roleIntake)
+	address := r.address(server.Intake)
 	v, err := newVisitor(address, f.path("tls", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +145,7 @@ func TestEndsAfterWhatIsUnderWay(t *testing.T) {
 	if code := <-r.code; code != 0 {
 		t.Errorf("exit code %d\n%s", code, r.err)
 	}
-	again, err := newVisitor(f.serve(t).address(roleIntake), f.path("tls", "ca.pem"))
+	again, err := newVisitor(f.serve(t).address(server.Intake), f.path("tls", "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,32 +170,6 @@ func (s *slowly) Read(p []byte) (int, error) {
 	n, err := s.Reader.Read(p[:1])
 	time.AfterFunc(200*time.Millisecond, func() { close(s.half) }) // by then it is under way
 	return n, err
-}
-
-// TestDoorsAreShutAgain: where one address is taken, the ones opened before it are let go.
-func TestDoorsAreShutAgain(t *testing.T) {
-	f := newFolder(t, time.Now())
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	cfg, err := config.Read(f.path(config.FileName), config.Over{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	free := freeAddress(t)
-	cfg.Intake.Address, cfg.Viewer.Address = free, taken.Addr().String()
-	cfg.TLS.Cert, cfg.TLS.Key = f.path("tls", "server.pem"), f.path("tls", "server.key")
-	p := &program{err: &said{}, now: time.Now}
-	if err := p.serve(t.Context(), cfg, nil, []string{roleIntake, roleViewer}); err == nil || !strings.Contains(err.Error(), "opening the viewer listener") {
-		t.Errorf("serve: %v", err)
-	}
-	ln, err := net.Listen("tcp", free)
-	if err != nil {
-		t.Fatalf("the first address is still held: %v", err)
-	}
-	ln.Close()
 }
 
 func freeAddress(t *testing.T) string {

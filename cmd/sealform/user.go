@@ -32,7 +32,7 @@ func (p *program) userCommand() *cli.Command {
 	}
 }
 
-func (p *program) userAdd(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) userAdd(ctx context.Context, o *operator, c *cli.Command) error {
 	email, err := plainAddress(c.String("email"))
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (p *program) userAdd(ctx context.Context, o *office, c *cli.Command) error 
 }
 
 // addAccount makes an account and gives its second factor's secret and how to tell it to the person.
-func (o *office) addAccount(ctx context.Context, email string, pw keys.Password) (secret string, second secondFactor, err error) {
+func (o *operator) addAccount(ctx context.Context, email string, pw keys.Password) (secret string, second secondFactor, err error) {
 	hash, err := staff.HashPassword(pw)
 	if err != nil {
 		return "", second, err
@@ -71,7 +71,7 @@ func (s secondFactor) String() string {
 	return fmt.Sprintf("Second factor, shown only now. Type this secret into an authenticator app, or open the address in it:\n  %s\n  %s\n", s.secret, s.uri)
 }
 
-func (p *program) userReset(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) userReset(ctx context.Context, o *operator, c *cli.Command) error {
 	a, err := o.account(ctx, c.String("email"))
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (p *program) userReset(ctx context.Context, o *office, c *cli.Command) erro
 	return err
 }
 
-func (p *program) userDisable(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) userDisable(ctx context.Context, o *operator, c *cli.Command) error {
 	a, err := o.account(ctx, c.String("email"))
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (p *program) userDisable(ctx context.Context, o *office, c *cli.Command) er
 }
 
 // sayNamed says what disabling does not change.
-func (p *program) sayNamed(ctx context.Context, o *office, a *store.Account) error {
+func (p *program) sayNamed(ctx context.Context, o *operator, a *store.Account) error {
 	named, err := o.stillNamed(ctx, a)
 	if err != nil || len(named) == 0 {
 		return err
@@ -124,7 +124,7 @@ func (p *program) sayNamed(ctx context.Context, o *office, a *store.Account) err
 	return err
 }
 
-func (p *program) userList(ctx context.Context, o *office, _ *cli.Command) error {
+func (p *program) userList(ctx context.Context, o *operator, _ *cli.Command) error {
 	all, err := o.store.Accounts(ctx)
 	if err != nil {
 		return err

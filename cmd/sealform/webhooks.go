@@ -10,25 +10,10 @@ import (
 
 	"sealform/internal/audit"
 	"sealform/internal/hint"
+	"sealform/internal/server"
 	"sealform/internal/store"
 	"sealform/internal/webhook"
 )
-
-// hookSecret is derived for each name: nothing to keep, and as secret as the folder of secrets.
-func hookSecret(key func(string) []byte, name string) []byte { return key("webhook " + name) }
-
-// newCaller makes what calls the webhooks; nil where there are none.
-func (h *house) newCaller() (*webhook.Caller, error) {
-	var all []webhook.Hook
-	for _, name := range slices.Sorted(maps.Keys(h.cfg.Webhooks)) {
-		w := h.cfg.Webhooks[name]
-		all = append(all, webhook.Hook{Name: name, URL: w.URL, Ciphertext: w.Ciphertext, Secret: hookSecret(h.secrets.Key, name)})
-	}
-	if len(all) == 0 {
-		return nil, nil
-	}
-	return webhook.New(h.calls, all...)
-}
 
 func (p *program) webhooksCommand() *cli.Command {
 	return &cli.Command{
@@ -41,7 +26,7 @@ func (p *program) webhooksCommand() *cli.Command {
 	}
 }
 
-func (p *program) webhooksList(_ context.Context, o *office, _ *cli.Command) error {
+func (p *program) webhooksList(_ context.Context, o *operator, _ *cli.Command) error {
 	if len(o.cfg.Webhooks) == 0 {
 		_, err := fmt.Fprintln(p.out, "No webhook is configured.")
 		return err
@@ -59,23 +44,23 @@ func (p *program) webhooksList(_ context.Context, o *office, _ *cli.Command) err
 	return nil
 }
 
-func (o *office) hook(name string) error {
+func (o *operator) hook(name string) error {
 	if _, ok := o.cfg.Webhooks[name]; !ok {
 		return hint.Add(fmt.Errorf("there is no webhook %q in sealform.yaml", name), "`sealform webhooks list`")
 	}
 	return nil
 }
 
-func (p *program) webhooksSecret(_ context.Context, o *office, c *cli.Command) error {
+func (p *program) webhooksSecret(_ context.Context, o *operator, c *cli.Command) error {
 	name := c.Args().First()
 	if err := o.hook(name); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(p.out, webhook.EncodeSecret(hookSecret(o.secrets.Key, name)))
+	_, err := fmt.Fprintln(p.out, webhook.EncodeSecret(server.WebhookSecret(o.secrets.Key, name)))
 	return err
 }
 
-func (p *program) webhooksTest(ctx context.Context, o *office, c *cli.Command) error {
+func (p *program) webhooksTest(ctx context.Context, o *operator, c *cli.Command) error {
 	name := c.Args().First()
 	if err := o.hook(name); err != nil {
 		return err

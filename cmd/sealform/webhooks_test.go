@@ -20,6 +20,7 @@ import (
 
 	"sealform/internal/outward"
 	"sealform/internal/outward/outwardtest"
+	"sealform/internal/server"
 	"sealform/keys"
 )
 
@@ -111,13 +112,13 @@ func TestWebhooksArrive(t *testing.T) {
 	o, f, c := newOtherPrograms(t), newFolder(t, time.Now()), &shifted{}
 	o.configured(t, f)
 	f.form(t, "  store: { keep: 30d }\n  webhooks: [crm, archive]\n")
-	intake := startAs(t, f.program(c), f.serveArgs("--role", roleIntake)...)
+	intake := startAs(t, f.program(c), f.serveArgs("--role", server.Intake)...)
 	reference, err := f.visits(t, intake).submit("visit", personal...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	deliver := program{now: c.now, outward: o.world}
-	refused := startAs(t, deliver, f.serveArgs("--role", roleDeliver)...)
+	refused := startAs(t, deliver, f.serveArgs("--role", server.Deliver)...)
 	until(t, "a refusal", func() bool {
 		all := f.outbox(t)
 		return all[0].LastError != "" && all[1].LastError != ""
@@ -131,7 +132,7 @@ func TestWebhooksArrive(t *testing.T) {
 
 	f.configure(t, "outward: { allow: [127.0.0.0/8] }\n")
 	c.add(2 * time.Minute)
-	r := startAs(t, deliver, f.serveArgs("--role", roleDeliver)...)
+	r := startAs(t, deliver, f.serveArgs("--role", server.Deliver)...)
 	o.of(t, "/crm", 1)
 	o.of(t, "/archive", 1)
 	until(t, "the second wait", func() bool {

@@ -3,6 +3,7 @@
 package event
 
 import (
+	"log"
 	"log/slog"
 	"runtime"
 	"time"
@@ -89,17 +90,18 @@ func (l *Log) CertificateEnds(at time.Time) {
 	l.to.Warn("certificate ends", "at", at.UTC().Format(time.RFC3339))
 }
 
-// ServerErrors turns the http server's own lines, which may quote a peer, into a counted event.
-func (l *Log) ServerErrors(program string) *ServerErrors { return &ServerErrors{l, program} }
+// ServerErrors is for http.Server.ErrorLog: it turns the server's own lines, which may quote a peer, into a counted event.
+func (l *Log) ServerErrors(program string) *log.Logger {
+	return log.New(&serverErrors{l, program}, "", 0)
+}
 
-// ServerErrors is an io.Writer for http.Server.ErrorLog.
-type ServerErrors struct {
+type serverErrors struct {
 	log     *Log
 	program string
 }
 
 // Write drops the text: it can hold a peer's bytes.
-func (s *ServerErrors) Write(p []byte) (int, error) {
+func (s *serverErrors) Write(p []byte) (int, error) {
 	s.log.to.Debug("connection", "program", s.program)
 	return len(p), nil
 }

@@ -12,6 +12,7 @@ import (
 	"sealform/internal/config"
 	"sealform/internal/hint"
 	"sealform/internal/secrets"
+	"sealform/internal/server"
 	"sealform/keys"
 	"sealform/keys/private"
 )
@@ -32,9 +33,9 @@ const (
 	demoName   = "Riverside Family Clinic"
 )
 
-// furnish makes the demo's service on its first start in a folder, and finds it on later ones. demo.json is written
+// openFolder makes the demo's service on its first start in a folder, and finds it on later ones. demo.json is written
 // last, so that a first start that was cut off is seen and said.
-func (d *demo) furnish(ctx context.Context) error {
+func (d *demo) openFolder(ctx context.Context) error {
 	b, err := os.ReadFile(d.path("demo.json"))
 	if err == nil {
 		if err := json.Unmarshal(b, &d.said); err != nil {
@@ -72,12 +73,12 @@ func (d *demo) people(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	st, err := openStore(ctx, cfg, sec, storeOptions{now: d.now})
+	st, err := server.OpenStore(ctx, cfg, sec, server.StoreOptions{Now: d.now})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	o := &office{cfg, sec, st, d.now}
+	o := &operator{cfg, sec, st, d.now}
 	account, err := passphrase()
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (d *demo) people(ctx context.Context) (err error) {
 	return d.key(ctx, o, key)
 }
 
-func (d *demo) key(ctx context.Context, o *office, pw keys.Password) error {
+func (d *demo) key(ctx context.Context, o *operator, pw keys.Password) error {
 	a, err := o.account(ctx, demoEmail)
 	if err != nil {
 		return err

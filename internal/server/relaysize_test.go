@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bytes"
@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/config"
 	"sealform/internal/event"
+	"sealform/internal/server/servertest"
 )
 
 // TestSizeThatCannotBeNoted: a size that the store did not take is tried again, and counts only once it is there; a relay
 // that takes next to nothing is told, and what was known before holds.
 // covers ML10
 func TestSizeThatCannotBeNoted(t *testing.T) {
-	f := newFolder(t, time.Now())
+	f := servertest.New(t, time.Now())
 	var said bytes.Buffer
-	h := f.house(t, time.Now, event.New(slog.NewTextHandler(&said, nil)))
-	db, err := sql.Open("sqlite", f.path("data", "sealform.db"))
+	s := open(t, f, time.Now, event.New(slog.NewTextHandler(&said, nil)))
+	db, err := sql.Open("sqlite", f.Path("data", "sealform.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,51 +32,46 @@ func TestSizeThatCannotBeNoted(t *testing.T) {
 	}
 	knows := func(want int64) {
 		t.Helper()
-		noted, err := h.store.RelaySize(t.Context())
-		if known := h.relaySize.known.Load(); known != want || noted != want || err != nil {
+		noted, err := s.store.RelaySize(t.Context())
+		if known := s.size.stored.Load(); known != want || noted != want || err != nil {
 			t.Fatalf("known %d, noted %d, want %d: %v\n%s", known, noted, want, err, &said)
 		}
 	}
-	h.sized(10 << 20)
+	s.size.learn(10 << 20)
 	knows(10 << 20)
 	do("create trigger full before update on relay begin select raise(abort, 'full'); end")
-	h.sized(5 << 20)
+	s.size.learn(5 << 20)
 	knows(10 << 20)
-	h.lookAtRelay(t.Context())
+	s.size.refresh(t.Context())
 	knows(10 << 20)
 	if n := strings.Count(said.String(), "size_not_noted"); n != 2 {
 		t.Errorf("told %d times:\n%s", n, &said)
 	}
 	do("drop trigger full")
-	h.lookAtRelay(t.Context())
+	s.size.refresh(t.Context())
 	knows(5 << 20)
-	h.sized(leastSize - 1)
+	s.size.learn(leastSize - 1)
 	knows(5 << 20)
 	if !strings.Contains(said.String(), "msg=trouble task=relay code=size_too_small") {
 		t.Errorf("the log:\n%s", &said)
 	}
-	h.sized(leastSize)
+	s.size.learn(leastSize)
 	knows(leastSize)
-	h.sized(0) // it names none any more
+	s.size.learn(0) // it names none any more
 	knows(0)
 }
 
-// house opens the folder's service, with its doors shut.
-func (f *folder) house(t *testing.T, now func() time.Time, events *event.Log) *house {
+// open opens the folder's service with no role.
+func open(t *testing.T, f *servertest.Folder, now func() time.Time, events *event.Log) *Server {
 	t.Helper()
-	cfg, err := config.Read(f.path(config.FileName), config.Over{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Viewer.Hosts = []string{"staff.localhost"}
-	h, err := (&program{now: now}).openHouse(t.Context(), cfg, nil, nil, events)
+	s, err := Open(t.Context(), Options{Config: f.Config(t), Events: events, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := h.close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return h
+	return s
 }

@@ -1,62 +1,33 @@
-package main
+package server
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
+	"bytes"
 	"log/slog"
-	"math/big"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"sealform/internal/demo/ca"
 	"sealform/internal/event"
+	"sealform/internal/server/servertest"
 )
-
-// certify writes a certificate for the names, and its key, over the folder's own.
-func certify(t *testing.T, cert, key string, from, to time.Time, names ...string) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	of := &x509.Certificate{
-		SerialNumber: big.NewInt(from.Unix()), Subject: pkix.Name{CommonName: "a test"}, NotBefore: from, NotAfter: to, DNSNames: names,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, of, of, &k.PublicKey, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, b := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(b), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // pairs is a pair of files under a clock of the test's.
 type pairs struct {
 	*filePair
 	t    *testing.T
 	at   time.Time
-	said *said
+	said *bytes.Buffer
 }
 
 // newPairs opens a pair for forms.example that ends after so many days.
 func newPairs(t *testing.T, days int) *pairs {
 	t.Helper()
-	f := newFolder(t, badTime)
-	p := &pairs{t: t, at: badTime, said: &said{}}
+	f := servertest.New(t, servertest.BadTime)
+	p := &pairs{t: t, at: servertest.BadTime, said: &bytes.Buffer{}}
 	p.filePair = &filePair{
-		cert: f.path("tls", "server.pem"), key: f.path("tls", "server.key"), names: []string{"forms.example"},
+		cert: f.Path("tls", "server.pem"), key: f.Path("tls", "server.key"), names: []string{"forms.example"},
 		now: func() time.Time { return p.at }, events: event.New(slog.NewTextHandler(p.said, nil)),
 	}
 	p.write(days, "forms.example")
@@ -69,7 +40,7 @@ func newPairs(t *testing.T, days int) *pairs {
 // write puts another pair in place, of the test's time and ending after so many days.
 func (p *pairs) write(days int, name string) {
 	p.t.Helper()
-	certify(p.t, p.cert, p.key, p.at.Add(-time.Hour), p.at.AddDate(0, 0, days), name)
+	servertest.Certify(p.t, p.cert, p.key, p.at.Add(-time.Hour), p.at.AddDate(0, 0, days), name)
 	for _, file := range []string{p.cert, p.key} {
 		if err := os.Chtimes(file, p.at, p.at); err != nil {
 			p.t.Fatal(err)
@@ -143,4 +114,58 @@ func TestEndOfCertificateIsTold(t *testing.T) {
 	p.told("level=WARN", 3)
 
 	newPairs(t, 13).told("certificate ends", 1)
+}
+
+// TestRenewedCertificate: new files are taken up within a minute; a half-written renewal changes nothing.
+func TestRenewedCertificate(t *testing.T) {
+	f := servertest.New(t, time.Now())
+	now := time.Now()
+	pair := &filePair{
+		cert: f.Path("tls", "server.pem"), key: f.Path("tls", "server.key"), names: []string{"localhost", "127.0.0.1"},
+		now: func() time.Time { return now }, events: event.Nothing(),
+	}
+	if err := pair.open(); err != nil {
+		t.Fatal(err)
+	}
+	serial := func() string {
+		t.Helper()
+		c, err := pair.get(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Leaf.SerialNumber.String()
+	}
+	first := serial()
+	renew(t, f, "server.pem")
+	now = now.Add(2 * time.Minute)
+	if serial() != first {
+		t.Error("a certificate without its key was taken up")
+	}
+	renew(t, f, "server.key")
+	if serial() != first {
+		t.Error("the files were looked at twice within a minute")
+	}
+	now = now.Add(2 * time.Minute)
+	if serial() == first {
+		t.Error("the renewed pair was not taken up")
+	}
+}
+
+// renew puts one file of a second pair in the first one's place.
+func renew(t *testing.T, f *servertest.Folder, name string) {
+	t.Helper()
+	if _, err := ca.Open(f.Path("renewed"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(f.Path("renewed", name))
+	if err == nil {
+		err = os.WriteFile(f.Path("tls", name), b, 0o600)
+	}
+	if err == nil {
+		later := time.Now().Add(time.Minute)
+		err = os.Chtimes(f.Path("tls", name), later, later)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

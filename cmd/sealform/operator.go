@@ -16,25 +16,26 @@ import (
 	"sealform/internal/config"
 	"sealform/internal/hint"
 	"sealform/internal/secrets"
+	"sealform/internal/server"
 	"sealform/internal/store"
 )
 
-// office is what an operator's command works with: configuration, secrets and store, but no form and no listener, so
+// operator is what an operator's command works with: configuration, secrets and store, but no form and no listener, so
 // that a command can mend what keeps the service from starting.
-type office struct {
+type operator struct {
 	cfg     *config.Config
 	secrets *secrets.Secrets
 	store   *store.Store
 	now     func() time.Time
 }
 
-// storeCommand is a subcommand that runs with the office open. args names its one argument, "" for none.
-func (p *program) storeCommand(name, usage, args string, run func(context.Context, *office, *cli.Command) error, flags ...cli.Flag) *cli.Command {
+// storeCommand is a subcommand that runs with an operator open. args names its one argument, "" for none.
+func (p *program) storeCommand(name, usage, args string, run func(context.Context, *operator, *cli.Command) error, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: usage, ArgsUsage: args,
 		Flags: append([]cli.Flag{configFlag()}, flags...),
 		Action: func(ctx context.Context, c *cli.Command) (err error) {
-			o, err := p.openOffice(ctx, c)
+			o, err := p.openOperator(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -44,7 +45,7 @@ func (p *program) storeCommand(name, usage, args string, run func(context.Contex
 	}
 }
 
-func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, error) {
+func (p *program) openOperator(ctx context.Context, c *cli.Command) (*operator, error) {
 	cfg, err := p.readConfig(c)
 	if err != nil {
 		return nil, err
@@ -54,15 +55,15 @@ func (p *program) openOffice(ctx context.Context, c *cli.Command) (*office, erro
 		return nil, err
 	}
 	// Losing the secrets folder costs no submission: `export` has the flag.
-	st, err := openStore(ctx, cfg, sec, storeOptions{now: p.now, anyOwner: c.Bool("anyway")})
+	st, err := server.OpenStore(ctx, cfg, sec, server.StoreOptions{Now: p.now, AnyOwner: c.Bool("anyway")})
 	if err != nil {
 		return nil, err
 	}
-	return &office{cfg, sec, st, p.now}, nil
+	return &operator{cfg, sec, st, p.now}, nil
 }
 
 // account finds an account by its e-mail.
-func (o *office) account(ctx context.Context, email string) (*store.Account, error) {
+func (o *operator) account(ctx context.Context, email string) (*store.Account, error) {
 	a, err := o.store.Account(ctx, strings.ToLower(strings.TrimSpace(email)))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, hint.Add(fmt.Errorf("there is no account %q", email), "`sealform user list`, or `sealform user add --email %s`", email)

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"crypto/tls"
@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,9 +16,10 @@ import (
 // endsSoon is how long before a certificate's end its operator is told, once a day.
 const endsSoon = 14 * 24 * time.Hour
 
-// serverTLS is what every listener of ours speaks: TLS 1.2 or newer with Go's own choice of suites.
-func serverTLS(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: get}
+// listenerTLS is what the listeners' TLS is made from.
+type listenerTLS struct {
+	pair  *filePair      // nil: the mode is not files, or no listener is opened
+	roots *x509.CertPool // of the ACME authority's own TLS; nil: those of the system
 }
 
 // filePair serves a certificate from two files and takes up a renewed pair within a minute. A broken or unfit renewal
@@ -39,20 +39,20 @@ type filePair struct {
 }
 
 // openTLS reads the files that TLS needs, in a process that opens listeners.
-func (h *house) openTLS(roles []string) (err error) {
-	c := h.cfg.TLS
+func (s *Server) openTLS() (err error) {
+	c := s.Config.TLS
 	switch {
-	case !slices.ContainsFunc(roles, listens):
+	case !s.runs(Intake) && !s.runs(Viewer):
 	case c.Mode == "files" && c.Cert != "" && c.Key != "":
-		pair := &filePair{cert: c.Cert, key: c.Key, now: h.now, events: h.events}
-		if h.cfg.Intake.WellFormed() && h.cfg.Viewer.WellFormed() { // else told already
-			pair.names = hostNames(h.cfg, roles)
+		pair := &filePair{cert: c.Cert, key: c.Key, now: s.Now, events: s.Events}
+		if s.Config.Intake.WellFormed() && s.Config.Viewer.WellFormed() { // else told already
+			pair.names = hostNames(s.Config, s.Roles)
 		}
 		if err = pair.open(); err == nil {
-			h.pair = pair
+			s.tls.pair = pair
 		}
 	case c.Mode == "auto" && c.CA != "":
-		h.acmeRoots, err = furtherAuthorities("tls.acme_ca", c.CA)
+		s.tls.roots, err = FurtherAuthorities("tls.acme_ca", c.CA)
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func acmeIssuer(c *config.Config, roles []string) certmagic.ACMEIssuer {
 		i.CA = certmagic.LetsEncryptProductionCA
 	}
 	address := c.Intake.Address
-	if !slices.Contains(roles, roleIntake) {
+	if !slices.Contains(roles, Intake) {
 		address = c.Viewer.Address
 	}
 	i.ListenHost, i.AltTLSALPNPort = hostAndPort(address)
@@ -94,7 +94,7 @@ func (a *acme) obtain(ctx context.Context, names []string) error {
 	return a.loaded(ctx, names)
 }
 
-// loaded waits until the certificates are in memory: nobody shall meet a door without one.
+// loaded waits until the certificates are in memory: nobody shall meet a listener without one.
 func (a *acme) loaded(ctx context.Context, names []string) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

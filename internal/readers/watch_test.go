@@ -1,9 +1,8 @@
-package main
+package readers
 
 import (
 	"bytes"
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -39,43 +38,6 @@ func TestOddKeyFiles(t *testing.T) {
 			t.Errorf("%s: %q", name, b)
 		}
 	}
-}
-
-// TestAPipeForAKey: a pipe where a key file was closes the form and holds up nothing else; with the file back, the form
-// opens again.
-// covers CR02
-func TestAPipeForAKey(t *testing.T) {
-	f := newFolder(t, time.Now())
-	r := f.serve(t)
-	v, err := newVisitor(r.address(roleIntake), f.path("tls", "ca.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	v.Timeout = 5 * time.Second
-	answers := func(path string, want int) {
-		t.Helper()
-		until(t, path, func() bool {
-			got, err := v.ask(http.MethodGet, path, "", nil)
-			if err != nil {
-				t.Fatalf("%s: %v", path, err)
-			}
-			return got.status == want
-		})
-	}
-	answers("/f/contact", http.StatusOK)
-	key, kept := f.path("keys", "front-desk.asc"), f.path("keys", "kept.asc")
-	if err := errors.Join(os.Rename(key, kept), syscall.Mkfifo(key, 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	answers("/f/contact", http.StatusServiceUnavailable)
-	answers("/readyz", http.StatusServiceUnavailable)
-	answers("/livez", http.StatusOK)
-	answers("/", http.StatusOK)
-	if err := os.Rename(kept, key); err != nil {
-		t.Fatal(err)
-	}
-	answers("/f/contact", http.StatusOK)
-	answers("/readyz", http.StatusOK)
 }
 
 // TestALookThatHangs: while a disk does not answer, the form is closed and nobody waits; one look is under way, not one

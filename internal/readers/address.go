@@ -1,0 +1,171 @@
+package readers
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"sealform/keys"
+)
+
+// Recipient is the key that a mailed address has: a person's, an OpenPGP key file, or an X.509 certificate. One with none
+// of them has a fault that was told when the configuration was read.
+type Recipient struct {
+	Person      bool   // the key is the one that the person of that address has here
+	Key         string // path of an OpenPGP key
+	Fingerprint string // that the key must have, in capitals; "" for any, which a person's key cannot have
+	Modern      bool   // sealed by OpenPGP's profile modern
+	Certificate string // path of an X.509 certificate
+	CA, CRL     string // paths of its authority and revocation list; "" for none
+	AnyName     bool   // the certificate need not name the address
+	GCM, OAEP   bool   // S/MIME's newer cipher and key transport
+}
+
+// addressKey is the key of one mailed address, as the service was started with it.
+type addressKey struct {
+	*watch
+	address string
+	of      Recipient
+
+	mu   sync.Mutex
+	seal keys.Sealer // as good as the last look
+	ends keyEnd
+}
+
+// keyEnd is when a key ends, as far as that is known at that time, and whether that is for a revocation list alone; zero:
+// never.
+type keyEnd func(at time.Time) (end time.Time, list bool)
+
+// sealer gives what seals to the address now, or an error that closes the form.
+func (k *addressKey) sealer() (keys.Sealer, error) {
+	if err := k.check(); err != nil {
+		return nil, fmt.Errorf("the key of a mailed address: %w", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.seal == nil {
+		return nil, errUnknown
+	}
+	return k.seal, nil
+}
+
+func (k *addressKey) set(s keys.Sealer, e keyEnd) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seal, k.ends = s, e
+}
+
+// end is when the key ends; zero: never. It looks first, as nobody else may have since the list was renewed.
+func (k *addressKey) end(at time.Time) (name string, end time.Time) {
+	_ = k.check() // told where the form is looked at; the end is that of what was last good
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	end, list := k.ends(at)
+	if list {
+		return k.address + " (its revocation list)", end
+	}
+	return k.address, end
+}
+
+// ReadRecipients reads the keys of single addresses from their files and tells every fault of them; those of persons come
+// with ReadPersons.
+func (s *Set) ReadRecipients() []error {
+	if s.config.Signer == nil {
+		return nil // told already
+	}
+	var faults []error
+	for _, address := range slices.Sorted(maps.Keys(s.config.Recipients)) {
+		k := &addressKey{address: address, of: s.config.Recipients[address]}
+		var err error
+		switch {
+		case k.of.Person:
+		case k.of.Key != "":
+			err = k.readFile(&s.config)
+		case k.of.Certificate != "":
+			err = k.readCertificate(&s.config)
+		default:
+			continue // told when it was read
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("recipient %s: %w", address, err))
+			continue
+		}
+		s.addresses[address] = k
+	}
+	return faults
+}
+
+// ReadPersons looks up the keys of those recipients whose key is the one that they have here, now and at each later look,
+// and tells every fault of them.
+func (s *Set) ReadPersons(ctx context.Context, look PersonKey) []error {
+	var faults []error
+	for _, address := range slices.Sorted(maps.Keys(s.addresses)) {
+		k := s.addresses[address]
+		if !k.of.Person {
+			continue
+		}
+		if err := k.readPerson(ctx, &s.config, look); err != nil {
+			faults = append(faults, fmt.Errorf("recipient %s: %w", address, err))
+		}
+	}
+	return faults
+}
+
+func (k *addressKey) readFile(c *Config) error {
+	f, err := readKey(k.of.Key, c.Now())
+	if err != nil {
+		return err
+	}
+	return k.pinKey(c, f.cert, f.holds)
+}
+
+// readPerson pins the person's certificate. Whoever can write the database can swap it there: the fingerprint in
+// sealform.yaml says which it must be, and it must stay as it was at the start.
+func (k *addressKey) readPerson(ctx context.Context, c *Config, look PersonKey) error {
+	cert, err := look(ctx, k.address, keys.Fingerprint(k.of.Fingerprint))
+	if err != nil {
+		return err
+	}
+	return k.pinKey(c, cert, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+		defer cancel()
+		now, err := look(ctx, k.address, keys.Fingerprint(k.of.Fingerprint))
+		if err == nil && now.Hash() != cert.Hash() {
+			err = errKeyChanged
+		}
+		return err
+	})
+}
+
+// pinKey takes an OpenPGP certificate for the address; holds says whether its source still has it.
+func (k *addressKey) pinKey(c *Config, cert *keys.Certificate, holds func() error) error {
+	if want := k.of.Fingerprint; want != "" && want != string(cert.Fingerprint()) {
+		return fmt.Errorf("the key has the fingerprint %s, not the one in sealform.yaml", cert.Fingerprint())
+	}
+	s, err := k.openPGP(c.Signer, cert)
+	if err != nil {
+		return err
+	}
+	k.set(s, func(time.Time) (time.Time, bool) { return cert.Expires(), false })
+	k.watch = newWatch(c.Now, func(at time.Time) error {
+		if err := holds(); err != nil {
+			return err
+		}
+		return cert.Usable(at)
+	})
+	return nil
+}
+
+func (k *addressKey) openPGP(by *keys.Signer, cert *keys.Certificate) (keys.Sealer, error) {
+	if k.of.Modern {
+		return keys.NewModern(by, cert)
+	}
+	to, err := keys.NewRecipients(cert)
+	if err != nil {
+		return nil, err
+	}
+	return to.By(by), nil
+}

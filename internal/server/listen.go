@@ -1,0 +1,159 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sealform/internal/event"
+	"sealform/internal/hint"
+	"sealform/internal/limit"
+)
+
+// Listener is one listener with its handler, and with its bounds on how many connections it takes at once.
+type Listener struct {
+	net.Listener
+	Role    string
+	address string // where to listen
+	Handler http.Handler
+	tls     *tls.Config // nil: plain, behind a trusted proxy or for the redirect on port 80
+	proxies []netip.Prefix
+}
+
+// connectionLimit is what a listener takes at once: the most of all together, of one address or IPv6 /64, and the share of
+// the files that the process may have open. The rest of those is for the database, uploads and mail.
+type connectionLimit struct{ all, each, share int }
+
+// limit of a role. Each listener has its own, so that a crowd at the public one does not shut out staff.
+func (l *Listener) limit() connectionLimit {
+	switch l.Role {
+	case Intake:
+		return connectionLimit{4096, 512, 2} // an office, or a mobile network, is one address
+	case Viewer:
+		return connectionLimit{1024, 256, 8}
+	default: // the redirect on port 80, the demo's site
+		return connectionLimit{1024, 64, 8}
+	}
+}
+
+// crowd gives the listener's bounds, in a process that may have so many files open.
+func (l *Listener) crowd(files int, events *event.Log) *limit.Crowd {
+	b := l.limit()
+	return &limit.Crowd{
+		All: min(b.all, files/b.share), Each: min(b.each, files/b.share), Exempt: l.proxies,
+		Full: func() { events.Trouble(l.Role, "too_many_connections") },
+	}
+}
+
+// openFileLimit is how many files the process may have open; Go has raised it to the hard limit by now.
+func openFileLimit() int {
+	var most unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &most); err != nil {
+		return 1024 // what most systems have at least
+	}
+	return int(min(most.Cur, 1<<20))
+}
+
+// Run opens the listeners of the roles, works in the background, and serves until ctx ends; then it lets requests in flight
+// finish for up to ten seconds. ready is called when all listeners answer. open are listeners that are open already, by
+// role; beside are served with them, under the same TLS.
+func (s *Server) Run(ctx context.Context, ready func() error, open map[string]net.Listener, beside ...*Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	listeners, err := s.listeners(ctx, open, beside)
+	if err != nil {
+		return err
+	}
+	tasks := s.background(ctx)
+	defer func() { cancel(); tasks.Wait() }()
+	return s.serve(ctx, ready, listeners)
+}
+
+func (s *Server) serve(ctx context.Context, ready func() error, listeners []*Listener) error {
+	failed := make(chan error, len(listeners))
+	var servers []*http.Server
+	files := openFileLimit()
+	for _, l := range listeners {
+		l.Listener = l.crowd(files, s.Events).At(l.Listener)
+		hs := l.server(s.Events)
+		servers = append(servers, hs)
+		go func() { failed <- l.serve(hs) }()
+		s.Events.Started(l.Role, l.Addr().String(), s.Version)
+	}
+	err := ready()
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+		}
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	var ended sync.WaitGroup
+	for _, hs := range servers {
+		ended.Go(func() {
+			if hs.Shutdown(end) != nil {
+				_ = hs.Close() // a request outlived its grace
+			}
+		})
+	}
+	ended.Wait()
+	s.Events.Stopped()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// server never waits for long for somebody who sends or reads nothing. Whoever reads a body sets times of its own
+// meanwhile, for one HTTP/2 stream as for a connection; how long one write may take is the crowd's to say, as a staff
+// member's download may well take long in all.
+func (l *Listener) server(events *event.Log) *http.Server {
+	s := &http.Server{
+		Handler:           l.Handler,
+		TLSConfig:         l.tls.Clone(), // net/http writes into it, and two listeners may share one
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       30 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          events.ServerErrors(l.Role),
+
+		DisableGeneralOptionsHandler: true, // "OPTIONS *" gets our headers like all else
+	}
+	if l.Role == Viewer { // HTTP/2's buffers would keep a cookie in memory for longer
+		s.Protocols = new(http.Protocols)
+		s.Protocols.SetHTTP1(true)
+	}
+	return s
+}
+
+func (l *Listener) serve(s *http.Server) error {
+	var err error
+	if l.tls == nil {
+		err = s.Serve(l.Listener)
+	} else {
+		err = s.ServeTLS(l.Listener, "", "")
+	}
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving %s on %s: %w", l.Role, l.Addr(), err)
+	}
+	return err
+}
+
+// Listen opens a TCP listener; the address must be free.
+func Listen(ctx context.Context, role, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, hint.Add(fmt.Errorf("opening the %s listener: %w", role, err), "another address, or end the program that holds %s", address)
+	}
+	return ln, nil
+}

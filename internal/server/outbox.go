@@ -1,0 +1,122 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"sealform/forms"
+	"sealform/forms/record"
+	"sealform/intake"
+	"sealform/internal/notice"
+	"sealform/internal/outbox"
+	"sealform/internal/readers"
+	"sealform/internal/receipt"
+	"sealform/viewer"
+)
+
+// openOutbox wires the queue to the relay and the webhooks, in a process that delivers.
+func (s *Server) openOutbox(ctx context.Context) error {
+	n, err := s.store.RelaySize(ctx)
+	if err != nil {
+		return err
+	}
+	s.size.stored.Store(n)
+	if !s.runs(Deliver) {
+		return nil
+	}
+	c := outbox.Config{
+		Store: s.store, From: s.Config.Mail.From, Words: s.words(), Alarms: s.Config.Alarms, Ending: s.ends, Closed: s.readers.Closed, Zone: s.Config.Zone,
+		SeriesKey: s.secrets.Key("mail series"), Keep: s.Config.Mail.Keep, InDoubt: s.Config.Mail.InDoubt, Now: s.Now, Events: s.Events,
+	}
+	for _, f := range s.forms {
+		of := outbox.Form{ID: f.ID, Notify: notified(f), Mails: readers.MailedTo(f)}
+		if f.Receipt != nil {
+			of.Receipt = f.Receipt.Text
+		}
+		c.Forms = append(c.Forms, of)
+	}
+	if c.Link, err = s.links(); err != nil {
+		return err
+	}
+	box, err := s.receipts()
+	if err != nil {
+		return err
+	}
+	c.Address = box.Open
+	hooks, err := s.newCaller()
+	if err != nil {
+		return err
+	}
+	if hooks != nil {
+		c.Call, c.Wants = hooks.Call, hooks.Wants
+	}
+	if s.relay != nil {
+		c.Send, c.Note, c.Probe = s.relay.Send, s.relay.Note, probe(s.relay, s.size, s.Events)
+	}
+	if s.relay != nil || hooks != nil {
+		s.outbox = outbox.New(c)
+	}
+	return nil
+}
+
+// links gives addresses into the staff pages, as mails may name them.
+func (s *Server) links() (func(string, int64) string, error) {
+	var ids []string
+	for _, f := range s.forms {
+		ids = append(ids, f.ID)
+	}
+	paths, err := viewer.NewPaths(s.Config.Service, ids, s.secrets.Key)
+	if err != nil {
+		return nil, err
+	}
+	origin := "https://" + s.Config.Viewer.Hosts[0]
+	return func(form string, submission int64) string { return origin + paths.Go(form, submission) }, nil
+}
+
+func (s *Server) receipts() (*receipt.Box, error) {
+	return receipt.New(s.secrets.Key("receipt addresses"), s.secrets.Key("receipt marks"), s.Now)
+}
+
+// notified are the addresses that are told that something came.
+func notified(f *forms.Form) []notice.Notify {
+	all := f.Notify
+	if f.Mail != nil {
+		for _, to := range f.Mail.To {
+			if to.Level == forms.Notice {
+				all = append(all[:len(all):len(all)], notice.Notify{Email: to.Address})
+			}
+		}
+	}
+	return all
+}
+
+// ends says when keys and certificates in use end.
+func (s *Server) ends(now time.Time) []outbox.Ending {
+	var all []outbox.Ending
+	for _, e := range s.readers.Ends(now) {
+		all = append(all, outbox.Ending(e))
+	}
+	if s.smime != nil && !s.smime.Expires().IsZero() {
+		all = append(all, outbox.Ending{Name: "the certificate that signs S/MIME mail", At: s.smime.Expires()})
+	}
+	return all
+}
+
+// nudging is the store as intake sees it, where the outbox runs in the same process: what was kept goes out at once
+// instead of at the next look.
+type nudging struct {
+	drop  intake.Drop
+	nudge func()
+}
+
+func (n nudging) Put(ctx context.Context, s *record.Submission) (record.Kept, error) {
+	k, err := n.drop.Put(ctx, s)
+	if err == nil {
+		n.nudge() // a notice may be due, whatever else is
+	}
+	return k, err
+}
+
+func (s *Server) words() notice.Words {
+	return notice.Words{Clinic: s.Config.Name, Subject: s.Config.Notices.Subject, Text: s.Config.Notices.Text}
+}

@@ -1,0 +1,134 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"sealform/forms"
+	"sealform/forms/record"
+	"sealform/intake"
+	"sealform/internal/receipt"
+	"sealform/internal/spool"
+	"sealform/internal/staff"
+	"sealform/internal/token"
+	"sealform/keys/private"
+	"sealform/viewer"
+)
+
+// intake makes the public program; what it keeps goes straight to the outbox where this process delivers too.
+func (s *Server) intake(ctx context.Context) (http.Handler, error) {
+	tokens, err := token.New(s.secrets.Key("tokens"), s.Config.Service, s.Now)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := spool.New(spool.Config{Dir: filepath.Clean(s.Config.Data)})
+	if err != nil {
+		return nil, err
+	}
+	var served []intake.Served
+	for _, f := range s.forms {
+		older, err := s.older(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		served = append(served, intake.Served{Form: f, Older: older, Readers: func() (*record.Readers, error) { return s.readers.Of(f.ID) }})
+	}
+	box, err := s.receipts()
+	if err != nil {
+		return nil, err
+	}
+	var drop intake.Drop = s.store
+	if s.outbox != nil {
+		drop = nudging{s.store, s.outbox.Nudge}
+	}
+	return intake.New(intake.Config{
+		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: drop, Signer: s.signer,
+		Tokens: tokens, Spool: sp, Events: s.Events, Now: s.Now, Zone: s.Config.Zone, Proxies: s.Config.TLS.Proxies,
+		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: sealTo(box), Ready: s.ready,
+	})
+}
+
+// older gives a form's earlier revisions; one whose hash does not fit is left out, so a post that names it gets the
+// form anew.
+func (s *Server) older(ctx context.Context, f *forms.Form) (map[forms.Revision]*forms.Form, error) {
+	kept, err := s.store.Revisions(ctx, f.ID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the earlier questions of form %q: %w", f.ID, err)
+	}
+	all := map[forms.Revision]*forms.Form{}
+	for rev, questions := range kept {
+		if rev == f.Revision {
+			continue
+		}
+		old, err := forms.ParseQuestions(f.ID, questions, rev)
+		if err != nil {
+			s.Events.Trouble("revisions", "revision_damaged")
+			continue
+		}
+		all[rev] = old
+	}
+	return all, nil
+}
+
+// sealTo seals a visitor's address for the outbox.
+func sealTo(box *receipt.Box) func(int64, []byte) *record.SealedAddress {
+	return func(submission int64, address []byte) *record.SealedAddress {
+		sealed, marks := box.Seal(submission, address)
+		if sealed == nil {
+			return nil
+		}
+		to := &record.SealedAddress{Sealed: sealed}
+		for _, m := range marks {
+			to.Marks = append(to.Marks, record.Mark(m))
+		}
+		return to
+	}
+}
+
+// ready says whether answers can be taken: there is room, the database answers, and not every form is closed.
+func (s *Server) ready() error {
+	if err := s.store.Room(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if _, _, err := s.store.Waiting(ctx); err != nil {
+		return err
+	}
+	var last error
+	for _, f := range s.forms {
+		if _, last = s.readers.Of(f.ID); last == nil {
+			return nil
+		}
+	}
+	return last
+}
+
+func (s *Server) viewer() (http.Handler, error) {
+	var served []viewer.Served
+	for _, f := range s.forms {
+		served = append(served, viewer.Served{Form: f, Readers: s.readers.Fingerprints(f.ID)})
+	}
+	vault := private.NewVault(private.DefaultIdle, s.Now)
+	sessions := staff.New(staff.Config{
+		Service: s.Config.Service, Store: s.store, Locks: vault, Key: s.secrets.Key, Now: s.Now, Events: s.Events,
+	})
+	return viewer.New(viewer.Config{
+		Service: s.Config.Service, Name: s.Config.Name, Accent: s.Config.Accent, Hosts: s.Config.Viewer.Hosts, Store: s.store, Forms: served,
+		Sessions: sessions, Vault: vault, Verifiers: s.verifiers, Key: s.secrets.Key,
+		Zone: s.Config.Zone, Now: s.Now, Events: s.Events, Proxies: s.Config.TLS.Proxies,
+		Webhooks: slices.Sorted(maps.Keys(s.Config.Webhooks)), Nudge: s.nudge, MailFrom: s.Config.Mail.From,
+	})
+}
+
+// nudge wakes the outbox where this process has it; elsewhere it looks by itself, every few seconds.
+func (s *Server) nudge() {
+	if s.outbox != nil {
+		s.outbox.Nudge()
+	}
+}
