@@ -10,9 +10,11 @@ SHELL       := bash
 export PATH    := $(shell go env GOPATH)/bin:$(PATH)
 export GOFLAGS := -buildvcs=false
 
-.PHONY: check quick tools formatting vet lint race vulnerabilities e2e soak fuzz pictures bench build fmt clean
+.PHONY: check quick tools formatting lint race vulnerabilities e2e soak fuzz pictures bench build release fmt clean
 
-check: tools formatting vet lint race vulnerabilities e2e
+# Ends with the seconds that each stage took, and with what could not be checked.
+check:
+	@scripts/stages tools formatting lint race vulnerabilities e2e
 
 # Within a minute, while working: rules, and vet and tests of the packages changed since SINCE (HEAD) and of what
 # imports them; scripts/quick says which it leaves out.
@@ -26,21 +28,19 @@ formatting:
 	@files=$$(gofumpt -l .); if [ -n "$$files" ]; then \
 		printf 'not formatted (make fmt mends it):\n%s\n' "$$files"; exit 1; fi
 
-vet:
-	go vet ./...
-
+# go vet's analyzers are among golangci-lint's (govet), so no other stage runs them.
 lint:
 	golangci-lint run ./...
 
 # The browser tests drive the real program and run once, on their own, below.
 race:
-	CGO_ENABLED=1 go test -race -timeout 10m $$(go list ./... | grep -v '^sealform/e2e$$')
+	CGO_ENABLED=1 go test -race -vet=off -count=1 -timeout 10m $$(go list ./... | grep -v '^sealform/e2e$$')
 
 vulnerabilities:
 	@scripts/vulnerabilities
 
 e2e:
-	go test -count=1 -timeout 20m ./e2e/
+	go test -vet=off -count=1 -timeout 20m ./e2e/
 
 # A thousand kills, every fuzz target for a minute, timings and floods: what needs patience or statistics.
 soak: tools
@@ -57,12 +57,17 @@ pictures:
 bench:
 	go run ./internal/bench
 
-# Static and reproducible: the same commit and Go version give the same bytes.
+# Static and reproducible: the same commit, Go version and VERSION give the same bytes.
+TO := sealform
 build:
-	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags='-s -w' -o sealform ./cmd/sealform
+	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags='-s -w$(if $(VERSION), -X main.release=$(VERSION))' -o $(TO) ./cmd/sealform
+
+# Into dist/: the program, its SBOM and SHA256SUMS. Refuses where known vulnerabilities could not be checked.
+release: tools
+	@scripts/release $(VERSION)
 
 fmt:
 	gofumpt -w .
 
 clean:
-	rm -rf sealform bench.out e2e/shots .cache
+	rm -rf sealform dist bench.out e2e/shots .cache
