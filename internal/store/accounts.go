@@ -13,7 +13,7 @@ import (
 func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64, error) {
 	var id int64
 	err := s.record(ctx, func(b *batch) (l link, err error) {
-		n, err := b.exec(`
+		n, err := b.Exec(`
 			insert into account (id, email, password, totp, totp_step, disabled, failures, retry, created)
 			select coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5, 0, 0, $6 from account where true
 			on conflict do nothing`,
@@ -22,9 +22,9 @@ func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64
 			return l, err
 		}
 		if n == 0 {
-			return l, refused{ErrExists}
+			return l, refuse(ErrExists)
 		}
-		if _, err := b.get(`select id from account where email = $1`, []any{strings.ToLower(a.Email)}, &id); err != nil {
+		if _, err := b.Get(`select id from account where email = $1`, []any{strings.ToLower(a.Email)}, &id); err != nil {
 			return l, err
 		}
 		e.Act = audit.ActAccountAdded
@@ -72,7 +72,7 @@ func firstAccount(all []Account, err error) (*Account, error) {
 
 func (s *Store) accounts(ctx context.Context, query string, args ...any) (out []Account, err error) {
 	err = s.snapshot(ctx, func(r snapshot) error {
-		err := r.each(ctx, query, args, func(scan func(...any) error) error {
+		err := r.Each(ctx, query, args, func(scan func(...any) error) error {
 			a, err := scanAccount(scan)
 			out = append(out, *a)
 			return err
@@ -138,7 +138,7 @@ func (s *Store) change(ctx context.Context, id int64, e audit.Entry, query strin
 		if err := b.one(query, args...); err != nil {
 			return link{}, err
 		}
-		if _, err := b.exec(`delete from session where account = $1`, id); err != nil {
+		if _, err := b.Exec(`delete from session where account = $1`, id); err != nil {
 			return link{}, err
 		}
 		return b.appendAccount(s, id, e)
@@ -152,7 +152,7 @@ func (s *Store) change(ctx context.Context, id int64, e audit.Entry, query strin
 // appendAccount names the account in the entry and, where it is made or reset, its row.
 func (b *batch) appendAccount(s *Store, id int64, e audit.Entry) (link, error) {
 	a := &Account{ID: id}
-	_, err := b.get(`select email, password, totp from account where id = $1`, []any{id}, &a.Email, &a.Password, &a.TOTP)
+	_, err := b.Get(`select email, password, totp from account where id = $1`, []any{id}, &a.Email, &a.Password, &a.TOTP)
 	if err != nil {
 		return link{}, err
 	}
@@ -167,8 +167,8 @@ func (b *batch) appendAccount(s *Store, id int64, e audit.Entry) (link, error) {
 // two that come at once with the same step, one gets true.
 func (s *Store) UseTOTPStep(ctx context.Context, id, step int64) (bool, error) {
 	var n int64
-	err := s.w.write(ctx, 0, func(b *batch) (err error) {
-		n, err = b.exec(`update account set totp_step = $2 where id = $1 and totp_step < $2`, id, step)
+	err := s.write(ctx, 0, func(b *batch) (err error) {
+		n, err = b.Exec(`update account set totp_step = $2 where id = $1 and totp_step < $2`, id, step)
 		return err
 	})
 	if err != nil {
@@ -180,16 +180,16 @@ func (s *Store) UseTOTPStep(ctx context.Context, id, step int64) (bool, error) {
 // Fail counts a failed sign-in and sets Retry to now and what retry says for so many in
 // a row. The count outlives a restart. ErrNotFound.
 func (s *Store) Fail(ctx context.Context, id int64, retry func(failures int) time.Duration) error {
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		var failures int
-		ok, err := b.get(`update account set failures = failures + 1 where id = $1 returning failures`, []any{id}, &failures)
+		ok, err := b.Get(`update account set failures = failures + 1 where id = $1 returning failures`, []any{id}, &failures)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return refused{ErrNotFound}
+			return refuse(ErrNotFound)
 		}
-		_, err = b.exec(`update account set retry = $2 where id = $1`, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
+		_, err = b.Exec(`update account set retry = $2 where id = $1`, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -205,8 +205,8 @@ func (s *Store) Succeed(ctx context.Context, id int64) error {
 
 // do runs one statement.
 func (s *Store) do(ctx context.Context, what, query string, args ...any) error {
-	err := s.w.write(ctx, 0, func(b *batch) error {
-		_, err := b.exec(query, args...)
+	err := s.write(ctx, 0, func(b *batch) error {
+		_, err := b.Exec(query, args...)
 		return err
 	})
 	if err != nil {

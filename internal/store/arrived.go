@@ -76,14 +76,14 @@ func (a *arrival) mail(b *batch, j *Job, m record.Mail, body *part, now time.Tim
 func (b *batch) mayReceive(to *record.SealedAddress, now time.Time) (bool, error) {
 	for _, m := range to.Marks {
 		var n int
-		_, err := b.get(`select coalesce(sum(n), 0) from receipt where mark = $1 and at > $2 and at <= $3`,
+		_, err := b.Get(`select coalesce(sum(n), 0) from receipt where mark = $1 and at > $2 and at <= $3`,
 			[]any{m.MAC[:], now.Add(-24 * time.Hour).UnixMilli(), now.Add(time.Hour).UnixMilli()}, &n)
 		if err != nil || n >= m.Most {
 			return false, err
 		}
 	}
 	for _, m := range to.Marks {
-		_, err := b.exec(`
+		_, err := b.Exec(`
 			insert into receipt (mark, at, n) values ($1, $2, 1) on conflict (mark, at) do update set n = receipt.n + 1`,
 			m.MAC[:], now.UnixMilli())
 		if err != nil {

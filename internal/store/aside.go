@@ -10,24 +10,24 @@ import (
 // ErrNotFound for one that is not there.
 func (s *Store) PutAside(ctx context.Context, id int64) error {
 	var wiped bool
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		var of pile
 		var state JobState
-		ok, err := b.get(`select cast(form as bigint), `+quietJob+`, cast(state as bigint), length(sealed) > 0 from outbox where id = $1`, []any{id},
+		ok, err := b.Get(`select cast(form as bigint), `+quietJob+`, cast(state as bigint), length(sealed) > 0 from outbox where id = $1`, []any{id},
 			&of.form, &of.quiet, &state, &wiped)
 		switch {
 		case err != nil:
 			return err
 		case !ok:
-			return refused{ErrNotFound}
+			return refuse(ErrNotFound)
 		case state == Aside:
 			return nil
 		case state != Dead:
-			return refused{ErrNotGivenUp}
+			return refuse(ErrNotGivenUp)
 		}
 		b.move(of, Dead, -1)
 		b.move(of, Aside, 1)
-		_, err = b.exec(`update outbox set state = 3, sealed = $2 where id = $1`, id, []byte{})
+		_, err = b.Exec(`update outbox set state = 3, sealed = $2 where id = $1`, id, []byte{})
 		return err
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"sealform/internal/audit"
+	"sealform/internal/store/engine"
 )
 
 // Audit appends and syncs one entry (Seq, At and MAC are set here), then the head file.
@@ -17,7 +18,7 @@ func (s *Store) Audit(ctx context.Context, e audit.Entry) error {
 	if err != nil {
 		return fmt.Errorf("writing the audit record: %w", err)
 	}
-	s.noteSoon(0)
+	s.recordNumbersSoon(0)
 	return nil
 }
 
@@ -30,7 +31,7 @@ type link struct {
 // record runs do, which appends an entry, and brings the head file up to that entry.
 func (s *Store) record(ctx context.Context, do func(*batch) (link, error)) error {
 	var last link
-	err := s.w.write(ctx, 0, func(b *batch) (err error) {
+	err := s.write(ctx, 0, func(b *batch) (err error) {
 		last, err = do(b)
 		return err
 	})
@@ -51,11 +52,7 @@ func (b *batch) append(s *Store, e audit.Entry) (link, error) {
 	}
 	e.Seq, e.At = prev.n+1, s.cfg.Now()
 	e.MAC = s.chain.Sign(prev.mac, e)
-	err = insertEntry(e, func(query string, args ...any) error {
-		_, err := b.exec(query, args...)
-		return err
-	})
-	if err != nil {
+	if err := insertEntry(b.Tx, e); err != nil {
 		return link{}, err
 	}
 	next := link{n: e.Seq, mac: e.MAC}
@@ -63,20 +60,36 @@ func (b *batch) append(s *Store, e audit.Entry) (link, error) {
 	return next, nil
 }
 
-func insertEntry(e audit.Entry, exec func(query string, args ...any) error) error {
+func insertEntry(tx *engine.Tx, e audit.Entry) error {
 	about, err := json.Marshal(e.About)
 	if err != nil {
 		return err
 	}
-	return exec(`insert into audit (n, at, who, peer, act, about, mac) values ($1, $2, $3, $4, $5, $6, $7)`,
+	_, err = tx.Exec(`insert into audit (n, at, who, peer, act, about, mac) values ($1, $2, $3, $4, $5, $6, $7)`,
 		e.Seq, e.At.UnixMilli(), e.Who, e.From, e.Act, string(about), e.MAC[:])
+	return err
 }
 
-// firstEntry is written with the schema, so that no record is ever empty.
-func (s *Store) firstEntry() audit.Entry {
+// first writes the entry that comes with the schema, so that no record is ever empty.
+func (s *Store) first(tx *engine.Tx) error {
 	e := audit.Entry{Seq: 1, At: s.cfg.Now(), Who: audit.Self, Act: audit.ActStoreMade, About: []string{s.cfg.Service}}
 	e.MAC = s.chain.Sign([32]byte{}, e)
-	return e
+	return insertEntry(tx, e)
+}
+
+// owner refuses a database that another service, or this one under other secrets, made: its first entry says so. Where that
+// entry is gone the store opens, as arrivals are to be kept, and verification says what is missing.
+func (s *Store) owner(tx *engine.Tx) error {
+	return tx.Each(`select n, at, who, peer, act, about, mac from audit where n = 1`, nil, func(scan func(...any) error) error {
+		e, err := scanEntry(scan)
+		if err != nil {
+			return err
+		}
+		if !s.chain.Fits([32]byte{}, e) && !s.cfg.AnyOwner {
+			return ErrNotOurs
+		}
+		return nil
+	})
 }
 
 // lastEntry is read once in a transaction.
@@ -86,7 +99,7 @@ func (b *batch) lastEntry() (link, error) {
 	}
 	var l link
 	var mac []byte
-	ok, err := b.get(`select n, mac from audit order by n desc limit 1`, nil, &l.n, &mac)
+	ok, err := b.Get(`select n, mac from audit order by n desc limit 1`, nil, &l.n, &mac)
 	if ok && len(mac) == len(l.mac) {
 		l.mac = [32]byte(mac)
 	}
@@ -102,7 +115,7 @@ func (s *Store) beginAudit(ctx context.Context) error {
 		return err
 	}
 	var last link
-	if e := s.w.write(ctx, 0, func(b *batch) (err error) { last, err = b.lastEntry(); return err }); e != nil {
+	if e := s.write(ctx, 0, func(b *batch) (err error) { last, err = b.lastEntry(); return err }); e != nil {
 		return e
 	}
 	lost := audit.HeadAhead
@@ -128,7 +141,7 @@ func (s *Store) beginAudit(ctx context.Context) error {
 // killed before it had written the head file, is all there is.
 func (s *Store) isNew(ctx context.Context, last link) (bool, error) {
 	var used bool
-	_, err := s.getter(ctx)(`
+	_, err := s.db.Get(ctx, `
 		select exists (select 1 from submission) or exists (select 1 from tombstone) or exists (select 1 from account)
 			or exists (select 1 from locked_key) or exists (select 1 from form where seq > 0)`, nil, &used)
 	return last.n == 1 && !used && err == nil, err

@@ -2,14 +2,16 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
+	"fmt"
+
+	"sealform/forms/record"
+	"sealform/internal/store/engine"
 )
 
-// batch is one transaction of the writer, shared by its items. It runs under no caller's
-// context: a started item is committed or fails, and does not stop halfway.
+// batch is one transaction of the writer, shared by its items: what they leave to Finish is written once.
 type batch struct {
-	w     *writer
+	*engine.Tx
 	forms map[int64]*numbers
 	last  *link
 	job   int64           // the id that was drawn last
@@ -19,84 +21,41 @@ type batch struct {
 // numbers are what a form has given so far in this transaction.
 type numbers struct{ seq, last, arrived int64 }
 
-func (b *batch) prepared(query string) (*sql.Stmt, error) {
-	if st, ok := b.w.stmts[query]; ok {
-		return st, nil
-	}
-	st, err := b.w.conn.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, err
-	}
-	b.w.stmts[query] = st
-	return st, nil
+// write hands do to the engine's writer and waits for the commit. do may run twice, so it must set its results anew.
+func (s *Store) write(ctx context.Context, size int, do func(*batch) error) error {
+	return asDrop(s.db.Write(ctx, size, do))
 }
 
-// exec runs one statement, prepared on first use, and says how many rows it changed.
-func (b *batch) exec(query string, args ...any) (int64, error) {
-	st, err := b.prepared(query) //nolint:sqlclosecheck // it is kept with the connection and closed there
-	if err != nil {
-		return 0, err
+// asDrop turns the engine's errors into those that a Drop answers with.
+func asDrop(err error) error {
+	if errors.Is(err, engine.ErrFull) {
+		err = fmt.Errorf("%w: %w", record.ErrFull, err)
 	}
-	r, err := st.ExecContext(context.Background(), args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
-}
-
-// one is exec for a row that must be there: ErrNotFound when none was changed.
-func (b *batch) one(query string, args ...any) error {
-	n, err := b.exec(query, args...)
-	if err == nil && n == 0 {
-		return refused{ErrNotFound}
+	if errors.Is(err, engine.ErrUnknown) {
+		err = fmt.Errorf("%w: %w", record.ErrUnknown, err)
 	}
 	return err
 }
 
-// get reads one row into dest; found is false when there is none.
-func (b *batch) get(query string, args []any, dest ...any) (found bool, err error) {
-	st, err := b.prepared(query) //nolint:sqlclosecheck // it is kept with the connection and closed there
-	if err != nil {
-		return false, err
-	}
-	err = st.QueryRowContext(context.Background(), args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
-}
+// refuse is the decided answer of an item that wrote nothing; the others of its batch go on.
+func refuse(err error) error { return engine.Refuse(err) }
 
-// each reads all rows, calling row for each.
-func (b *batch) each(query string, args []any, row func(scan func(...any) error) error) error {
-	st, err := b.prepared(query) //nolint:sqlclosecheck // it is kept with the connection and closed there
-	if err != nil {
-		return err
+// one is Exec for a row that must be there: ErrNotFound when none was changed.
+func (b *batch) one(query string, args ...any) error {
+	n, err := b.Exec(query, args...)
+	if err == nil && n == 0 {
+		return refuse(ErrNotFound)
 	}
-	rows, err := st.QueryContext(context.Background(), args...)
-	if err != nil {
-		return err
-	}
-	return drain(rows, row)
-}
-
-// drain calls row for each of the rows and closes them.
-func drain(rows *sql.Rows, row func(scan func(...any) error) error) (err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return err
 }
 
 // next gives a form's next number. The first of a transaction reads the last from the
-// database, whoever gave it; finish writes back.
+// database, whoever gave it; Finish writes back.
 func (b *batch) next(form int64) (int64, error) {
 	n := b.forms[form]
 	if n == nil {
 		n = &numbers{}
-		if _, err := b.get(`select seq from form where id = $1`, []any{form}, &n.seq); err != nil {
+		if _, err := b.Get(`select seq from form where id = $1`, []any{form}, &n.seq); err != nil {
 			return 0, err
 		}
 		if b.forms == nil {
@@ -117,14 +76,14 @@ func (b *batch) gave(form, submission int64, kept bool) {
 	}
 }
 
-// finish writes the numbers and counts back, once per form and transaction.
-func (b *batch) finish() error {
+// Finish writes the numbers and counts back, once per form and transaction.
+func (b *batch) Finish() error {
 	for form, n := range b.forms {
 		if n.last == 0 {
 			continue // none was used
 		}
 		jobs := b.moved[form]
-		_, err := b.exec(`
+		_, err := b.Exec(`
 			update form set seq = $2, last = $3, count_new = count_new + $4, jobs_waiting = jobs_waiting + $5,
 				jobs_quiet = jobs_quiet + $6 where id = $1`,
 			form, n.seq, n.last, n.arrived, jobs[Waiting], jobs[quiet])

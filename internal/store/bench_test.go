@@ -102,7 +102,7 @@ func fillRows(b *testing.B, s *Store, rows int) {
 	x := &sealer{}
 	data := make([]byte, *pageData)
 	for i := 0; i < rows; {
-		err := s.w.write(b.Context(), 0, func(t *batch) error {
+		err := s.write(b.Context(), 0, func(t *batch) error {
 			for range min(500, rows-i) {
 				sub := x.like(fmt.Sprintf("form%d", i%10), keys.Sealed{})
 				id, err := s.formIn(t, sub.Form)

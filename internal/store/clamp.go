@@ -29,7 +29,7 @@ const (
 func (s *Store) ClampFuture(ctx context.Context, now time.Time) error {
 	ids, err := s.future(ctx, now)
 	if err == nil && len(ids) > 0 {
-		err = s.w.write(ctx, 0, func(b *batch) error { return b.clamp(ids, now) })
+		err = s.write(ctx, 0, func(b *batch) error { return b.clamp(ids, now) })
 	}
 	if err != nil {
 		return fmt.Errorf("mending the times of what waits: %w", err)
@@ -47,21 +47,21 @@ func (s *Store) future(ctx context.Context, now time.Time) (ids []int64, err err
 	ms, far := now.UnixMilli(), now.Add(longestDelay).UnixMilli()
 	err = s.snapshot(ctx, func(r snapshot) error {
 		for _, c := range channels {
-			if err := r.each(ctx, futureDue, []any{string(c), ms, far, updateBatch}, take); err != nil {
+			if err := r.Each(ctx, futureDue, []any{string(c), ms, far, updateBatch}, take); err != nil {
 				return err
 			}
-			if err := r.each(ctx, futureMade, []any{string(c), ms, updateBatch}, take); err != nil {
+			if err := r.Each(ctx, futureMade, []any{string(c), ms, updateBatch}, take); err != nil {
 				return err
 			}
 		}
-		return r.each(ctx, futureLease, []any{now.Add(longestLease).UnixMilli(), updateBatch}, take)
+		return r.Each(ctx, futureLease, []any{now.Add(longestLease).UnixMilli(), updateBatch}, take)
 	})
 	return ids, err
 }
 
 func (b *batch) clamp(ids []int64, now time.Time) error {
 	for _, id := range ids {
-		_, err := b.exec(`
+		_, err := b.Exec(`
 			update outbox set
 				due = case when attempts = 0 and due > $2 then $2 when due > $3 then $4 else due end,
 				lease = case when lease > $5 then $2 else lease end,

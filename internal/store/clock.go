@@ -19,12 +19,12 @@ func (s *Store) beginClock(ctx context.Context) error {
 // behind, and it makes that good at double speed: downtime only delays erasing.
 func (s *Store) Witnessed(ctx context.Context, elapsed time.Duration) (time.Time, error) {
 	var seen int64
-	err := s.w.write(ctx, 0, func(b *batch) error {
-		if _, err := b.get(`select witnessed from clock where id = 1`, nil, &seen); err != nil {
+	err := s.write(ctx, 0, func(b *batch) error {
+		if _, err := b.Get(`select witnessed from clock where id = 1`, nil, &seen); err != nil {
 			return err
 		}
 		seen = min(seen+2*max(elapsed, 0).Milliseconds(), s.cfg.Now().UnixMilli())
-		_, err := b.exec(`update clock set witnessed = $1 where id = 1`, seen)
+		_, err := b.Exec(`update clock set witnessed = $1 where id = 1`, seen)
 		return err
 	})
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Store) Witnessed(ctx context.Context, elapsed time.Duration) (time.Time
 // clock checks that the clock is there, and not set back so far that nothing is erased for long.
 func (v *verification) clock(ctx context.Context) error {
 	var witnessed int64
-	there, err := v.r.get(ctx, `select witnessed from clock where id = 1`, nil, &witnessed)
+	there, err := v.r.Get(ctx, `select witnessed from clock where id = 1`, nil, &witnessed)
 	switch {
 	case err != nil:
 		return err

@@ -31,7 +31,7 @@ const jobColumns = `id, channel, state, submission, coalesce((select name from f
 // scanJob reads a job, and whether it is as this program wrote it.
 func (s *Store) scanJob(scan func(...any) error) (Job, error) {
 	var j Job
-	var l loose
+	var l lenient
 	var channel string
 	var state, received, made, attempts, due, ended, chunks int64
 	var mac []byte
@@ -54,7 +54,7 @@ func currentCode(stored string) string { return strings.ReplaceAll(stored, "-", 
 
 // job reads one; found is false when it is not there.
 func (s *Store) job(b *batch, id int64) (j Job, found bool, err error) {
-	err = b.each(oneJob, []any{id}, func(scan func(...any) error) (err error) {
+	err = b.Each(oneJob, []any{id}, func(scan func(...any) error) (err error) {
 		j, err = s.scanJob(scan)
 		found = true
 		return err
@@ -65,7 +65,7 @@ func (s *Store) job(b *batch, id int64) (j Job, found bool, err error) {
 // deliveries checks what goes out, or went, against its MACs. It misses no row that is gone.
 func (v *verification) deliveries(ctx context.Context) error {
 	found := 0
-	return v.r.each(ctx, `select `+jobColumns+` from outbox order by id`, nil, func(scan func(...any) error) error {
+	return v.r.Each(ctx, `select `+jobColumns+` from outbox order by id`, nil, func(scan func(...any) error) error {
 		j, err := v.s.scanJob(scan)
 		if err != nil || !j.Changed {
 			return err

@@ -19,7 +19,7 @@ const lastJob = `select coalesce(max(id), 0) from outbox`
 // newJobs gives the first of n ids in a row.
 func (b *batch) newJobs(n int, now time.Time) (int64, error) {
 	if b.job == 0 {
-		if _, err := b.get(lastJob, nil, &b.job); err != nil {
+		if _, err := b.Get(lastJob, nil, &b.job); err != nil {
 			return 0, err
 		}
 	}
@@ -43,7 +43,7 @@ func (s *Store) enqueue(b *batch, j *Job, form int64, now time.Time) error {
 	if j.MessageID == "" {
 		j.MessageID = newMessageID()
 	}
-	_, err := b.exec(`
+	_, err := b.Exec(`
 		insert into outbox (id, channel, state, submission, form, reference, seq, address, message_id, received, made,
 			attempts, due, lease, ended, upload, chunks, size, last_error, about, sealed, mac)
 		values ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, 0, $10, 0, 0, $11, $12, $13, '', $14, $15, $16)`,
@@ -72,14 +72,14 @@ func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form in
 		form, err = s.formID(ctx, j.Form)
 	}
 	if err == nil {
-		err = s.w.write(ctx, len(j.Sealed), func(b *batch) error {
+		err = s.write(ctx, len(j.Sealed), func(b *batch) error {
 			now := s.cfg.Now()
 			ok, err := may(b, form, now)
 			if err != nil {
 				return err
 			}
 			if !ok {
-				return refused{errTold}
+				return refuse(errTold)
 			}
 			if j.Received.IsZero() {
 				j.Received = now
@@ -104,7 +104,7 @@ func (s *Store) EnqueueUpTo(ctx context.Context, j Job, seq int64) (bool, error)
 		if seq <= 0 {
 			return false, nil
 		}
-		n, err := b.exec(`
+		n, err := b.Exec(`
 			insert into told (channel, form, address, seq, at) values ($1, $2, $3, $4, $5)
 			on conflict (channel, form, address) do update set seq = excluded.seq, at = excluded.at where told.seq < excluded.seq`,
 			string(j.Channel), form, j.To, seq, now.UnixMilli())
@@ -116,7 +116,7 @@ func (s *Store) EnqueueUpTo(ctx context.Context, j Job, seq int64) (bool, error)
 // EnqueueOnce adds an alarm unless one with the same About went to the address within the time given, 90 days at most.
 func (s *Store) EnqueueOnce(ctx context.Context, j Job, within time.Duration) (bool, error) {
 	_, err := s.enqueueIf(ctx, j, func(b *batch, _ int64, now time.Time) (bool, error) {
-		n, err := b.exec(`
+		n, err := b.Exec(`
 			insert into alarm (address, about, at) values ($1, $2, $3)
 			on conflict (address, about) do update set at = excluded.at where alarm.at <= $4 or alarm.at > excluded.at`,
 			j.To, j.About, now.UnixMilli(), now.Add(-within).UnixMilli())
@@ -142,11 +142,11 @@ const (
 // forget removes marks that no longer matter.
 func (s *Store) forget(ctx context.Context) error {
 	now := s.cfg.Now()
-	return s.w.write(ctx, 0, func(b *batch) error {
-		if _, err := b.exec(`delete from alarm where at < $1`, now.Add(-forgetAlarms).UnixMilli()); err != nil {
+	return s.write(ctx, 0, func(b *batch) error {
+		if _, err := b.Exec(`delete from alarm where at < $1`, now.Add(-forgetAlarms).UnixMilli()); err != nil {
 			return err
 		}
-		_, err := b.exec(`delete from receipt where at < $1`, now.Add(-forgetReceipts).UnixMilli())
+		_, err := b.Exec(`delete from receipt where at < $1`, now.Add(-forgetReceipts).UnixMilli())
 		return err
 	})
 }

@@ -70,7 +70,7 @@ func (s *Store) purge(ctx context.Context, form string, before time.Time) (int, 
 			}
 		}
 		if len(x.references) == 0 {
-			return link{}, refused{ErrNotFound}
+			return link{}, refuse(ErrNotFound)
 		}
 		return x.done(audit.Entry{Who: audit.Self, Act: audit.ActPurged, About: []string{form}})
 	})
@@ -85,7 +85,7 @@ func (s *Store) purge(ctx context.Context, form string, before time.Time) (int, 
 
 func (s *Store) olderThan(ctx context.Context, form string, before time.Time) ([]int64, error) {
 	var ids []int64
-	err := s.each(ctx, `
+	err := s.db.Each(ctx, `
 		select s.id from submission s join form f on f.id = s.form
 		where f.name = $1 and s.received < $2 order by s.received limit $3`,
 		[]any{form, before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
@@ -121,14 +121,14 @@ type erasing struct {
 func (x *erasing) gone(id int64) error {
 	e := &Erased{}
 	var at int64
-	ok, err := x.b.get(`
+	ok, err := x.b.Get(`
 		select reference, erased, why from tombstone where id = $1
 		and not exists (select 1 from submission where id = $1)`, []any{id}, &e.Reference, &at, &e.Why)
 	if err != nil || !ok {
 		return err
 	}
 	e.At = millis(at)
-	return refused{e}
+	return refuse(e)
 }
 
 // erase takes one submission out and leaves its tombstone.
@@ -139,13 +139,13 @@ func (x *erasing) erase(id int64) error {
 		reference string
 		jobs      [2]int64
 	)
-	ok, err := x.b.get(`select form, state, reference, first_job, last_job from submission where id = $1`, []any{id},
+	ok, err := x.b.Get(`select form, state, reference, first_job, last_job from submission where id = $1`, []any{id},
 		&form, &state, &reference, &jobs[0], &jobs[1])
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return refused{ErrNotFound}
+		return refuse(ErrNotFound)
 	}
 	if err := x.bury(id); err != nil {
 		return err
@@ -165,10 +165,10 @@ func (x *erasing) erase(id int64) error {
 // bury replaces the row by a tombstone, which is there already if the row was put back.
 func (x *erasing) bury(id int64) error {
 	end := burial{erased: x.at, why: x.why}
-	if _, err := x.b.get(`select leaf from submission where id = $1`, []any{id}, &end.leaf); err != nil {
+	if _, err := x.b.Get(`select leaf from submission where id = $1`, []any{id}, &end.leaf); err != nil {
 		return err
 	}
-	_, err := x.b.exec(`
+	_, err := x.b.Exec(`
 		insert into tombstone (id, form, seq, received, reference, files, erased, why, revision, files_hash, token, content,
 			sealed_hash, leaf, mac)
 		select id, form, seq, received, reference, files, $2, $3, revision, files_hash, token, content, sealed_hash, leaf, $4
@@ -177,10 +177,10 @@ func (x *erasing) bury(id int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := x.b.exec(`delete from submission where id = $1`, id); err != nil {
+	if _, err := x.b.Exec(`delete from submission where id = $1`, id); err != nil {
 		return err
 	}
-	_, err = x.b.exec(`delete from session_key where message = $1`, id)
+	_, err = x.b.Exec(`delete from session_key where message = $1`, id)
 	return err
 }
 
@@ -193,11 +193,11 @@ func (x *erasing) parts(id int64) error {
 		x.uploads = append(x.uploads, upload)
 		return err
 	}
-	if err := x.b.each(`delete from file where submission = $1 returning upload`, []any{id}, take); err != nil {
+	if err := x.b.Each(`delete from file where submission = $1 returning upload`, []any{id}, take); err != nil {
 		return err
 	}
 	for _, upload := range x.uploads[from:] {
-		if _, err := x.b.exec(`delete from session_key where message = $1`, upload); err != nil {
+		if _, err := x.b.Exec(`delete from session_key where message = $1`, upload); err != nil {
 			return err
 		}
 		if err := x.b.discard(upload); err != nil {

@@ -277,7 +277,7 @@ func TestSlowUploadStaysAlive(t *testing.T) {
 	if _, err := p.Write(make([]byte, 200<<10)); !errors.Is(err, errSwept) {
 		t.Errorf("after it was swept: %v", err)
 	}
-	err := s.w.write(t.Context(), 0, func(b *batch) error { _, _, err := p.link(b, c.Now()); return err })
+	err := s.write(t.Context(), 0, func(b *batch) error { _, _, err := p.link(b, c.Now()); return err })
 	if !errors.Is(err, errSwept) {
 		t.Errorf("linking it: %v", err)
 	}

@@ -205,6 +205,11 @@ func findings(t testing.TB, s *Store) []string {
 	return r.Findings
 }
 
+// another is how a program of somebody else opens the database.
+func another(path string) string {
+	return "file:" + path + "?_txlock=immediate&_busy_timeout=10000&_foreign_keys=1&_defensive=1"
+}
+
 // tamper writes past the store, as someone would who has the file.
 func tamper(t testing.TB, s *Store, query string, args ...any) {
 	t.Helper()
@@ -216,7 +221,7 @@ func tamper(t testing.TB, s *Store, query string, args ...any) {
 // tamperSchema is tamper for what changes no rows. Tables that it makes in the schema "beside" lie in a file of their own.
 func tamperSchema(t testing.TB, s *Store, query string, args ...any) (changed int64) {
 	t.Helper()
-	db, err := sql.Open("sqlite", dsn(s.cfg.Path, writing))
+	db, err := sql.Open("sqlite", another(s.cfg.Path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +243,7 @@ func tamperSchema(t testing.TB, s *Store, query string, args ...any) (changed in
 
 func count(t testing.TB, s *Store, table string) (n int) {
 	t.Helper()
-	if err := s.read.QueryRow(fmt.Sprintf(`select count(*) from %s`, table)).Scan(&n); err != nil {
+	if _, err := s.db.Get(t.Context(), fmt.Sprintf(`select count(*) from %s`, table), nil, &n); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -43,7 +43,7 @@ func (s *Store) hasten(ctx context.Context, form int64, codes []string) (total i
 	for last, seen := int64(0), updateBatch; seen == updateBatch; {
 		var ids []int64
 		seen = 0
-		err := s.each(ctx, laterDue, []any{form, last, now, updateBatch}, func(scan func(...any) error) error {
+		err := s.db.Each(ctx, laterDue, []any{form, last, now, updateBatch}, func(scan func(...any) error) error {
 			var failed string
 			if err := scan(&last, &failed); err != nil {
 				return err
@@ -59,7 +59,7 @@ func (s *Store) hasten(ctx context.Context, form int64, codes []string) (total i
 		if len(ids) == 0 {
 			continue
 		}
-		if err := s.w.write(ctx, 0, func(b *batch) error { return b.hasten(ids, now) }); err != nil {
+		if err := s.write(ctx, 0, func(b *batch) error { return b.hasten(ids, now) }); err != nil {
 			return total, err
 		}
 		total += len(ids)
@@ -69,7 +69,7 @@ func (s *Store) hasten(ctx context.Context, form int64, codes []string) (total i
 
 func (b *batch) hasten(ids []int64, now int64) error {
 	for _, id := range ids {
-		if _, err := b.exec(`update outbox set due = $2 where id = $1 and state = 0 and due > $2`, id, now); err != nil {
+		if _, err := b.Exec(`update outbox set due = $2 where id = $1 and state = 0 and due > $2`, id, now); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func TestPages(t *testing.T) {
 	}
 	for i, r := range all {
 		want = append(want, r.Reference)
-		if i > 0 && !newer(all[i-1], r) {
+		if i > 0 && byNewest(all[i-1], r) >= 0 {
 			t.Errorf("row %d is not older than the one before", i)
 		}
 	}

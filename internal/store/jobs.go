@@ -43,7 +43,7 @@ func (s *Store) jobs(ctx context.Context, r snapshot, f JobFilter) ([]Job, error
 	}
 	var ids []int64
 	for _, form := range of {
-		err := r.each(ctx, newestJobs, []any{int(f.State), form, f.Before, f.Limit}, func(scan func(...any) error) error {
+		err := r.Each(ctx, newestJobs, []any{int(f.State), form, f.Before, f.Limit}, func(scan func(...any) error) error {
 			var id int64
 			err := scan(&id)
 			ids = append(ids, id)
@@ -57,7 +57,7 @@ func (s *Store) jobs(ctx context.Context, r snapshot, f JobFilter) ([]Job, error
 	slices.Reverse(ids)
 	jobs := make([]Job, 0, min(f.Limit, len(ids)))
 	for _, id := range ids[:min(f.Limit, len(ids))] {
-		err := r.each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
+		err := r.Each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
 			j, err := s.scanJob(scan)
 			jobs = append(jobs, j)
 			return err
@@ -71,7 +71,7 @@ func (s *Store) jobs(ctx context.Context, r snapshot, f JobFilter) ([]Job, error
 
 // pilesOf are the forms with jobs in that state, of those named.
 func (r snapshot) pilesOf(ctx context.Context, state JobState, named []string) (of []int64, err error) {
-	err = r.each(ctx, formPiles, nil, func(scan func(...any) error) error {
+	err = r.Each(ctx, formPiles, nil, func(scan func(...any) error) error {
 		p, err := scanPiles(scan)
 		if p.n[state] > 0 && p.among(named) {
 			of = append(of, p.form)
@@ -100,7 +100,7 @@ func (p formPile) among(named []string) bool { return named == nil || slices.Con
 // JobCounts counts the jobs of the forms named ("": those of none; nil: all of either kind) by state.
 func (s *Store) JobCounts(ctx context.Context, forms []string) (map[JobState]int64, error) {
 	out := map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0, Aside: 0}
-	err := s.each(ctx, formPiles, nil, func(scan func(...any) error) error {
+	err := s.db.Each(ctx, formPiles, nil, func(scan func(...any) error) error {
 		p, err := scanPiles(scan)
 		for state := range out {
 			if p.among(forms) {
@@ -125,7 +125,7 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 	var job *Job
 	var log []Attempt
 	err := s.snapshot(ctx, func(r snapshot) error {
-		err := r.each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
+		err := r.Each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
 			j, err := s.scanJob(scan)
 			job = &j
 			return err
@@ -136,7 +136,7 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 		if job == nil {
 			return ErrNotFound
 		}
-		return r.each(ctx, newestAttempts, []any{id, mostAttempts},
+		return r.Each(ctx, newestAttempts, []any{id, mostAttempts},
 			func(scan func(...any) error) error {
 				var at int64
 				var a Attempt
@@ -157,11 +157,11 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 // for one that is not there, ErrDamaged for one whose body or address is gone.
 func (s *Store) RetryNow(ctx context.Context, id int64) error {
 	now := s.cfg.Now().UnixMilli()
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		var of pile
 		var state JobState
 		var whole bool
-		ok, err := b.get(`
+		ok, err := b.Get(`
 			select cast(form as bigint), `+quietJob+`, cast(state as bigint), (upload = 0 or exists (select 1 from chunk where chunk.id = upload))
 				and (channel != 'receipt' or length(sealed) > 0)
 			from outbox where id = $1`, []any{id}, &of.form, &of.quiet, &state, &whole)
@@ -169,16 +169,16 @@ func (s *Store) RetryNow(ctx context.Context, id int64) error {
 		case err != nil:
 			return err
 		case !ok:
-			return refused{ErrNotFound}
+			return refuse(ErrNotFound)
 		case state == Waiting:
-			_, err := b.exec(`update outbox set due = $2 where id = $1 and due > $2`, id, now)
+			_, err := b.Exec(`update outbox set due = $2 where id = $1 and due > $2`, id, now)
 			return err
 		case !whole:
-			return refused{ErrDamaged}
+			return refuse(ErrDamaged)
 		}
 		b.move(of, state, -1)
 		b.move(of, Waiting, 1)
-		_, err = b.exec(`
+		_, err = b.Exec(`
 			update outbox set state = 0, made = $2, due = $2, attempts = 0, lease = 0, ended = 0, last_error = '' where id = $1`,
 			id, now)
 		return err
@@ -191,7 +191,7 @@ func (s *Store) RetryNow(ctx context.Context, id int64) error {
 
 // RelaySize is the largest message that the relay takes, as a process that delivers last saw it; 0: not known or none.
 func (s *Store) RelaySize(ctx context.Context) (n int64, err error) {
-	if _, err = s.getter(ctx)(`select size from relay where id = 1`, nil, &n); err != nil {
+	if _, err = s.db.Get(ctx, `select size from relay where id = 1`, nil, &n); err != nil {
 		return 0, fmt.Errorf("reading the relay's size: %w", err)
 	}
 	return n, nil

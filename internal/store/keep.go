@@ -24,7 +24,7 @@ func (a *arrival) keep(b *batch, now time.Time) (record.Kept, error) {
 		return record.Kept{}, err
 	}
 	if n == 0 {
-		return decide(b.get, a.sub)
+		return decide(b.Get, a.sub)
 	}
 	if err := a.parts(b, seq, now); err != nil {
 		return record.Kept{}, err
@@ -36,7 +36,7 @@ func (a *arrival) keep(b *batch, now time.Time) (record.Kept, error) {
 // row inserts a kept submission, unless its id or reference was used before.
 func (a *arrival) row(b *batch, seq int64) (int64, error) {
 	sub, p := a.sub, a.place(seq)
-	return b.exec(`
+	return b.Exec(`
 		insert into submission (id, form, state, seq, received, reference, files, size, first_job, last_job, revision, files_hash,
 			token, content, sealed_hash, leaf, data)
 		select $1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
@@ -51,7 +51,7 @@ func (a *arrival) row(b *batch, seq int64) (int64, error) {
 func (a *arrival) trace(b *batch, seq int64) (int64, error) {
 	sub, p := a.sub, a.place(seq)
 	end := burial{a.s.leaf(leafMailed, p), p.received, WhyMailed}
-	return b.exec(`
+	return b.Exec(`
 		insert into tombstone (id, form, seq, received, reference, files, erased, why, revision, files_hash, token, content,
 			sealed_hash, leaf, mac)
 		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
@@ -88,7 +88,7 @@ func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
 			return err
 		}
 		f := p.stored()
-		_, err = b.exec(`insert into file (submission, n, upload, chunks, size, hash) values ($1, $2, $3, $4, $5, $6)`,
+		_, err = b.Exec(`insert into file (submission, n, upload, chunks, size, hash) values ($1, $2, $3, $4, $5, $6)`,
 			a.sub.ID, i, upload, chunks, f.size, f.hash)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (a *arrival) parts(b *batch, seq int64, now time.Time) error {
 
 func (a *arrival) insertKeys(b *batch, message int64, keys []packet) error {
 	for _, k := range keys {
-		_, err := b.exec(`insert into session_key (message, reader, packet, mac) values ($1, $2, $3, $4)`,
+		_, err := b.Exec(`insert into session_key (message, reader, packet, mac) values ($1, $2, $3, $4)`,
 			message, k.reader, k.bytes, a.s.sessionKey(message, k))
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ func (s *Store) AddKey(ctx context.Context, k LockedKey, e audit.Entry) error {
 	f, err := fingerprintBytes(k.Fingerprint)
 	if err == nil {
 		err = s.record(ctx, func(b *batch) (link, error) {
-			n, err := b.exec(`
+			n, err := b.Exec(`
 				insert into locked_key (fingerprint, account, name, created, failures, retry, locked)
 				values ($1, $2, $3, $4, 0, 0, $5) on conflict do nothing`,
 				f, k.Account, k.Name, s.cfg.Now().UnixMilli(), nonNil(k.Locked))
@@ -36,7 +36,7 @@ func (s *Store) AddKey(ctx context.Context, k LockedKey, e audit.Entry) error {
 				return link{}, err
 			}
 			if n == 0 {
-				return link{}, refused{ErrExists}
+				return link{}, refuse(ErrExists)
 			}
 			if e.Act != audit.ActKeyImported {
 				e.Act = audit.ActKeyGenerated
@@ -83,8 +83,8 @@ func (s *Store) KeysOf(ctx context.Context, account int64) ([]LockedKey, error) 
 		return nil, err
 	}
 	err = s.snapshot(ctx, func(r snapshot) error {
-		return s.heard(ctx, r, func(x *said) {
-			all = slices.DeleteFunc(all, func(k LockedKey) bool { return !s.trusted(x, &k) })
+		return s.projection(ctx, r, func(p *projection) {
+			all = slices.DeleteFunc(all, func(k LockedKey) bool { return !s.trusted(p, &k) })
 		})
 	})
 	if err != nil {
@@ -97,7 +97,7 @@ const keyColumns = `fingerprint, account, name, created, failures, retry, locked
 
 func (s *Store) lockedKeys(ctx context.Context, query string, args ...any) ([]LockedKey, error) {
 	var out []LockedKey
-	err := s.each(ctx, query, args, func(scan func(...any) error) error {
+	err := s.db.Each(ctx, query, args, func(scan func(...any) error) error {
 		k, err := scanKey(scan)
 		out = append(out, *k)
 		return err
@@ -123,15 +123,15 @@ func (s *Store) FailKey(ctx context.Context, f keys.Fingerprint, retry func(fail
 	raw, err := fingerprintBytes(f)
 	if err == nil {
 		var n int
-		err = s.w.write(ctx, 0, func(b *batch) error {
-			ok, err := b.get(`update locked_key set failures = failures + 1 where fingerprint = $1 returning failures`, []any{raw}, &n)
+		err = s.write(ctx, 0, func(b *batch) error {
+			ok, err := b.Get(`update locked_key set failures = failures + 1 where fingerprint = $1 returning failures`, []any{raw}, &n)
 			if err != nil {
 				return err
 			}
 			if !ok {
-				return refused{ErrNotFound}
+				return refuse(ErrNotFound)
 			}
-			_, err = b.exec(`update locked_key set retry = $2 where fingerprint = $1`, raw, s.cfg.Now().Add(retry(n)).UnixMilli())
+			_, err = b.Exec(`update locked_key set retry = $2 where fingerprint = $1`, raw, s.cfg.Now().Add(retry(n)).UnixMilli())
 			return err
 		})
 		if err == nil {

@@ -8,53 +8,76 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"sealform/internal/audit"
 )
 
-// errNothingNew ends a transaction that has nothing to note.
-var errNothingNew = errors.New("nothing new")
-
-// Between the hourly chores the numbers are noted once noteAfter submissions have come, at
-// most every noteGap, and whenever something goes on noteEvery after the last time.
+// Between the hourly chores the forms' numbers are recorded once recordAfter submissions have come, at
+// most every recordGap, and whenever something goes on recordEvery after the last time.
 const (
-	noteAfter = 100
-	noteGap   = 10 * time.Second
-	noteEvery = 10 * time.Minute
+	recordAfter = 100
+	recordGap   = 10 * time.Second
+	recordEvery = 10 * time.Minute
 )
 
-// noteSoon notes the numbers where that is due. Nobody waits for it, and what fails here
-// the hourly chore does again, and tells.
-func (s *Store) noteSoon(arrived int64) {
-	all, now, last := s.arrived.Add(arrived), s.cfg.Now().UnixMilli(), s.noted.Load()
-	since := time.Duration(now-last) * time.Millisecond
-	due := since < 0 || since >= noteEvery || all-s.tried.Load() >= noteAfter && since >= noteGap
-	if !due || !s.noted.CompareAndSwap(last, now) {
-		return
-	}
-	s.tried.Store(all)
-	s.w.closing.RLock() // Close must not miss it
-	defer s.w.closing.RUnlock()
-	if !s.w.closed {
-		s.notes.Go(func() {
-			if s.noteNumbers(context.Background()) == nil {
-				s.told.Store(all)
-			}
-		})
-	}
+// numbersRecord is how far the audit record names the numbers that forms have given.
+type numbersRecord struct {
+	arrived atomic.Int64 // submissions, since the store was opened
+	done    atomic.Int64 // how many of them had arrived when the numbers were last recorded
+	begun   atomic.Int64 // how many had when that was last begun
+	at      atomic.Int64 // when that was, in milliseconds
+
+	running sync.WaitGroup
+	closing sync.RWMutex
+	closed  bool
 }
 
-// noteLast notes the numbers before the store closes, if any were given here since the
-// last note: while nothing runs, nobody sees rows go. A note under way may come too late.
-func (s *Store) noteLast() error {
-	all := s.arrived.Load()
-	if all == s.told.Load() {
+// close lets no recording begin any more and waits for the one under way.
+func (n *numbersRecord) close() {
+	n.closing.Lock()
+	n.closed = true
+	n.closing.Unlock()
+	n.running.Wait()
+}
+
+// recordNumbersSoon records the numbers where that is due. Nobody waits for it, and what fails here
+// the hourly chore does again, and tells.
+func (s *Store) recordNumbersSoon(arrived int64) {
+	n := &s.numbers
+	all, now, last := n.arrived.Add(arrived), s.cfg.Now().UnixMilli(), n.at.Load()
+	since := time.Duration(now-last) * time.Millisecond
+	if since >= 0 && since < recordEvery && (all-n.begun.Load() < recordAfter || since < recordGap) {
+		return
+	}
+	if first := n.at.CompareAndSwap(last, now); !first {
+		return
+	}
+	n.begun.Store(all)
+	n.closing.RLock() // close must not miss it
+	defer n.closing.RUnlock()
+	if n.closed {
+		return
+	}
+	n.running.Go(func() {
+		if s.recordNumbers(context.Background()) == nil {
+			n.done.Store(all)
+		}
+	})
+}
+
+// recordLastNumbers records the numbers before the store closes, if any were given here since they were
+// last recorded: while nothing runs, nobody sees rows go. A recording under way may come too late.
+func (s *Store) recordLastNumbers() error {
+	all := s.numbers.arrived.Load()
+	if all == s.numbers.done.Load() {
 		return nil
 	}
-	err := s.noteNumbers(context.Background())
+	err := s.recordNumbers(context.Background())
 	if err == nil {
-		s.told.Store(all)
+		s.numbers.done.Store(all)
 	}
 	if errors.Is(err, ErrClosed) {
 		return nil // at the first Close it failed, and said so
@@ -62,16 +85,19 @@ func (s *Store) noteLast() error {
 	return err
 }
 
-// noteNumbers records how many numbers each form has given, unless the last such entry
+// errNothingNew ends a transaction that has nothing to record.
+var errNothingNew = errors.New("nothing new")
+
+// recordNumbers records how many numbers each form has given, unless the last such entry
 // says the same: who then takes the newest rows away and lowers the count is found out.
-func (s *Store) noteNumbers(ctx context.Context) error {
+func (s *Store) recordNumbers(ctx context.Context) error {
 	err := s.record(ctx, func(b *batch) (link, error) {
 		now, err := b.numbersGiven()
 		if err != nil {
 			return link{}, err
 		}
 		var last string
-		_, err = b.get(`select about from audit where act = $1 order by n desc limit 1`, []any{audit.ActNumbersNoted}, &last)
+		_, err = b.Get(`select about from audit where act = $1 order by n desc limit 1`, []any{audit.ActNumbersNoted}, &last)
 		if err != nil {
 			return link{}, err
 		}
@@ -80,7 +106,7 @@ func (s *Store) noteNumbers(ctx context.Context) error {
 			before = nil // tampered with: its MAC tells
 		}
 		if slices.Equal(before, now) {
-			return link{}, refused{errNothingNew}
+			return link{}, refuse(errNothingNew)
 		}
 		return b.append(s, audit.Entry{Who: audit.Self, Act: audit.ActNumbersNoted, About: now})
 	})
@@ -91,7 +117,7 @@ func (s *Store) noteNumbers(ctx context.Context) error {
 }
 
 func (b *batch) numbersGiven() (given []string, err error) {
-	err = b.each(`select name, seq from form where seq > 0 order by name`, nil, func(scan func(...any) error) error {
+	err = b.Each(`select name, seq from form where seq > 0 order by name`, nil, func(scan func(...any) error) error {
 		var name string
 		var seq int64
 		err := scan(&name, &seq)
@@ -101,12 +127,12 @@ func (b *batch) numbersGiven() (given []string, err error) {
 	return given, err
 }
 
-// note reads what noteNumbers wrote.
-func (v *verification) note(about []string) {
+// numbersRecorded reads what recordNumbers wrote.
+func (v *verification) numbersRecorded(about []string) {
 	for _, line := range about {
 		name, number, _ := strings.Cut(line, " ")
 		if n, err := strconv.ParseInt(number, 10, 64); err == nil {
-			v.noted[name] = max(v.noted[name], n)
+			v.given[name] = max(v.given[name], n)
 		}
 	}
 }

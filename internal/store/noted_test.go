@@ -54,8 +54,8 @@ func TestNumbersAreNotedSoon(t *testing.T) {
 		noted bool
 	}{
 		"a few at once":    {20, 0, false},
-		"the next, later":  {20, noteEvery, true},
-		"many in a minute": {noteAfter, noteGap, true},
+		"the next, later":  {20, recordEvery, true},
+		"many in a minute": {recordAfter, recordGap, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClock()
@@ -68,7 +68,7 @@ func TestNumbersAreNotedSoon(t *testing.T) {
 				}
 				put(t, s, x.like("contact", sealed))
 			}
-			s.notes.Wait()
+			s.numbers.running.Wait()
 			tamper(t, s, `delete from submission`)
 			tamper(t, s, `delete from form`)
 			got := findings(t, s)

@@ -18,7 +18,7 @@ func (v *verification) forms(ctx context.Context) error {
 		name    string
 	}
 	var all []form
-	err := v.r.each(ctx, `select id, seq, name from form where id != 0 order by name`, nil, func(scan func(...any) error) error {
+	err := v.r.Each(ctx, `select id, seq, name from form where id != 0 order by name`, nil, func(scan func(...any) error) error {
 		var f form
 		err := scan(&f.id, &f.seq, &f.name)
 		all = append(all, f)
@@ -34,10 +34,10 @@ func (v *verification) forms(ctx context.Context) error {
 				return err
 			}
 		}
-		n.gaps(max(f.seq, v.noted[f.name]))
-		delete(v.noted, f.name)
+		n.gaps(max(f.seq, v.given[f.name]))
+		delete(v.given, f.name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(v.noted)) {
+	for _, name := range slices.Sorted(maps.Keys(v.given)) {
 		v.found = append(v.found, "form "+name+": all that came for it is missing")
 	}
 	return nil

@@ -2,19 +2,15 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"sealform/internal/audit"
-
-	_ "modernc.org/sqlite" // the driver
+	"sealform/internal/store/engine"
 )
 
 // Config says where the data lives.
@@ -26,7 +22,7 @@ type Config struct {
 	AuditKey      []byte // 32 bytes, from the root secret
 	Now           func() time.Time
 	AnyOwner      bool  // also a database of other secrets: for taking out what is sealed, once the secrets folder is lost
-	MinFree       int64 // bytes that must stay free on the disk, else Put answers forms.ErrFull; 0: max(512 MiB, 5 %)
+	MinFree       int64 // bytes that must stay free on the disk, else Put answers record.ErrFull; 0: max(512 MiB, 5 %)
 	StagingBudget int64 // bytes of uploads on their way, all together; 0: 2 GiB
 }
 
@@ -35,22 +31,15 @@ type Store struct {
 	cfg   Config
 	chain *audit.Chain
 	head  *head
-	disk  *disk
-	w     *writer
-	read  *sql.DB
+	db    *engine.Database[*batch]
 
-	ready   statements // of read
-	hearing hearing
+	projected sharedProjection
 
 	forms  sync.Map     // name → id; forms are never taken away
 	staged atomic.Int64 // bytes of uploads on their way
 	traces atomic.Bool  // erased bytes may still lie in the WAL
 
-	arrived atomic.Int64 // submissions
-	told    atomic.Int64 // how many of them had arrived when the numbers were last noted
-	tried   atomic.Int64 // how many when that was last begun,
-	noted   atomic.Int64 // and when, in milliseconds
-	notes   sync.WaitGroup
+	numbers numbersRecord
 }
 
 // Open opens the database, making or migrating it as needed, and sweeps what earlier
@@ -70,18 +59,14 @@ func open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makePrivate(c.Path); err != nil {
+	versions, err := schemaVersions()
+	if err != nil {
 		return nil, err
 	}
-	if err := local(c.Path); err != nil {
-		return nil, err
-	}
-	err = patiently(ctx, func() (err error) {
-		if err := s.migrate(ctx, dsn(c.Path, writing)); err != nil {
-			return err
-		}
-		s.w, err = startWriter(ctx, dsn(c.Path, writing))
-		return err
+	s.db, err = engine.Open(ctx, engine.Config[*batch]{
+		Path: c.Path, MinFree: c.MinFree,
+		Schema: engine.Schema{Versions: versions, Owner: s.owner, First: s.first},
+		Batch:  func(tx *engine.Tx) *batch { return &batch{Tx: tx} },
 	})
 	if err != nil {
 		return nil, err
@@ -90,6 +75,25 @@ func open(ctx context.Context, c Config) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// schemaVersions are the texts of schema/, by their numbers.
+func schemaVersions() (all []string, err error) {
+	files, err := schema.ReadDir("schema")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		text, err := schema.ReadFile("schema/" + f.Name())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, string(text))
+	}
+	return all, nil
 }
 
 // prepare checks the configuration and fills in its zeros.
@@ -107,21 +111,14 @@ func prepare(c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: c, chain: chain, hearing: hearing{said: newSaid()}}
-	s.disk = &disk{folder: filepath.Dir(c.Path), min: c.MinFree}
+	s := &Store{cfg: c, chain: chain, projected: sharedProjection{projection: newProjection()}}
 	s.head = &head{path: c.HeadFile, chain: chain}
-	s.noted.Store(c.Now().UnixMilli())
+	s.numbers.at.Store(c.Now().UnixMilli())
 	return s, nil
 }
 
-// begin does what needs the writer: readers, audit head, clock and sweep.
+// begin does what needs the database: audit head, clock and sweep.
 func (s *Store) begin(ctx context.Context) error {
-	var err error
-	if s.read, err = sql.Open("sqlite", dsn(s.cfg.Path, reading)); err != nil {
-		return err
-	}
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
 	if err := s.beginAudit(ctx); err != nil {
 		return err
 	}
@@ -131,55 +128,16 @@ func (s *Store) begin(ctx context.Context) error {
 	return s.sweep(ctx)
 }
 
-// Close notes the numbers of what came since the last note, commits what waits, then
+// Room is nil, or record.ErrFull when the disk has less free space than Put asks for.
+func (s *Store) Room() error { return asDrop(s.db.Room()) }
+
+// Close records the numbers of what came since they were last recorded, commits what waits, then
 // closes the database.
 func (s *Store) Close() error {
-	err := s.noteLast()
-	err = errors.Join(err, s.w.close())
-	s.notes.Wait()
-	if s.read != nil {
-		err = errors.Join(err, s.ready.close(), s.read.Close())
-	}
-	if err != nil {
+	err := s.recordLastNumbers()
+	s.numbers.close()
+	if err = errors.Join(err, s.db.Close()); err != nil {
 		return fmt.Errorf("closing store: %w", err)
-	}
-	return nil
-}
-
-// readers is how many connections read beside the writer.
-const readers = 4
-
-const (
-	writing = "&_txlock=immediate&_pragma=cache_size(-4000)&_pragma=secure_delete(1)&_pragma=journal_size_limit(16777216)"
-	reading = "&_query_only=1"
-)
-
-// dsn names the file and how each connection is set. Synchronous FULL makes a commit
-// outlive a power loss; trusted_schema and defensive keep a tampered file from doing more
-// than hold wrong rows.
-func dsn(path, mode string) string {
-	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	return file.String() + "?_busy_timeout=10000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1" +
-		"&_defensive=1&_dqs=0&_error_rc=1&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)" + mode
-}
-
-// makePrivate makes the file, if it is not there, so that only its owner can read it;
-// SQLite gives the files beside it the same mode.
-func makePrivate(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err == nil {
-		return f.Close()
-	}
-	if !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	for _, beside := range []string{"", "-wal", "-shm"} {
-		if err := os.Chmod(path+beside, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type pile struct {
 	quiet bool
 }
 
-// move counts n jobs of a pile more or fewer; finish writes it. A state that only a tampered row can hold is not counted.
+// move counts n jobs of a pile more or fewer; Finish writes it. A state that only a tampered row can hold is not counted.
 func (b *batch) move(from pile, state JobState, n int64) {
 	if state < Waiting || state > Aside {
 		return
@@ -48,7 +48,7 @@ func (b *batch) settle() error {
 		if n == (piles{}) {
 			continue
 		}
-		_, err := b.exec(`
+		_, err := b.Exec(`
 			update form set jobs_waiting = jobs_waiting + $2, jobs_sent = jobs_sent + $3, jobs_dead = jobs_dead + $4,
 				jobs_aside = jobs_aside + $5, jobs_quiet = jobs_quiet + $6, jobs_dead_quiet = jobs_dead_quiet + $7 where id = $1`,
 			form, n[Waiting], n[Sent], n[Dead], n[Aside], n[quiet], n[quietDead])
@@ -64,14 +64,14 @@ func (b *batch) settle() error {
 func (s *Store) Claim(ctx context.Context, channels []Channel, n int, lease time.Time) ([]Job, error) {
 	var jobs []Job
 	now := s.cfg.Now().UnixMilli()
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		jobs = nil
 		ids, err := b.due(channels, now, n)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			err := b.each(`update outbox set lease = $2 where id = $1 returning `+jobColumns, []any{id, lease.UnixMilli()},
+			err := b.Each(`update outbox set lease = $2 where id = $1 returning `+jobColumns, []any{id, lease.UnixMilli()},
 				func(scan func(...any) error) error {
 					j, err := s.scanJob(scan)
 					jobs = append(jobs, j)
@@ -99,7 +99,7 @@ func (b *batch) due(channels []Channel, now int64, n int) ([]int64, error) {
 	type waiting struct{ id, due int64 }
 	var all []waiting
 	for _, c := range channels {
-		err := b.each(longestDue, []any{string(c), now, n}, func(scan func(...any) error) error {
+		err := b.Each(longestDue, []any{string(c), now, n}, func(scan func(...any) error) error {
 			var w waiting
 			err := scan(&w.id, &w.due)
 			all = append(all, w)
@@ -121,7 +121,7 @@ func (b *batch) due(channels []Channel, now int64, n int) ([]int64, error) {
 // Extend moves the end of a job's lease from held to lease, for as long as its attempt is under way. ErrNotFound says
 // that held is not the job's lease any more: another process has it, or it has ended.
 func (s *Store) Extend(ctx context.Context, id int64, held, lease time.Time) error {
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		return b.one(`update outbox set lease = $3 where id = $1 and lease = $2 and state = 0`, id, held.UnixMilli(), lease.UnixMilli())
 	})
 	if err != nil {
@@ -136,10 +136,10 @@ func (s *Store) Extend(ctx context.Context, id int64, held, lease time.Time) err
 func (s *Store) Sent(ctx context.Context, id int64) error {
 	now := s.cfg.Now().UnixMilli()
 	var wiped bool
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		var of pile
 		var state JobState
-		ok, err := b.get(`
+		ok, err := b.Get(`
 			select cast(form as bigint), `+quietJob+`, cast(state as bigint), length(sealed) > 0 from outbox where id = $1`,
 			[]any{id}, &of.form, &of.quiet, &state, &wiped)
 		if err != nil || !ok {
@@ -148,7 +148,7 @@ func (s *Store) Sent(ctx context.Context, id int64) error {
 		if state != Sent {
 			b.move(of, state, -1)
 			b.move(of, Sent, 1)
-			if _, err := b.exec(`update outbox set state = 1, ended = $2, lease = 0, sealed = $3 where id = $1`, id, now, []byte{}); err != nil {
+			if _, err := b.Exec(`update outbox set state = 1, ended = $2, lease = 0, sealed = $3 where id = $1`, id, now, []byte{}); err != nil {
 				return err
 			}
 		}
@@ -165,7 +165,7 @@ func (s *Store) Sent(ctx context.Context, id int64) error {
 
 // log adds a line to a job's log.
 func (b *batch) log(job, now int64, code string) error {
-	_, err := b.exec(`
+	_, err := b.Exec(`
 		insert into attempt (job, n, at, code)
 		select $1, coalesce(max(n), 0) + 1, $2, $3 from attempt where job = $1`, job, now, code)
 	return err
@@ -176,8 +176,8 @@ func (b *batch) log(job, now int64, code string) error {
 // held any more is left to whoever has it.
 func (s *Store) Retry(ctx context.Context, id int64, held, due time.Time, code string) error {
 	now := s.cfg.Now().UnixMilli()
-	err := s.w.write(ctx, 0, func(b *batch) error {
-		n, err := b.exec(`
+	err := s.write(ctx, 0, func(b *batch) error {
+		n, err := b.Exec(`
 			update outbox set attempts = attempts + 1, due = $3, lease = 0, last_error = $4
 			where id = $1 and lease = $2 and state = 0`, id, held.UnixMilli(), due.UnixMilli(), code)
 		if err != nil || n == 0 {
@@ -211,9 +211,9 @@ func (s *Store) Finish(ctx context.Context, id int64, held time.Time, code strin
 // of a visitor.
 func (s *Store) end(ctx context.Context, what string, id int64, held time.Time, to JobState, code string) error {
 	now := s.cfg.Now().UnixMilli()
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		var of pile
-		ok, err := b.get(`
+		ok, err := b.Get(`
 			update outbox set attempts = attempts + 1, state = $3, ended = $4, lease = 0, last_error = $5,
 				sealed = case when $3 = 3 then $6 else sealed end
 			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+quietJob,

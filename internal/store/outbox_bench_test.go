@@ -47,7 +47,7 @@ func BenchmarkEnqueue(b *testing.B) {
 			b.ResetTimer()
 			before := cpu()
 			for i := 0; i < b.N; {
-				err := s.w.write(b.Context(), 0, func(t *batch) error {
+				err := s.write(b.Context(), 0, func(t *batch) error {
 					start := time.Now()
 					for range min(64, b.N-i) {
 						i++

@@ -14,10 +14,10 @@ import (
 // the record can say whether the row is still the one that was made.
 const rowMark = "row "
 
-// lastWord is the latest that the record says of an account or a key.
-type lastWord struct {
-	row  string // rowMark and MAC; "": no entry made it
-	gone bool   // disabled, or removed
+// standing is the latest that the record says of an account or a key.
+type standing struct {
+	row     string // rowMark and MAC; "": no entry made it
+	revoked bool   // disabled, or removed
 }
 
 // row is the mark of an account, but for whether it is disabled and for its failures.
@@ -50,28 +50,28 @@ func about(e audit.Entry, all ...string) audit.Entry {
 	return e
 }
 
-// hearPeople takes in an entry about an account or a key.
-func (s *said) hearPeople(e audit.Entry, sure bool) {
-	words := s.accounts
+// applyPeople takes in an entry about an account or a key.
+func (p *projection) applyPeople(e audit.Entry, sure bool) {
+	of := p.accounts
 	switch e.Act {
 	case audit.ActAccountAdded, audit.ActAccountReset, audit.ActAccountDisabled, audit.ActAccountEnabled:
 	case audit.ActKeyGenerated, audit.ActKeyImported, audit.ActKeyRemoved:
-		words = s.keys
+		of = p.keys
 	default:
 		return
 	}
-	gone := e.Act == audit.ActAccountDisabled || e.Act == audit.ActKeyRemoved
-	if !sure && !gone {
+	revoked := e.Act == audit.ActAccountDisabled || e.Act == audit.ActKeyRemoved
+	if !sure && !revoked {
 		return
 	}
 	row, names := split(e.About)
 	for _, name := range names {
-		w := words[name]
+		x := of[name]
 		if row != "" {
-			w.row = row
+			x.row = row
 		}
-		w.gone = gone || w.gone && e.Act == audit.ActAccountReset
-		words[name] = w
+		x.revoked = revoked || x.revoked && e.Act == audit.ActAccountReset
+		of[name] = x
 	}
 }
 
@@ -90,22 +90,22 @@ func split(about []string) (row string, names []string) {
 // trust takes an account for disabled unless it is the one that the record speaks of: no
 // change of the database alone lets anybody in.
 func (s *Store) trust(ctx context.Context, r snapshot, a *Account) error {
-	return s.heard(ctx, r, func(x *said) {
-		w := x.accounts[a.Email]
-		a.Disabled = a.Disabled || w.gone || w.row != s.accountRow(a)
+	return s.projection(ctx, r, func(p *projection) {
+		w := p.accounts[a.Email]
+		a.Disabled = a.Disabled || w.revoked || w.row != s.accountRow(a)
 	})
 }
 
 // trusted tells whether a key is as it was when an entry brought it here, and still that person's.
-func (s *Store) trusted(x *said, k *LockedKey) bool {
-	w := x.keys[nameOf(k)]
-	return !w.gone && w.row == s.keyRow(k)
+func (s *Store) trusted(p *projection, k *LockedKey) bool {
+	w := p.keys[nameOf(k)]
+	return !w.revoked && w.row == s.keyRow(k)
 }
 
 // people holds the accounts and keys against the record.
 func (v *verification) people(ctx context.Context) error {
 	seen := map[string]bool{}
-	err := v.r.each(ctx, `select `+accountColumns+` from account order by email`, nil, func(scan func(...any) error) error {
+	err := v.r.Each(ctx, `select `+accountColumns+` from account order by email`, nil, func(scan func(...any) error) error {
 		a, err := scanAccount(scan)
 		if err == nil {
 			seen[a.Email] = true
@@ -116,7 +116,7 @@ func (v *verification) people(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = v.r.each(ctx, `select `+keyColumns+` from locked_key order by fingerprint`, nil, func(scan func(...any) error) error {
+	err = v.r.Each(ctx, `select `+keyColumns+` from locked_key order by fingerprint`, nil, func(scan func(...any) error) error {
 		k, err := scanKey(scan)
 		if err == nil {
 			seen[nameOf(k)] = true
@@ -124,12 +124,12 @@ func (v *verification) people(ctx context.Context) error {
 		}
 		return err
 	})
-	v.absent("account ", v.said.accounts, func(name string, _ lastWord) bool { return !seen[name] })
-	v.absent("key ", v.said.keys, func(name string, w lastWord) bool { return isKey(name) && !seen[name] && !w.gone })
+	v.absent("account ", v.projection.accounts, func(name string, _ standing) bool { return !seen[name] })
+	v.absent("key ", v.projection.keys, func(name string, w standing) bool { return isKey(name) && !seen[name] && !w.revoked })
 	return err
 }
 
-// nameOf is what the record's last word of a key is found by.
+// nameOf is what the record's entries name a key by.
 func nameOf(k *LockedKey) string { return strings.ToLower(string(k.Fingerprint)) }
 
 func isKey(name string) bool {
@@ -138,25 +138,25 @@ func isKey(name string) bool {
 }
 
 func (v *verification) account(a *Account) {
-	w, who := v.said.accounts[a.Email], "account "+a.Email
+	w, who := v.projection.accounts[a.Email], "account "+a.Email
 	switch {
 	case w.row == "":
 		v.found = append(v.found, who+": no entry of the record made it")
 	case w.row != v.s.accountRow(a):
 		v.found = append(v.found, who+": its password or second factor was changed without an entry in the record")
 	}
-	if w.gone && !a.Disabled {
+	if w.revoked && !a.Disabled {
 		v.found = append(v.found, who+" was disabled, but is enabled here")
 	}
-	if !w.gone && a.Disabled && w.row != "" {
+	if !w.revoked && a.Disabled && w.row != "" {
 		v.found = append(v.found, who+" is disabled without an entry in the record")
 	}
 }
 
 func (v *verification) key(k *LockedKey) {
-	w, which := v.said.keys[nameOf(k)], "key "+string(k.Fingerprint)
+	w, which := v.projection.keys[nameOf(k)], "key "+string(k.Fingerprint)
 	switch {
-	case w.gone:
+	case w.revoked:
 		v.found = append(v.found, which+" was removed, but is here again")
 	case w.row == "":
 		v.found = append(v.found, which+": no entry of the record brought it here")
@@ -166,9 +166,9 @@ func (v *verification) key(k *LockedKey) {
 }
 
 // absent reports what the record made and nothing took away.
-func (v *verification) absent(kind string, words map[string]lastWord, is func(string, lastWord) bool) {
-	for _, name := range slices.Sorted(maps.Keys(words)) {
-		if w := words[name]; w.row != "" && is(name, w) {
+func (v *verification) absent(kind string, all map[string]standing, is func(string, standing) bool) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if w := all[name]; w.row != "" && is(name, w) {
 			if isKey(name) {
 				name = strings.ToUpper(name)
 			}

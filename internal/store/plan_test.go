@@ -11,7 +11,7 @@ import (
 // planOf is how SQLite goes about a query.
 func planOf(t testing.TB, s *Store, query string, args ...any) (plan []string) {
 	t.Helper()
-	err := s.each(t.Context(), `explain query plan `+query, args, func(scan func(...any) error) error {
+	err := s.db.Each(t.Context(), `explain query plan `+query, args, func(scan func(...any) error) error {
 		var id, parent, unused int
 		var line string
 		err := scan(&id, &parent, &unused, &line)

@@ -27,10 +27,10 @@ func (s *Store) PurgeSent(ctx context.Context, before time.Time) (int, error) {
 func (s *Store) purgeSent(ctx context.Context, before time.Time) (int, error) {
 	var uploads []int64
 	var n int // no named result: where ctx ends first, the writer may still be at it
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		uploads = nil
 		var all []ended
-		err := b.each(sentBefore, []any{before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
+		err := b.Each(sentBefore, []any{before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
 			x := ended{state: Sent}
 			err := scan(&x.id, &x.form)
 			all = append(all, x)
@@ -76,10 +76,10 @@ func (s *Store) remove(b *batch, x ended) (upload int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := b.exec(`delete from outbox where id = $1`, x.id); err != nil {
+	if _, err := b.Exec(`delete from outbox where id = $1`, x.id); err != nil {
 		return 0, err
 	}
-	if _, err := b.exec(`delete from attempt where job = $1`, x.id); err != nil {
+	if _, err := b.Exec(`delete from attempt where job = $1`, x.id); err != nil {
 		return 0, err
 	}
 	b.move(pile{x.form, x.channel == Receipt}, x.state, -1)
@@ -91,7 +91,7 @@ func (s *Store) remove(b *batch, x ended) (upload int64, err error) {
 
 // discard hands an upload, no longer referred to, to dropUpload and, after a crash, to Sweep.
 func (b *batch) discard(upload int64) error {
-	_, err := b.exec(`insert into upload (id, seen) values ($1, 0) on conflict (id) do update set seen = 0`, upload)
+	_, err := b.Exec(`insert into upload (id, seen) values ($1, 0) on conflict (id) do update set seen = 0`, upload)
 	return err
 }
 
@@ -104,7 +104,7 @@ const jobsOf = `
 // else waits or was given up stays: erasing a submission does not stop its delivery.
 func (x *erasing) jobs(submission int64, ids [2]int64) error {
 	var all []ended
-	err := x.b.each(jobsOf, []any{ids[0], ids[1], submission},
+	err := x.b.Each(jobsOf, []any{ids[0], ids[1], submission},
 		func(scan func(...any) error) error {
 			var j ended
 			err := scan(&j.id, &j.form, &j.state, &j.channel)
@@ -133,7 +133,7 @@ func (x *erasing) job(j ended) error {
 			x.uploads = append(x.uploads, upload)
 		}
 	case j.channel == Receipt:
-		_, err := x.b.exec(`update outbox set sealed = $2 where id = $1`, j.id, []byte{})
+		_, err := x.b.Exec(`update outbox set sealed = $2 where id = $1`, j.id, []byte{})
 		return err
 	}
 	return nil

@@ -19,11 +19,11 @@ const inMemory = 256 << 10
 // number, leaf, idempotency token and what is to go out become visible together, or not at
 // all. Large parts come first, in chunks that nothing refers to.
 //
-// It answers forms.ErrFull, ErrIDTaken, ErrReferenceTaken, *ErrReused as those say;
-// forms.ErrUnknown whenever the same submission may be tried again with the same token;
+// It answers record.ErrFull, ErrIDTaken, ErrReferenceTaken, *ErrReused as those say;
+// record.ErrUnknown whenever the same submission may be tried again with the same token;
 // and the error of a part that could not be sealed.
 func (s *Store) Put(ctx context.Context, sub *record.Submission) (record.Kept, error) {
-	full := s.disk.room()
+	full := s.Room()
 	if full != nil || len(sub.Files) > 0 { // a repeat needs no room, and no staging
 		if kept, found, err := s.seenBefore(ctx, sub); found || err != nil {
 			return kept, retryable(err)
@@ -42,7 +42,7 @@ func (s *Store) Put(ctx context.Context, sub *record.Submission) (record.Kept, e
 		return record.Kept{}, err
 	}
 	if !kept.Repeat {
-		s.noteSoon(1)
+		s.recordNumbersSoon(1)
 	}
 	return kept, nil
 }
@@ -106,7 +106,7 @@ func (a *arrival) put(ctx context.Context) (record.Kept, error) {
 	}
 	now := a.s.cfg.Now()
 	var kept record.Kept
-	err := a.s.w.write(ctx, len(a.data)+inMemory-a.room, func(b *batch) (err error) {
+	err := a.s.write(ctx, len(a.data)+inMemory-a.room, func(b *batch) (err error) {
 		kept, err = a.keep(b, now)
 		return err
 	})

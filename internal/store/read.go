@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,32 +12,9 @@ import (
 
 	"sealform/forms"
 	"sealform/forms/record"
+	"sealform/internal/store/engine"
 	"sealform/keys"
 )
-
-// each reads rows beside the writer.
-func (s *Store) each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) error {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	return drain(rows, row)
-}
-
-// getter reads single rows beside the writer.
-func (s *Store) getter(ctx context.Context) func(string, []any, ...any) (bool, error) {
-	return func(query string, args []any, dest ...any) (bool, error) {
-		return found(s.read.QueryRowContext(ctx, query, args...).Scan(dest...))
-	}
-}
-
-// found tells a missing row from an error.
-func found(err error) (bool, error) {
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
-}
 
 // millis is a stored time.
 func millis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
@@ -55,49 +30,12 @@ func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err 
 	return sub, nil
 }
 
-// snapshot reads a state that does not change meanwhile.
-type snapshot struct {
-	tx    *sql.Tx
-	ready *statements // nil: none
-}
+// snapshot is one state of the database, which does not change meanwhile.
+type snapshot struct{ *engine.Snapshot }
 
 // snapshot lends one to use, beside the writer.
 func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
-	if err := s.ready.prepare(ctx, s.read); err != nil {
-		return err
-	}
-	tx, err := s.read.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // it only reads
-	return use(snapshot{tx, &s.ready})
-}
-
-func (r snapshot) get(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
-	if ready := r.ready.statement(query); ready != nil {
-		st := r.tx.StmtContext(ctx, ready)
-		defer st.Close()
-		return found(st.QueryRowContext(ctx, args...).Scan(dest...))
-	}
-	return found(r.tx.QueryRowContext(ctx, query, args...).Scan(dest...))
-}
-
-func (r snapshot) each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) error {
-	if ready := r.ready.statement(query); ready != nil {
-		st := r.tx.StmtContext(ctx, ready)
-		defer st.Close()
-		rows, err := st.QueryContext(ctx, args...)
-		if err != nil {
-			return err
-		}
-		return drain(rows, row)
-	}
-	rows, err := r.tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	return drain(rows, row)
+	return s.db.Snapshot(ctx, func(r *engine.Snapshot) error { return use(snapshot{r}) })
 }
 
 func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submission, error) {
@@ -107,7 +45,7 @@ func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submissi
 	x := &Submission{}
 	p := &place{}
 	var leaf, data []byte
-	ok, err := r.get(ctx, `
+	ok, err := r.Get(ctx, `
 		select s.id, f.name, s.state, s.seq, s.reference, s.received, s.files, s.size, s.revision, s.files_hash, s.sealed_hash, s.leaf, s.data
 		from submission s join form f on f.id = s.form where s.id = $1`, []any{id},
 		&p.id, &p.form, &x.State, &p.seq, &p.reference, &p.received, &p.files, &x.Size, &p.revision, &p.filesHash, &p.sealed, &leaf, &data)
@@ -137,7 +75,7 @@ func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submissi
 func (s *Store) erased(ctx context.Context, r snapshot, id int64) error {
 	e, end := &Erased{}, burial{}
 	var mac []byte
-	ok, err := r.get(ctx, `
+	ok, err := r.Get(ctx, `
 		select reference, erased, why, leaf, mac, exists (select 1 from submission s where s.id = t.id)
 		from tombstone t where id = $1`, []any{id}, &e.Reference, &end.erased, &end.why, &end.leaf, &mac, &e.Back)
 	if err != nil || !ok {
@@ -154,7 +92,7 @@ func (s *Store) erased(ctx context.Context, r snapshot, id int64) error {
 func (s *Store) back(ctx context.Context, r snapshot, reference string) error {
 	e := &Erased{Reference: reference, Back: true}
 	var ok bool
-	if err := s.heard(ctx, r, func(x *said) { e.At, ok = x.wasErased(reference) }); err != nil || !ok {
+	if err := s.projection(ctx, r, func(p *projection) { e.At, ok = p.wasErased(reference) }); err != nil || !ok {
 		return err
 	}
 	return e
@@ -172,7 +110,7 @@ func (x *Submission) join(ctx context.Context, r snapshot, data []byte) error {
 	if x.Answers, err = keys.JoinSealed(sk, data); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	err = r.each(ctx, `select upload, chunks from file where submission = $1 order by n`, []any{x.ID}, func(scan func(...any) error) error {
+	err = r.Each(ctx, `select upload, chunks from file where submission = $1 order by n`, []any{x.ID}, func(scan func(...any) error) error {
 		var f StoredFile
 		err := scan(&f.Upload, &f.Chunks)
 		x.FileKeys = append(x.FileKeys, f)
@@ -192,7 +130,7 @@ func (x *Submission) join(ctx context.Context, r snapshot, data []byte) error {
 
 func sessionKeys(ctx context.Context, r snapshot, message int64) ([]keys.SessionKey, error) {
 	var out []keys.SessionKey
-	err := r.each(ctx, `select reader, packet from session_key where message = $1 order by reader`, []any{message},
+	err := r.Each(ctx, `select reader, packet from session_key where message = $1 order by reader`, []any{message},
 		func(scan func(...any) error) error {
 			var reader, packet []byte
 			err := scan(&reader, &packet)
@@ -213,7 +151,7 @@ func (s *Store) Chunk(ctx context.Context, upload int64, n int) ([]byte, error) 
 		return nil, io.EOF
 	}
 	var data []byte
-	ok, err := s.getter(ctx)(`select data from chunk where id = $1`, []any{upload&^chunkNumbers | int64(n)}, &data)
+	ok, err := s.db.Get(ctx, `select data from chunk where id = $1`, []any{upload&^chunkNumbers | int64(n)}, &data)
 	if err != nil {
 		return nil, fmt.Errorf("reading a chunk: %w", err)
 	}
@@ -231,7 +169,7 @@ func (s *Store) ByReference(ctx context.Context, reference string) (int64, error
 		return 0, ErrNotFound
 	}
 	var id int64
-	ok, err := s.getter(ctx)(`
+	ok, err := s.db.Get(ctx, `
 		select id from submission where reference = $1
 		union all select id from tombstone where reference = $1 limit 1`, []any{canonical}, &id)
 	if err != nil {

@@ -11,11 +11,7 @@ import (
 // seenBefore asks before the files are staged, so that a repeat costs nothing. The
 // transaction asks again.
 func (s *Store) seenBefore(ctx context.Context, sub *record.Submission) (kept record.Kept, found bool, err error) {
-	kept, err = decide(s.getter(ctx), sub)
-	var no refused
-	if errors.As(err, &no) {
-		err = no.error
-	}
+	kept, err = decide(func(query string, args []any, dest ...any) (bool, error) { return s.db.Get(ctx, query, args, dest...) }, sub)
 	if errors.Is(err, record.ErrReferenceTaken) { // or simply not there yet
 		return record.Kept{}, false, nil
 	}
@@ -37,11 +33,11 @@ func decide(get func(string, []any, ...any) (bool, error), sub *record.Submissio
 	case err != nil:
 		return record.Kept{}, err
 	case !found:
-		return record.Kept{}, refused{record.ErrReferenceTaken}
+		return record.Kept{}, refuse(record.ErrReferenceTaken)
 	case !hmac.Equal(token, sub.Token[:]):
-		return record.Kept{}, refused{record.ErrIDTaken}
+		return record.Kept{}, refuse(record.ErrIDTaken)
 	case !hmac.Equal(content, sub.Content[:]):
-		return record.Kept{}, refused{&record.ErrReused{Reference: reference}}
+		return record.Kept{}, refuse(&record.ErrReused{Reference: reference})
 	}
 	return record.Kept{Reference: reference, Received: millis(received), Repeat: true}, nil
 }

@@ -11,8 +11,8 @@ import (
 func (s *Store) SaveRevision(ctx context.Context, form string, rev forms.Revision, questions []byte) error {
 	id, err := s.formID(ctx, form)
 	if err == nil {
-		err = s.w.write(ctx, len(questions), func(b *batch) error {
-			_, err := b.exec(`insert into revision (form, hash, questions) values ($1, $2, $3) on conflict do nothing`, id, rev[:], questions)
+		err = s.write(ctx, len(questions), func(b *batch) error {
+			_, err := b.Exec(`insert into revision (form, hash, questions) values ($1, $2, $3) on conflict do nothing`, id, rev[:], questions)
 			return err
 		})
 	}
@@ -26,7 +26,7 @@ func (s *Store) SaveRevision(ctx context.Context, form string, rev forms.Revisio
 // them against their hash.
 func (s *Store) Revisions(ctx context.Context, form string) (map[forms.Revision][]byte, error) {
 	out := map[forms.Revision][]byte{}
-	err := s.each(ctx, `select r.hash, r.questions from revision r join form f on f.id = r.form where f.name = $1`, []any{form},
+	err := s.db.Each(ctx, `select r.hash, r.questions from revision r join form f on f.id = r.form where f.name = $1`, []any{form},
 		func(scan func(...any) error) error {
 			var hash, questions []byte
 			if err := scan(&hash, &questions); err != nil {

@@ -8,17 +8,17 @@ import (
 	"sealform/internal/audit"
 )
 
-// said is what the record says is so, whatever the tables say: what was erased, and which
-// accounts and keys there are. Who can write the database can take a tombstone away or
+// projection is the state that follows from the entries of the audit record, whatever the tables say: what was
+// erased, and which accounts and keys there are. Who can write the database can take a tombstone away or
 // enable an account, but cannot make the record say so.
-type said struct {
+type projection struct {
 	erased   map[ref]uint32      // when: seconds after the epoch of uploads
-	accounts map[string]lastWord // by e-mail
-	keys     map[string]lastWord // by fingerprint
+	accounts map[string]standing // by e-mail
+	keys     map[string]standing // by fingerprint
 }
 
-func newSaid() said {
-	return said{erased: map[ref]uint32{}, accounts: map[string]lastWord{}, keys: map[string]lastWord{}}
+func newProjection() projection {
+	return projection{erased: map[ref]uint32{}, accounts: map[string]standing{}, keys: map[string]standing{}}
 }
 
 // ref is a reference as it is written ("R7K-4Q2"): small, as all that were ever erased are
@@ -34,23 +34,23 @@ func refOf(s string) (r ref, ok bool) {
 	return r, true
 }
 
-// hear takes one entry in. One that is not sure, as its MAC does not fit or cannot be
+// apply takes one entry in. One that is not sure, as its MAC does not fit or cannot be
 // checked, counts only where it takes something away.
-func (s *said) hear(e audit.Entry, sure bool) {
+func (p *projection) apply(e audit.Entry, sure bool) {
 	switch e.Act {
 	case audit.ActErased, audit.ActPurged:
 		for _, about := range referencesOf(e) {
 			if r, ok := refOf(about); ok {
-				s.erased[r] = uint32(max(e.At.UnixMilli()-uploadEpoch, 0) / 1000) //nolint:gosec // until 2156
+				p.erased[r] = uint32(max(e.At.UnixMilli()-uploadEpoch, 0) / 1000) //nolint:gosec // until 2156
 			}
 		}
 	default:
-		s.hearPeople(e, sure)
+		p.applyPeople(e, sure)
 	}
 }
 
-// heardActs are the acts that hear takes in.
-const heardActs = `('erased', 'purged', 'account-added', 'account-reset', 'account-disabled', 'account-enabled',
+// projectedActs are the acts that apply takes in.
+const projectedActs = `('erased', 'purged', 'account-added', 'account-reset', 'account-disabled', 'account-enabled',
 	'key-generated', 'key-imported', 'key-removed')`
 
 // referencesOf are the submissions that an entry is about.
@@ -66,53 +66,54 @@ func referencesOf(e audit.Entry) []string {
 }
 
 // wasErased says when the record says that a submission was.
-func (s *said) wasErased(about string) (at time.Time, ok bool) {
+func (p *projection) wasErased(about string) (at time.Time, ok bool) {
 	r, ok := refOf(about)
 	if !ok {
 		return at, false
 	}
-	seconds, ok := s.erased[r]
+	seconds, ok := p.erased[r]
 	return millis(uploadEpoch + int64(seconds)*1000), ok
 }
 
-// hearing keeps what the record says in memory, read when it is first asked for.
-type hearing struct {
-	mu   sync.Mutex
-	said said
-	last int64 // entry
+// sharedProjection is kept in memory, read when it is first asked for.
+type sharedProjection struct {
+	mu sync.Mutex
+	projection
+	last int64 // entry that it holds
 }
 
-// heard lends what the record says in r, having read the entries that are new since the
+// projection lends what follows from the record in r, having read the entries that are new since the
 // last time, whichever process wrote them.
-func (s *Store) heard(ctx context.Context, r snapshot, use func(*said)) error {
-	h := &s.hearing
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (s *Store) projection(ctx context.Context, r snapshot, use func(*projection)) error {
+	p := &s.projected
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var last int64
-	if _, err := r.get(ctx, `select coalesce(max(n), 0) from audit`, nil, &last); err != nil {
+	if _, err := r.Get(ctx, `select coalesce(max(n), 0) from audit`, nil, &last); err != nil {
 		return err
 	}
-	if last > h.last {
-		if err := s.listen(ctx, r); err != nil {
+	if last > p.last {
+		if err := s.project(ctx, r); err != nil {
 			return err
 		}
-		h.last = last
+		p.last = last
 	}
-	use(&h.said)
+	use(&p.projection)
 	return nil
 }
 
-func (s *Store) listen(ctx context.Context, r snapshot) error {
-	return r.each(ctx, `
+// project applies the entries behind the last.
+func (s *Store) project(ctx context.Context, r snapshot) error {
+	return r.Each(ctx, `
 		select a.n, a.at, a.who, a.peer, a.act, a.about, a.mac, p.mac
 		from audit a left join audit p on p.n = a.n - 1
-		where a.n > $1 and a.act in `+heardActs+` order by a.n`, []any{s.hearing.last}, func(scan func(...any) error) error {
+		where a.n > $1 and a.act in `+projectedActs+` order by a.n`, []any{s.projected.last}, func(scan func(...any) error) error {
 		var before []byte
 		e, err := scanEntry(func(dest ...any) error { return scan(append(dest, &before)...) })
 		if err != nil {
 			return err
 		}
-		s.hearing.said.hear(e, s.follows(before, e))
+		s.projected.apply(e, s.follows(before, e))
 		return nil
 	})
 }

@@ -19,7 +19,7 @@ func (s *Store) Session(ctx context.Context, hash [32]byte) (*Session, *Account,
 	x, a := &Session{Hash: hash}, (*Account)(nil)
 	var begun, seen int64
 	err := s.snapshot(ctx, func(r snapshot) error {
-		err := r.each(ctx, `
+		err := r.Each(ctx, `
 			select `+accountColumns+`, s.account, s.stage, s.created, s.seen, s.mac
 			from session s join account on account.id = s.account where s.hash = $1`, []any{hash[:]}, func(scan func(...any) error) (err error) {
 			a, err = scanAccount(scan, &x.Account, &x.Stage, &begun, &seen, &x.MAC)

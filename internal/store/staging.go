@@ -37,7 +37,7 @@ func (b *batch) newUpload(now time.Time) (int64, error) {
 	ms := max(now.UnixMilli()-uploadEpoch, 0)
 	id := lowest + (ms<<randomBits|int64(binary.BigEndian.Uint16(random[:]))>>(16-randomBits))<<chunkBits
 	var last int64
-	if _, err := b.get(`select coalesce(max(id), $1) from chunk`, []any{int64(lowest)}, &last); err != nil {
+	if _, err := b.Get(`select coalesce(max(id), $1) from chunk`, []any{int64(lowest)}, &last); err != nil {
 		return 0, err
 	}
 	return max(id, last|chunkNumbers+1), nil
@@ -129,11 +129,11 @@ func (p *part) stage(chunk []byte) error {
 	now := p.s.cfg.Now()
 	mark := now.Sub(p.seen) >= touch
 	var id int64
-	err := p.s.w.write(p.ctx, len(chunk), func(b *batch) (err error) {
+	err := p.s.write(p.ctx, len(chunk), func(b *batch) (err error) {
 		if id, err = p.mark(b, now, mark); err != nil {
 			return err
 		}
-		_, err = b.exec(`insert into chunk (id, data) values ($1, $2)`, id|int64(p.chunks), chunk)
+		_, err = b.Exec(`insert into chunk (id, data) values ($1, $2)`, id|int64(p.chunks), chunk)
 		return err
 	})
 	if err != nil {
@@ -152,7 +152,7 @@ func (p *part) admit(n int) error {
 	if p.chunks > chunkNumbers {
 		return errTooLarge
 	}
-	if err := p.s.disk.room(); err != nil {
+	if err := p.s.Room(); err != nil {
 		return err
 	}
 	if p.s.staged.Add(int64(n)) > p.s.cfg.StagingBudget {
@@ -168,14 +168,14 @@ func (p *part) mark(b *batch, now time.Time, due bool) (int64, error) {
 	if p.id == 0 {
 		id, err := b.newUpload(now)
 		if err == nil {
-			_, err = b.exec(`insert into upload (id, seen) values ($1, $2)`, id, now.UnixMilli())
+			_, err = b.Exec(`insert into upload (id, seen) values ($1, $2)`, id, now.UnixMilli())
 		}
 		return id, err
 	}
 	if !due {
 		return p.id, nil
 	}
-	n, err := b.exec(`update upload set seen = $2 where id = $1`, p.id, now.UnixMilli())
+	n, err := b.Exec(`update upload set seen = $2 where id = $1`, p.id, now.UnixMilli())
 	if err == nil && n == 0 {
 		err = errSwept
 	}
@@ -189,7 +189,7 @@ var errSwept = errors.New("the upload stood still for too long and was removed")
 // upload and number of chunks.
 func (p *part) link(b *batch, now time.Time) (upload int64, chunks int, err error) {
 	if p.chunks > 0 {
-		n, err := b.exec(`delete from upload where id = $1 and seen > 0`, p.id)
+		n, err := b.Exec(`delete from upload where id = $1 and seen > 0`, p.id)
 		if err == nil && n == 0 {
 			err = errSwept
 		}
@@ -200,7 +200,7 @@ func (p *part) link(b *batch, now time.Time) (upload int64, chunks int, err erro
 	}
 	for at := 0; at < len(p.buf); at += chunkSize {
 		piece := p.buf[at:min(at+chunkSize, len(p.buf))]
-		if _, err := b.exec(`insert into chunk (id, data) values ($1, $2)`, upload|int64(chunks), piece); err != nil {
+		if _, err := b.Exec(`insert into chunk (id, data) values ($1, $2)`, upload|int64(chunks), piece); err != nil {
 			return 0, 0, err
 		}
 		chunks++

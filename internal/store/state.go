@@ -11,20 +11,20 @@ func (s *Store) SetState(ctx context.Context, id int64, to State) error {
 	if to < New || to > Spam {
 		return errors.New("no such state")
 	}
-	err := s.w.write(ctx, 0, func(b *batch) error {
+	err := s.write(ctx, 0, func(b *batch) error {
 		var form int64
 		var from State
-		ok, err := b.get(`select form, state from submission where id = $1`, []any{id}, &form, &from)
+		ok, err := b.Get(`select form, state from submission where id = $1`, []any{id}, &form, &from)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return refused{ErrNotFound}
+			return refuse(ErrNotFound)
 		}
 		if from == to {
 			return nil
 		}
-		if _, err := b.exec(`update submission set state = $2 where id = $1`, id, int(to)); err != nil {
+		if _, err := b.Exec(`update submission set state = $2 where id = $1`, id, int(to)); err != nil {
 			return err
 		}
 		var tally tally
@@ -49,7 +49,7 @@ func (t *tally) count(s State, n int64) {
 }
 
 func (t *tally) apply(b *batch, form int64) error {
-	_, err := b.exec(`
+	_, err := b.Exec(`
 		update form set count_new = count_new + $2, count_opened = count_opened + $3,
 			count_done = count_done + $4, count_spam = count_spam + $5
 		where id = $1`, form, t[New], t[Opened], t[Done], t[Spam])

@@ -23,7 +23,7 @@
 // sent again, remove it or spoil its body, but not have it go elsewhere or say something else.
 //
 // It refuses SQLite before 3.51.3, a database of a newer program, one of another service or
-// secrets folder, one whose schema is not ours to the letter (foreign.go; also while it runs: nothing is written then), a network file system, and, with forms.ErrFull, new submissions while the disk is nearly full (disk.go).
+// secrets folder, one whose schema is not ours to the letter (foreign.go; also while it runs: nothing is written then), a network file system, and, with record.ErrFull, new submissions while the disk is nearly full (disk.go).
 package store
 
 import (
@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/internal/store/engine"
 	"sealform/keys"
 )
 
@@ -41,7 +42,7 @@ var (
 	// ErrExists says that an account or key is there already.
 	ErrExists = errors.New("exists already")
 	// ErrClosed says that the store was closed.
-	ErrClosed = errors.New("store is closed")
+	ErrClosed = engine.ErrClosed
 	// ErrNotGivenUp says that a job is not one to be put aside.
 	ErrNotGivenUp = errors.New("it was not given up")
 	// ErrNotOurs refuses a database whose record was not begun with these keys and this service id.

@@ -31,7 +31,7 @@ func recorded(t *testing.T) (*Store, Config, []*record.Submission) {
 	if err := s.Delete(t.Context(), subs[3].ID, "asked for", staff(audit.ActErased)); err != nil {
 		t.Fatal(err)
 	}
-	s.told.Store(s.arrived.Load()) // it ends without a last note, as a process that is killed
+	s.numbers.done.Store(s.numbers.arrived.Load()) // it ends without a last note, as a process that is killed
 	return s, c, subs
 }
 

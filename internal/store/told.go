@@ -9,7 +9,7 @@ import (
 // Told gives the last number of the form that the address was told by that channel, and when; 0 and zero for never.
 func (s *Store) Told(ctx context.Context, c Channel, form, to string) (seq int64, at time.Time, err error) {
 	var ms int64
-	_, err = s.getter(ctx)(`
+	_, err = s.db.Get(ctx, `
 		select seq, at from told
 		where channel = $1 and form = case when $2 = '' then 0 else (select id from form where name = $2) end and address = $3`,
 		[]any{string(c), form, to}, &seq, &ms)
@@ -36,7 +36,7 @@ func (s *Store) ResetTold(ctx context.Context, c Channel, form, to string, seq i
 
 // LastNumber gives the last number given to a form and, for that submission, its id; 0: none came yet.
 func (s *Store) LastNumber(ctx context.Context, form string) (seq, id int64, err error) {
-	_, err = s.getter(ctx)(`select seq, last from form where name = $1`, []any{form}, &seq, &id)
+	_, err = s.db.Get(ctx, `select seq, last from form where name = $1`, []any{form}, &seq, &id)
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading a form's last number: %w", err)
 	}

@@ -58,7 +58,7 @@ const undeliveredJobs = `
 func (s *Store) Undelivered(ctx context.Context, forms []string, first, last time.Time) (u Undelivered, err error) {
 	known := true
 	args := []any{first.UnixMilli(), last.UnixMilli(), max(first.UnixMilli()-uploadEpoch, 0) << jobBits, mostFresh}
-	err = s.each(ctx, undeliveredJobs, args, func(scan func(...any) error) error {
+	err = s.db.Each(ctx, undeliveredJobs, args, func(scan func(...any) error) error {
 		var p formPile
 		var dead, waiting, oldest, fresh int64
 		if err := scan(&p.name, &dead, &waiting, &oldest, &fresh); err != nil || !p.among(forms) {

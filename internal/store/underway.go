@@ -10,7 +10,7 @@ import (
 func (s *Store) UnderWay(ctx context.Context, id int64) (bool, error) {
 	var n int
 	now := s.cfg.Now().UnixMilli()
-	if _, err := s.getter(ctx)(`select count(*) from outbox where id = $1 and state = 0 and lease > $2`, []any{id, now}, &n); err != nil {
+	if _, err := s.db.Get(ctx, `select count(*) from outbox where id = $1 and state = 0 and lease > $2`, []any{id, now}, &n); err != nil {
 		return false, fmt.Errorf("asking whether a message is under way: %w", err)
 	}
 	return n > 0, nil

@@ -31,7 +31,7 @@ func (s *Store) verify(ctx context.Context) (AuditReport, error) {
 	}
 	var report AuditReport
 	err = s.snapshot(ctx, func(r snapshot) (err error) {
-		v := &verification{s: s, r: r, said: newSaid(), named: map[ref]bool{}, noted: map[string]int64{}}
+		v := &verification{s: s, r: r, projection: newProjection(), named: map[ref]bool{}, given: map[string]int64{}}
 		report, err = v.all(ctx, head, finding)
 		return err
 	})
@@ -77,26 +77,26 @@ func (s *Store) headFound() (head audit.Head, finding string, err error) {
 
 // verification is one run of VerifyAudit.
 type verification struct {
-	s     *Store
-	r     snapshot
-	said  said
-	named map[ref]bool     // submissions that entries name; true: found, or its tombstone
-	noted map[string]int64 // how many numbers each form had given by the latest note
-	made  time.Time        // when the store was; zero: the record does not say
-	found []string
+	s          *Store
+	r          snapshot
+	projection projection       // of the entries up to now
+	named      map[ref]bool     // submissions that entries name; true: found, or its tombstone
+	given      map[string]int64 // how many numbers each form had given by the latest entry that says so
+	made       time.Time        // when the store was; zero: the record does not say
+	found      []string
 }
 
 // record walks the entries.
 func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport, error) {
 	w := v.s.chain.Walk(head)
 	entries := int64(0)
-	err := v.r.each(ctx, `select n, at, who, peer, act, about, mac from audit order by n`, nil, func(scan func(...any) error) error {
+	err := v.r.Each(ctx, `select n, at, who, peer, act, about, mac from audit order by n`, nil, func(scan func(...any) error) error {
 		e, err := scanEntry(scan)
 		if err != nil {
 			return err
 		}
 		entries++
-		v.read(e, w.Next(e))
+		v.entry(e, w.Next(e))
 		return nil
 	})
 	if err != nil {
@@ -107,9 +107,9 @@ func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport
 	return AuditReport{Entries: entries, Last: last, Findings: findings}, nil
 }
 
-// read keeps what an entry says about submissions.
-func (v *verification) read(e audit.Entry, sure bool) {
-	v.said.hear(e, sure)
+// entry keeps what an entry says about submissions.
+func (v *verification) entry(e audit.Entry, sure bool) {
+	v.projection.apply(e, sure)
 	for _, about := range referencesOf(e) {
 		if r, ok := refOf(about); ok {
 			v.named[r] = false
@@ -117,7 +117,7 @@ func (v *verification) read(e audit.Entry, sure bool) {
 	}
 	switch {
 	case e.Act == audit.ActNumbersNoted:
-		v.note(e.About)
+		v.numbersRecorded(e.About)
 	case e.Act == audit.ActStoreMade && sure:
 		v.made = e.At
 	}
@@ -142,7 +142,7 @@ func (v *verification) unfound() {
 	}
 	slices.Sort(lost)
 	for _, about := range lost[:min(len(lost), mostNumbers)] {
-		if at, erased := v.said.wasErased(about); erased {
+		if at, erased := v.projection.wasErased(about); erased {
 			v.found = append(v.found, "submission "+about+" was erased on "+day(at)+", but its tombstone is missing")
 		} else {
 			v.found = append(v.found, "submission "+about+" is missing: the record names it")
@@ -171,4 +171,11 @@ func scanEntry(scan func(...any) error) (audit.Entry, error) {
 		e.MAC = [32]byte(mac)
 	}
 	return e, nil
+}
+
+// schema reports what is not ours in the database.
+func (v *verification) schema(ctx context.Context) error {
+	found, err := v.r.Foreign(ctx)
+	v.found = append(v.found, found...)
+	return err
 }

@@ -37,7 +37,7 @@ func (j *Job) IsTest() bool { return j.About == AboutTest }
 // notices, digests and calls of webhooks, but for tests. It costs the same however many wait.
 func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
 	err = s.snapshot(ctx, func(r snapshot) error {
-		if _, err := r.get(ctx, `select coalesce(sum(jobs_waiting - jobs_quiet), 0) from form`, nil, &n); err != nil {
+		if _, err := r.Get(ctx, `select coalesce(sum(jobs_waiting - jobs_quiet), 0) from form`, nil, &n); err != nil {
 			return err
 		}
 		for _, c := range channels {
@@ -46,7 +46,7 @@ func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err err
 			}
 			for _, query := range []string{longestDueSince, oldestPutOff} {
 				var at int64
-				ok, err := r.get(ctx, query, []any{string(c)}, &at)
+				ok, err := r.Get(ctx, query, []any{string(c)}, &at)
 				if err != nil {
 					return err
 				}

@@ -7,43 +7,66 @@ import (
 	"crypto/sha256"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 
 	"sealform/forms"
 )
 
-// rows checks what is kept, down to the bytes that readers open.
+// verifyBatch is how many rows are read at once: nothing else may be asked while they are.
+const verifyBatch = 500
+
+// rows checks what is kept, down to the bytes that readers open, in the order in which it came.
 func (n *numbering) rows(ctx context.Context) error {
-	return n.v.r.each(ctx, `
-		select s.id, s.seq, s.received, s.reference, s.revision, s.files, s.files_hash, s.sealed_hash, s.leaf, s.data,
-			(select count(*) from session_key k where k.message = s.id),
-			(select count(*) from file f where f.submission = s.id),
-			(select erased from tombstone t where t.id = s.id and t.why != $2)
-		from submission s where s.form = $1`, []any{n.id, WhyMailed}, func(scan func(...any) error) error {
-		x := &kept{place: place{form: n.form}}
-		if err := scan(&x.id, &x.seq, &x.received, &x.reference, &x.revision, &x.files, &x.filesHash, &x.sealed,
-			&x.leaf, &x.data, &x.keys, &x.fileRows, &x.erased); err != nil {
+	last := storedRow{place: place{received: math.MinInt64, id: math.MinInt64}}
+	for {
+		all, err := n.rowsAfter(ctx, last.received, last.id)
+		if err != nil || len(all) == 0 {
 			return err
 		}
-		return n.row(ctx, x)
-	})
+		for i := range all {
+			if err := n.row(ctx, &all[i]); err != nil {
+				return err
+			}
+		}
+		last = all[len(all)-1]
+	}
 }
 
-// kept is a row of submission as it is stored.
-type kept struct {
+// storedRow is a row of submission as it is stored.
+type storedRow struct {
 	place
-	leaf, data     []byte
+	leaf           []byte
+	sum            [32]byte // SHA-256 of its data
 	keys, fileRows int64
 	erased         *int64 // when, if its tombstone stands beside it
 }
 
-func (n *numbering) row(ctx context.Context, x *kept) error {
-	sum := sha256.Sum256(x.data)
-	if !hmac.Equal(x.sealed, sum[:]) || !hmac.Equal(x.leaf, n.v.s.leaf(leafKept, &x.place)) {
+func (n *numbering) rowsAfter(ctx context.Context, received, id int64) (all []storedRow, err error) {
+	err = n.v.r.Each(ctx, `
+		select s.id, s.seq, s.received, s.reference, s.revision, s.files, s.files_hash, s.sealed_hash, s.leaf, s.data,
+			(select count(*) from session_key k where k.message = s.id),
+			(select count(*) from file f where f.submission = s.id),
+			(select erased from tombstone t where t.id = s.id and t.why != $2)
+		from submission s where s.form = $1 and (s.received, s.id) > ($3, $4)
+		order by s.received, s.id limit $5`, []any{n.id, WhyMailed, received, id, verifyBatch}, func(scan func(...any) error) error {
+		x := storedRow{place: place{form: n.form}}
+		var data []byte
+		err := scan(&x.id, &x.seq, &x.received, &x.reference, &x.revision, &x.files, &x.filesHash, &x.sealed,
+			&x.leaf, &data, &x.keys, &x.fileRows, &x.erased)
+		x.sum = sha256.Sum256(data)
+		all = append(all, x)
+		return err
+	})
+	return all, err
+}
+
+func (n *numbering) row(ctx context.Context, x *storedRow) error {
+	if !hmac.Equal(x.sealed, x.sum[:]) || !hmac.Equal(x.leaf, n.v.s.leaf(leafKept, &x.place)) {
 		n.report("number %d, %s, was changed", x.seq, x.reference)
 	}
 	n.v.see(x.reference)
-	at, erased := n.v.said.wasErased(x.reference)
+	at, erased := n.v.projection.wasErased(x.reference)
 	if x.erased != nil {
 		at, erased = millis(*x.erased), true
 	}
@@ -68,9 +91,9 @@ func (n *numbering) row(ctx context.Context, x *kept) error {
 }
 
 // files reads a submission's files to their last byte.
-func (n *numbering) files(ctx context.Context, x *kept) (whole bool, err error) {
+func (n *numbering) files(ctx context.Context, x *storedRow) (whole bool, err error) {
 	all, keyed := []storedFile{}, true
-	err = n.v.r.each(ctx, `
+	err = n.v.r.Each(ctx, `
 		select upload, chunks, size, hash, exists (select 1 from session_key k where k.message = f.upload)
 		from file f where submission = $1 order by n`, []any{x.id}, func(scan func(...any) error) error {
 		var f storedFile
@@ -94,7 +117,7 @@ func (n *numbering) files(ctx context.Context, x *kept) (whole bool, err error) 
 func (v *verification) file(ctx context.Context, f storedFile) (whole bool, err error) {
 	sum, size, chunks := sha256.New(), int64(0), int64(0)
 	whole = true
-	err = v.r.each(ctx, `select id, data from chunk where id between $1 and $2 order by id`,
+	err = v.r.Each(ctx, `select id, data from chunk where id between $1 and $2 order by id`,
 		[]any{f.upload, f.upload | chunkNumbers}, func(scan func(...any) error) error {
 			var id int64
 			var data []byte
@@ -112,7 +135,7 @@ func (v *verification) file(ctx context.Context, f storedFile) (whole bool, err 
 // sessionKeys checks who can open what. It does not miss one that is gone: its reader does, when opening.
 func (v *verification) sessionKeys(ctx context.Context) error {
 	changed := map[int64]bool{}
-	err := v.r.each(ctx, `select message, reader, packet, mac from session_key`, nil, func(scan func(...any) error) error {
+	err := v.r.Each(ctx, `select message, reader, packet, mac from session_key`, nil, func(scan func(...any) error) error {
 		var message int64
 		var p packet
 		var mac []byte
@@ -125,7 +148,7 @@ func (v *verification) sessionKeys(ctx context.Context) error {
 	for _, message := range slices.Sorted(maps.Keys(changed)) {
 		of := "what is not here"
 		var reference string
-		ok, e := v.r.get(ctx, `
+		ok, e := v.r.Get(ctx, `
 			select reference from submission
 			where id = $1 or id = (select submission from file where upload = $1)`, []any{message}, &reference)
 		if ok {
@@ -141,7 +164,7 @@ func (v *verification) sessionKeys(ctx context.Context) error {
 
 // tombstones checks what was erased, and that an entry of the record says so.
 func (n *numbering) tombstones(ctx context.Context) error {
-	return n.v.r.each(ctx, `
+	return n.v.r.Each(ctx, `
 		select id, seq, received, reference, revision, files, files_hash, sealed_hash, erased, why, leaf, mac
 		from tombstone where form = $1`, []any{n.id}, func(scan func(...any) error) error {
 		p, end := &place{form: n.form}, burial{}
@@ -152,7 +175,7 @@ func (n *numbering) tombstones(ctx context.Context) error {
 		}
 		n.v.see(p.reference)
 		n.seqs = append(n.seqs, p.seq)
-		_, erased := n.v.said.wasErased(p.reference)
+		_, erased := n.v.projection.wasErased(p.reference)
 		kind := leafKept
 		if end.why == WhyMailed {
 			kind = leafMailed
@@ -169,7 +192,7 @@ func (n *numbering) tombstones(ctx context.Context) error {
 
 // revisions checks that the questions to every kept answer are there, as they were asked.
 func (n *numbering) revisions(ctx context.Context) error {
-	err := n.v.r.each(ctx, `select hash, questions from revision where form = $1`, []any{n.id}, func(scan func(...any) error) error {
+	err := n.v.r.Each(ctx, `select hash, questions from revision where form = $1`, []any{n.id}, func(scan func(...any) error) error {
 		var hash, questions []byte
 		if err := scan(&hash, &questions); err != nil {
 			return err
@@ -186,7 +209,7 @@ func (n *numbering) revisions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.v.r.each(ctx, `
+	return n.v.r.Each(ctx, `
 		select s.revision, count(*) from submission s where s.form = $1
 			and not exists (select 1 from revision r where r.form = s.form and r.hash = s.revision)
 		group by s.revision`, []any{n.id}, func(scan func(...any) error) error {

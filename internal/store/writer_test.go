@@ -20,11 +20,11 @@ func stall(t testing.TB, s *Store) (resume func()) {
 	began, end, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.w.hand(context.Background(), &item{alone: true, done: make(chan error, 1), do: func(*batch) error {
+		_ = s.write(context.Background(), 0, func(*batch) error {
 			close(began)
 			<-end
 			return nil
-		}})
+		})
 	}()
 	<-began
 	return sync.OnceFunc(func() { close(end); <-done })
@@ -42,56 +42,6 @@ func waitFor(t testing.TB, what string, cond func() bool) {
 	t.Fatalf("never: %s", what)
 }
 
-// A failing item never takes its batch along, and a refused one does not even undo it.
-func TestBatchIsolation(t *testing.T) {
-	s, _ := newStore(t)
-	resume := stall(t, s)
-	defer resume()
-	const n = 12
-	boom := errors.New("boom")
-	runs := make([]int, n)
-	answers := make([]error, n)
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			answers[i] = s.w.write(t.Context(), 0, func(b *batch) error {
-				runs[i]++
-				if i == 3 {
-					return refused{ErrNotFound}
-				}
-				if _, err := b.exec(`insert into clock (id, witnessed) values ($1, 0)`, 100+i); err != nil {
-					return err
-				}
-				if i == 7 {
-					return boom
-				}
-				return nil
-			})
-		})
-	}
-	waitFor(t, "all wait", func() bool { return len(s.w.queue) == n })
-	resume()
-	wg.Wait()
-	for i, err := range answers {
-		var want error
-		switch i {
-		case 3:
-			want = ErrNotFound
-		case 7:
-			want = boom
-		}
-		if !errors.Is(err, want) || (err == nil) != (want == nil) {
-			t.Errorf("item %d: %v", i, err)
-		}
-	}
-	if got := count(t, s, "clock"); got != 1+n-2 {
-		t.Errorf("%d rows, want those of the good items alone", got)
-	}
-	if runs[7] != 2 {
-		t.Errorf("the failing item ran %d times, want in the batch and alone", runs[7])
-	}
-}
-
 func TestWithdrawn(t *testing.T) {
 	s, _ := newStore(t)
 	x := newSealer(t)
@@ -105,7 +55,7 @@ func TestWithdrawn(t *testing.T) {
 		_, err := s.Put(ctx, sub)
 		answer <- err
 	}()
-	waitFor(t, "it waits", func() bool { return len(s.w.queue) == 1 })
+	waitFor(t, "it waits", func() bool { return s.db.Waiting() == 1 })
 	cancel()
 	if err := <-answer; !errors.Is(err, context.Canceled) || errors.Is(err, record.ErrUnknown) {
 		t.Errorf("withdrawn before it was started: %v", err)
@@ -124,7 +74,7 @@ func TestLockedByAnother(t *testing.T) {
 	x := newSealer(t)
 	put(t, s, x.submission(t, "contact", []byte("first")))
 
-	other, err := sql.Open("sqlite", dsn(c.Path, writing))
+	other, err := sql.Open("sqlite", another(c.Path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +114,7 @@ func TestCloseCommitsWhatWaits(t *testing.T) {
 			}
 		})
 	}
-	waitFor(t, "all wait", func() bool { return len(s.w.queue) == n })
+	waitFor(t, "all wait", func() bool { return s.db.Waiting() == n })
 	closed := make(chan error)
 	go func() { closed <- s.Close() }()
 	resume()
@@ -228,10 +178,10 @@ func TestFullDatabase(t *testing.T) {
 	first := x.submission(t, "contact", []byte("first"))
 	put(t, s, first)
 	pages := func(limit int) {
-		err := s.w.hand(t.Context(), &item{alone: true, done: make(chan error, 1), do: func(b *batch) error {
-			_, err := b.get(fmt.Sprintf(`pragma max_page_count = %d`, limit), nil, new(int))
+		err := s.write(t.Context(), 0, func(b *batch) error {
+			_, err := b.Get(fmt.Sprintf(`pragma max_page_count = %d`, limit), nil, new(int))
 			return err
-		}})
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -258,29 +208,24 @@ func TestLowDisk(t *testing.T) {
 	x := newSealer(t)
 	first := x.submission(t, "contact", []byte("first"))
 	put(t, s, first)
-	low := func(minimum int64) {
-		s.disk.mu.Lock()
-		defer s.disk.mu.Unlock()
-		s.disk.min, s.disk.seen = minimum, time.Time{}
-	}
-	low(1 << 62)
-	if err := s.Room(); !errors.Is(err, record.ErrFull) {
+	c.MinFree = 1 << 62
+	low := openStore(t, c)
+	if err := low.Room(); !errors.Is(err, record.ErrFull) {
 		t.Errorf("room on a low disk: %v", err)
 	}
 	sub := x.submission(t, "contact", []byte("second"))
-	if _, err := s.Put(t.Context(), sub); !errors.Is(err, record.ErrFull) {
+	if _, err := low.Put(t.Context(), sub); !errors.Is(err, record.ErrFull) {
 		t.Errorf("low: %v", err)
 	}
-	if kept, err := s.Put(t.Context(), first); err != nil || !kept.Repeat {
+	if kept, err := low.Put(t.Context(), first); err != nil || !kept.Repeat {
 		t.Errorf("a repeat needs no room: %+v %v", kept, err)
 	}
-	if err := s.Audit(t.Context(), staff("opened", first.Reference)); err != nil {
+	if err := low.Audit(t.Context(), staff("opened", first.Reference)); err != nil {
 		t.Error(err)
 	}
-	if err := s.Delete(t.Context(), first.ID, "", staff("erased")); err != nil {
+	if err := low.Delete(t.Context(), first.ID, "", staff("erased")); err != nil {
 		t.Error(err)
 	}
-	low(1)
 	if err := s.Room(); err != nil {
 		t.Errorf("room again: %v", err)
 	}

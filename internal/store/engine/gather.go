@@ -1,10 +1,10 @@
-package store
+package engine
 
 import "time"
 
 // gather takes what waits; more is false once the queue is closed and empty.
-func (w *writer) gather() (items []*item, more bool) {
-	g := gathering{w: w}
+func (w *writer[B]) gather() (items []*item[B], more bool) {
+	g := gathering[B]{w: w}
 	if w.held != nil {
 		g.add(w.held)
 		w.held = nil
@@ -23,17 +23,18 @@ func (w *writer) gather() (items []*item, more bool) {
 	return g.items, more || w.held != nil
 }
 
-type gathering struct {
-	w     *writer
-	items []*item
+// gathering is a batch that is being put together.
+type gathering[B Batch] struct {
+	w     *writer[B]
+	items []*item[B]
 	bytes int
 	full  bool
 }
 
 // add takes an item in, or holds it back for the next batch when it has no room here.
-func (g *gathering) add(it *item) {
+func (g *gathering[B]) add(it *item[B]) {
 	crowd := len(g.items) > 0
-	if crowd && (it.alone || g.bytes+it.size > batchBytes) {
+	if crowd && (it.alone != nil || g.bytes+it.size > batchBytes) {
 		g.w.held, g.full = it, true
 		return
 	}
@@ -42,11 +43,11 @@ func (g *gathering) add(it *item) {
 	}
 	g.items = append(g.items, it)
 	g.bytes += it.size
-	g.full = it.alone || len(g.items) == batchItems
+	g.full = it.alone != nil || len(g.items) == batchItems
 }
 
 // here takes what waits already. It is false once the queue is closed.
-func (g *gathering) here() bool {
+func (g *gathering[B]) here() bool {
 	for !g.full {
 		select {
 		case it, ok := <-g.w.queue:
@@ -63,7 +64,7 @@ func (g *gathering) here() bool {
 
 // others waits a moment for as many as were in the batch before. It is false once the
 // queue is closed.
-func (g *gathering) others() bool {
+func (g *gathering[B]) others() bool {
 	t := time.NewTimer(patience)
 	defer t.Stop()
 	for !g.full && len(g.items) < g.w.before {

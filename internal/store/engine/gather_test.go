@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -8,26 +8,26 @@ import (
 
 // However much waits, one transaction takes a bounded share, and all of it gets its turn.
 func TestBatchesAreBounded(t *testing.T) {
-	s, _ := newStore(t)
+	db := newPlace(t).open()
 	for name, test := range map[string]struct{ items, size, most int }{
-		"by bytes": {40, chunkSize, batchBytes / chunkSize},
+		"by bytes": {40, 128 << 10, batchBytes / (128 << 10)},
 		"by count": {2 * batchItems, 0, batchItems},
 		"too big":  {5, 2 * batchBytes, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resume := stall(t, s)
+			resume := stall(t, db)
 			defer resume()
 			var wg sync.WaitGroup
-			shares := map[*batch]int{} // of the writer's goroutine alone
+			shares := map[*share]int{} // of the writer's goroutine alone
 			for range test.items {
 				wg.Go(func() {
-					err := s.w.write(context.Background(), test.size, func(b *batch) error { shares[b]++; return nil })
+					err := db.Write(context.Background(), test.size, func(b *share) error { shares[b]++; return nil })
 					if err != nil {
 						t.Error(err)
 					}
 				})
 			}
-			waitFor(t, "all wait", func() bool { return len(s.w.queue) == test.items })
+			waitFor(t, "all wait", func() bool { return db.Waiting() == test.items })
 			resume()
 			wg.Wait()
 			sum := 0

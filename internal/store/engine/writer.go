@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// writer commits what others hand it: everything that waits goes into one transaction,
+// because a commit's price is its fsync, whoever shares it. It is the only goroutine of
+// the process that writes, over one connection.
+type writer[B Batch] struct {
+	d     *driver
+	pool  *sql.DB // of one connection
+	batch func(*Tx) B
+	queue chan *item[B]
+	done  chan struct{}
+
+	closing sync.RWMutex
+	closed  bool
+
+	// Of the goroutine alone:
+	tx     *Tx      // nil: the connection was lost to an I/O error, to be opened anew
+	known  bool     // that the schema is ours,
+	count  int64    // when the engine counted so many changes of it
+	held   *item[B] // what the last batch had no room for
+	before int      // items in the last batch
+}
+
+// item is one caller's share of a transaction.
+type item[B Batch] struct {
+	do    func(B) error   // may run twice, so it must set its results anew
+	size  int             // bytes it writes, roughly
+	alone func(*Tx) error // instead of do: it runs by itself, outside of any transaction
+	state atomic.Int32    // waiting → started or withdrawn
+	done  chan error
+}
+
+const (
+	waiting = iota
+	started
+	withdrawn
+)
+
+// What goes into one transaction at most, so that none keeps the others waiting long.
+const (
+	batchItems = 128
+	batchBytes = 1 << 20
+)
+
+// patience is how long a batch waits for the others of the batch before it. Those are
+// likely being sealed just now; one visitor alone never waits.
+const patience = time.Millisecond
+
+// refused is what Refuse gives.
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }
+
+// Refuse is an item's decided answer: it wrote nothing, and its batch goes on. Write returns err.
+func Refuse(err error) error { return refused{err} }
+
+func newWriter[B Batch](d *driver, pool *sql.DB, batch func(*Tx) B) *writer[B] {
+	return &writer[B]{d: d, pool: pool, batch: batch, queue: make(chan *item[B], 2*batchItems), done: make(chan struct{})}
+}
+
+func (w *writer[B]) hand(ctx context.Context, it *item[B]) error {
+	if err := w.enqueue(ctx, it); err != nil {
+		return err
+	}
+	select {
+	case err := <-it.done:
+		return err
+	case <-ctx.Done():
+		if it.state.CompareAndSwap(waiting, withdrawn) {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%w: %w", ErrUnknown, ctx.Err())
+	}
+}
+
+func (w *writer[B]) enqueue(ctx context.Context, it *item[B]) error {
+	w.closing.RLock()
+	defer w.closing.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	select {
+	case w.queue <- it:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// close commits what waits and ends the goroutine. It is false where that was done before.
+func (w *writer[B]) close() bool {
+	w.closing.Lock()
+	first := !w.closed
+	w.closed = true
+	w.closing.Unlock()
+	if first {
+		close(w.queue)
+		<-w.done
+	}
+	return first
+}
+
+func (w *writer[B]) run() {
+	defer close(w.done)
+	for {
+		items, more := w.gather()
+		if len(items) > 0 {
+			w.commit(items)
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// commit runs the items in one transaction. If one fails, all are rolled back and each
+// runs again by itself: a failing item never takes its batch along.
+func (w *writer[B]) commit(items []*item[B]) {
+	if w.tx == nil {
+		if err := w.open(context.Background(), nil); err != nil {
+			answer(items, fmt.Errorf("opening the database anew: %w", err))
+			return
+		}
+	}
+	if alone := items[0].alone; alone != nil {
+		items[0].done <- alone(w.tx)
+		return
+	}
+	answers, whose, err := w.try(items)
+	switch {
+	case err == nil:
+		for i, it := range items {
+			it.done <- answers[i]
+		}
+	case whose == all || len(items) == 1:
+		answer(items, err)
+	default:
+		for _, it := range items {
+			w.commit([]*item[B]{it})
+		}
+	}
+}
+
+// blame says whose a failure is.
+type blame bool
+
+const (
+	some blame = false // an item's: the others may do better alone
+	all  blame = true  // the transaction could not begin, or its outcome is unknown
+)
+
+func answer[B Batch](items []*item[B], err error) {
+	for _, it := range items {
+		it.done <- err
+	}
+}
+
+// try runs one transaction. The answers are nil or what an item refused. After an error
+// nothing was committed, unless it is ErrUnknown.
+func (w *writer[B]) try(items []*item[B]) (answers []error, whose blame, err error) {
+	if _, err := w.tx.Exec(w.d.begin); err != nil {
+		return nil, all, w.fault(err)
+	}
+	if err := w.familiar(); err != nil {
+		return nil, all, w.undo(err)
+	}
+	b := w.batch(w.tx)
+	answers = make([]error, len(items))
+	for i, it := range items {
+		err := it.do(b)
+		var no refused
+		if errors.As(err, &no) {
+			answers[i] = no.error
+		} else if err != nil {
+			return nil, some, w.undo(err)
+		}
+	}
+	if err := b.Finish(); err != nil {
+		return nil, some, w.undo(err)
+	}
+	if _, err := w.tx.Exec(`commit`); err != nil {
+		return nil, all, w.doubt(err)
+	}
+	return answers, all, nil
+}
+
+// familiar refuses a database that does not hold what the migrations made, and nothing else. It looks again only when the
+// engine's count of changes to the schema is another than it was then. Within a transaction the answer holds until its
+// end. What was changed and the count set back, our connection does not see: it keeps the schema by that count.
+func (w *writer[B]) familiar() error {
+	var count int64
+	if _, err := w.tx.Get(w.d.changes, nil, &count); err != nil {
+		return err
+	}
+	if w.known && count == w.count {
+		return nil
+	}
+	found, err := w.d.foreign(context.Background(), w.tx.on)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return errors.New(found[0])
+	}
+	w.known, w.count = true, count
+	return nil
+}
+
+// doubt is the answer to a failed commit. A disk that was full took no commit record, so
+// nothing is kept once it is rolled back; after anything else nobody can say.
+func (w *writer[B]) doubt(err error) error {
+	full := w.d.full(err)
+	if err = w.undo(err); full && w.tx != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnknown, err)
+}
+
+// undo rolls back.
+func (w *writer[B]) undo(cause error) error {
+	if cause = w.fault(cause); w.tx == nil {
+		return cause
+	}
+	if w.tx.on.rollback(w.d); w.tx.on.lost {
+		w.drop()
+	}
+	return cause
+}
+
+// fault gives the connection up when the error says that it may not be trusted.
+func (w *writer[B]) fault(err error) error {
+	if w.d.broken(err) {
+		w.drop()
+	}
+	if w.d.full(err) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
+}
+
+// open takes the connection, has prepare, if any, bring the schema up to date, and refuses a schema that is not ours.
+func (w *writer[B]) open(ctx context.Context, prepare func(*driver, *Tx) error) error {
+	on, err := connect(ctx, w.pool)
+	if err != nil {
+		return err
+	}
+	w.tx, w.known = &Tx{on}, false
+	if prepare != nil {
+		err = prepare(w.d, w.tx)
+	}
+	if err == nil {
+		err = w.familiar()
+	}
+	if err != nil {
+		err = errors.Join(err, w.shut())
+	}
+	return err
+}
+
+// shut closes the connection, if there is one.
+func (w *writer[B]) shut() error {
+	if w.tx == nil {
+		return nil
+	}
+	err := w.tx.on.close()
+	w.tx = nil
+	return err
+}
+
+// drop gives a dead connection up; the next batch opens a new one.
+func (w *writer[B]) drop() {
+	_ = w.shut() // it failed already: that is why
+}
