@@ -40,6 +40,14 @@ func asDrop(err error) error {
 // refuse is the decided answer of an item that wrote nothing; the others of its batch go on.
 func refuse(err error) error { return engine.Refuse(err) }
 
+// snapshot is one state of the database, which does not change meanwhile.
+type snapshot struct{ *engine.Snapshot }
+
+// snapshot lends one to use, beside the writer.
+func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
+	return s.db.Snapshot(ctx, func(r *engine.Snapshot) error { return use(snapshot{r}) })
+}
+
 // one is Exec for a row that must be there: ErrNotFound when none was changed.
 func (b *batch) one(query string, args ...any) error {
 	n, err := b.Exec(query, args...)

@@ -5,16 +5,18 @@
 // reference, sizes. No answer, file name or key in the clear ever comes here, and no
 // type of this package could hold one.
 //
-// All writing goes through one goroutine and one connection (writer.go): whatever waits
-// is committed together, with synchronous=FULL, and answered only then. No transaction is
-// open while something is read from a visitor: large parts are committed in chunks that
-// nothing refers to (staging.go) until one last transaction makes a submission visible
-// (put.go). Chain heads and numbers are read inside that transaction, so that several
+// The files are grouped by subject: submission_… (put, read, list, erase), queue_… (what is to go out), record_… (the audit
+// record and what follows from it), people_… (accounts, sessions, keys), verify_… (all of it held together). How rows are
+// written and read, by one writer and in snapshots, is engine's.
+//
+// No transaction is open while something is read from a visitor: large parts are committed in chunks that
+// nothing refers to (submission_staging.go) until one last transaction makes a submission visible
+// (submission_put.go). Chain heads and numbers are read inside that transaction, so that several
 // processes on one file are right too.
 //
 // Each submission has a number of its form without gaps and a leaf, a MAC over its row and
-// the hashes of the sealed answers and files (leaf.go); an erased one leaves a tombstone,
-// under a MAC of its own (erase.go).
+// the hashes of the sealed answers and files (submission_leaf.go); an erased one leaves a tombstone,
+// under a MAC of its own (submission_erase.go).
 // VerifyAudit holds all of it together (verify.go).
 //
 // Each delivery is a row under a MAC over what goes to whom because of what (delivery.go); one that was changed is marked
@@ -22,8 +24,9 @@
 // log), the bytes of its body, nor that it is there at all: who can write into the database can hold one back, have it
 // sent again, remove it or spoil its body, but not have it go elsewhere or say something else.
 //
-// It refuses SQLite before 3.51.3, a database of a newer program, one of another service or
-// secrets folder, one whose schema is not ours to the letter (foreign.go; also while it runs: nothing is written then), a network file system, and, with record.ErrFull, new submissions while the disk is nearly full (disk.go).
+// It refuses a database of another service or secrets folder, what engine refuses (an old SQLite, a newer program's data, a
+// schema that is not ours to the letter, a network file system), and, with record.ErrFull, new submissions while the disk is
+// nearly full.
 package store
 
 import (

@@ -12,7 +12,6 @@ import (
 
 	"sealform/forms"
 	"sealform/forms/record"
-	"sealform/internal/store/engine"
 	"sealform/keys"
 )
 
@@ -28,14 +27,6 @@ func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err 
 		return nil, fmt.Errorf("reading a submission: %w", err)
 	}
 	return sub, nil
-}
-
-// snapshot is one state of the database, which does not change meanwhile.
-type snapshot struct{ *engine.Snapshot }
-
-// snapshot lends one to use, beside the writer.
-func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
-	return s.db.Snapshot(ctx, func(r *engine.Snapshot) error { return use(snapshot{r}) })
 }
 
 func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submission, error) {
