@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"time"
 
@@ -9,7 +10,6 @@ import (
 
 	"sealform/internal/staff"
 	"sealform/internal/store"
-	"sealform/internal/text"
 	"sealform/internal/web"
 	"sealform/templates"
 )
@@ -34,7 +34,7 @@ func newHandlers(d *desk) (*handlers, error) {
 	}
 	h := &handlers{desk: d, edge: web.Edge{
 		Program: program, Policy: web.Policy{Scripts: true, NoIndex: true}, Hosts: hosts,
-		Peers: web.Peers{Proxies: d.Proxies}, Events: d.Events,
+		Peers: web.Peers{Proxies: d.Proxies}, Events: d.Events, WrongName: web.NoSuchName,
 	}}
 	if sheet := templates.BrandSheet(d.Accent); len(sheet) > 0 {
 		h.brand = brand{"/" + templates.HashedName("brand.css", sheet), sheet}
@@ -97,8 +97,33 @@ func (h *handlers) when(t time.Time) templates.StaffTime {
 	return templates.StaffTime{At: t, Short: short}
 }
 
-// size is a file's size as every other page and record says it.
-func size(n int64) string { return text.Size(n) }
+// before reads where a page of a list begins: its rows are older than that id; 0 is the newest.
+func (h *handlers) before(c echo.Context) (int64, error) {
+	at := c.QueryParam("before")
+	if at == "" {
+		return 0, nil
+	}
+	id, ok := h.desk.pages.OpenID(at)
+	if !ok {
+		return 0, errNotFound
+	}
+	return id, nil
+}
+
+// listAddress is where a page of a list stands: all of it or what a filter leaves, from the newest or from before on.
+func listAddress(path, filter, value, before string) string {
+	q := url.Values{}
+	if value != "" {
+		q.Set(filter, value)
+	}
+	if before != "" {
+		q.Set("before", before)
+	}
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return path
+}
 
 var stateNames = map[store.State]templates.StaffState{
 	store.New: "new", store.Opened: "open", store.Done: "done", store.Spam: "spam",

@@ -34,11 +34,9 @@ func (h *handlers) getDeliveries(c echo.Context, who staff.Staff) error {
 	if !ok {
 		return errNotFound
 	}
-	var before int64
-	if at := c.QueryParam("before"); at != "" {
-		if before, ok = h.desk.pages.OpenID(at); !ok {
-			return errNotFound
-		}
+	before, err := h.before(c)
+	if err != nil {
+		return err
 	}
 	q, err := h.desk.Deliveries(c.Request().Context(), who, state, before)
 	if err != nil {
@@ -104,20 +102,13 @@ func advise(rows []templates.StaffDelivery) {
 	}
 }
 
-// queueAddress writes show before before, always.
+// queueAddress is where a tab of the deliveries stands.
 func queueAddress(s store.JobState, before string) string {
-	q := url.Values{}
-	if s != jobStates[0] {
-		q.Set("show", string(jobStateNames[s]))
+	name := string(jobStateNames[s])
+	if s == jobStates[0] {
+		name = ""
 	}
-	to := "/deliveries"
-	if before != "" {
-		q.Set("before", before)
-	}
-	if len(q) > 0 {
-		to += "?" + q.Encode()
-	}
-	return to
+	return listAddress("/deliveries", "show", name, before)
 }
 
 func (h *handlers) postHookTest(c echo.Context, who staff.Staff) error {

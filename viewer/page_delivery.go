@@ -9,6 +9,7 @@ import (
 
 	"sealform/internal/staff"
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/internal/web"
 	"sealform/templates"
 )
@@ -97,7 +98,7 @@ func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) templates.Del
 		p.Submission = h.desk.address(j.Form, j.Submission)
 	}
 	if j.Size > 0 {
-		p.Size = size(j.Size)
+		p.Size = text.Size(j.Size)
 	}
 	switch err := h.desk.mayAgain(j, log); {
 	case err != nil:

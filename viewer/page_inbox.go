@@ -2,30 +2,27 @@ package viewer
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/labstack/echo/v4"
 
 	"sealform/internal/staff"
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/internal/web"
 	"sealform/templates"
 )
 
 func (h *handlers) getInbox(c echo.Context, who staff.Staff) error {
-	form, at := c.QueryParam("form"), c.QueryParam("before")
-	var before int64
-	if at != "" {
-		var ok bool
-		if before, ok = h.desk.pages.OpenID(at); !ok {
-			return errNotFound
-		}
+	form := c.QueryParam("form")
+	before, err := h.before(c)
+	if err != nil {
+		return err
 	}
 	l, err := h.desk.Inbox(c.Request().Context(), who, form, before)
 	if err != nil {
 		return err
 	}
-	return web.Show(c.Response(), http.StatusOK, h.inboxPage(h.personFrame(c.Request().Context(), who, inboxAddress(form, "")), l, form, before != 0))
+	return web.Show(c.Response(), http.StatusOK, h.inboxPage(h.personFrame(c.Request().Context(), who, listAddress("/inbox", "form", form, "")), l, form, before != 0))
 }
 
 func (h *handlers) inboxPage(frame templates.StaffFrame, l *listing, form string, paged bool) templates.InboxPage {
@@ -35,7 +32,7 @@ func (h *handlers) inboxPage(frame templates.StaffFrame, l *listing, form string
 	for _, f := range l.forms {
 		id, counts := f.Form.ID, l.counts[f.Form.ID]
 		titles[id] = f.Form.Title
-		p.Tabs = append(p.Tabs, templates.StaffTab{Title: f.Form.Title, Address: inboxAddress(id, ""), New: counts[store.New], Chosen: form == id})
+		p.Tabs = append(p.Tabs, templates.StaffTab{Title: f.Form.Title, Address: listAddress("/inbox", "form", id, ""), New: counts[store.New], Chosen: form == id})
 		p.Tabs[0].New += counts[store.New]
 		if form != "" && form != id {
 			continue
@@ -56,29 +53,14 @@ func (h *handlers) inboxPage(frame templates.StaffFrame, l *listing, form string
 	for _, r := range l.rows {
 		p.Rows = append(p.Rows, templates.StaffRow{
 			Address: h.desk.address(r.Form, r.ID), Reference: r.Reference, Form: titles[r.Form], State: stateNames[r.State],
-			Received: h.when(r.Received), Files: r.Files, Size: size(r.Size),
+			Received: h.when(r.Received), Files: r.Files, Size: text.Size(r.Size),
 		})
 	}
 	if l.more {
-		p.Older = inboxAddress(form, h.desk.pages.SealID(l.rows[len(l.rows)-1].ID))
+		p.Older = listAddress("/inbox", "form", form, h.desk.pages.SealID(l.rows[len(l.rows)-1].ID))
 	}
 	if paged {
-		p.Newest = inboxAddress(form, "")
+		p.Newest = listAddress("/inbox", "form", form, "")
 	}
 	return p
-}
-
-// inboxAddress writes form before before, always.
-func inboxAddress(form, before string) string {
-	q := url.Values{}
-	if form != "" {
-		q.Set("form", form)
-	}
-	if before != "" {
-		q.Set("before", before)
-	}
-	if len(q) == 0 {
-		return "/inbox"
-	}
-	return "/inbox?" + q.Encode()
 }

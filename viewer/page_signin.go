@@ -13,6 +13,7 @@ import (
 	"sealform/internal/staff"
 	"sealform/internal/web"
 	"sealform/keys"
+	"sealform/keys/private"
 	"sealform/templates"
 )
 
@@ -37,12 +38,7 @@ func (h *handlers) getSignIn(c echo.Context, _ staff.Staff) error {
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h *handlers) postSignIn(c echo.Context, _ staff.Staff) error {
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	defer f.wipe()
+func (h *handlers) postSignIn(c echo.Context, _ staff.Staff, f *fields) error {
 	t := staff.NewAttempt(c.Request(), h.edge.Peers.Addr(c.Request()))
 	t.Email = f.text("email")
 	p := templates.SignInPage{StaffFrame: h.strangerFrame(), Email: t.Email, Next: safeNext(f.text("next"))}
@@ -54,11 +50,11 @@ func (h *handlers) postSignIn(c echo.Context, _ staff.Staff) error {
 	defer t.Password.Wipe()
 	token, err := h.desk.Sessions.SignIn(c.Request().Context(), t)
 	if err != nil {
-		status, problem, err := signInProblem(c, err)
+		status, words, err := problem(c, err, signInSlowed)
 		if err != nil {
 			return err
 		}
-		p.Problem = problem
+		p.Problem = words
 		return web.Show(c.Response(), status, p)
 	}
 	if err := h.endBefore(c); err != nil {
@@ -69,20 +65,24 @@ func (h *handlers) postSignIn(c echo.Context, _ staff.Staff) error {
 	return see(c, withNext("/sign-in/code", p.Next))
 }
 
-// signInProblem finds the words for what the person can mend; anything else comes back.
-func signInProblem(c echo.Context, err error) (status int, problem string, other error) {
+// problem finds the words for what the person can mend, slowed those for too many failures; anything else comes back.
+func problem(c echo.Context, err error, slowed string) (status int, words string, other error) {
 	var slow *staff.Slowed
 	switch {
 	case errors.Is(err, staff.ErrWrong):
 		return http.StatusUnauthorized, "That email and password do not belong together. Check both and try again.", nil
 	case errors.Is(err, staff.ErrWrongCode):
 		return http.StatusUnauthorized, "That code is not right, or was used already. Wait for the next one and try again.", nil
+	case errors.Is(err, private.ErrWrongPassword):
+		return http.StatusUnauthorized, "That is not this key’s password. Look for capital letters and missing words, and try again.", nil
 	case errors.As(err, &slow):
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.Wait/time.Second)+1))
-		return http.StatusTooManyRequests, "Too many tries did not fit. Nothing was checked this time. Wait " + inWords(slow.Wait) + " and try again.", nil
+		return http.StatusTooManyRequests, slowed + " Wait " + inWords(slow.Wait) + " and try again.", nil
 	}
 	return 0, "", err
 }
+
+const signInSlowed = "Too many tries did not fit. Nothing was checked this time."
 
 // inWords rounds a wait up to what a person would say.
 func inWords(w time.Duration) string {
@@ -104,12 +104,7 @@ func (h *handlers) getCode(c echo.Context, _ staff.Staff) error {
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h *handlers) postCode(c echo.Context, who staff.Staff) error {
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	defer f.wipe()
+func (h *handlers) postCode(c echo.Context, who staff.Staff, f *fields) error {
 	t := staff.NewAttempt(c.Request(), h.edge.Peers.Addr(c.Request()))
 	in, err := h.desk.Sessions.Code(c.Request().Context(), who, f.text("code"), t)
 	if errors.Is(err, staff.ErrTries) {
@@ -117,11 +112,11 @@ func (h *handlers) postCode(c echo.Context, who staff.Staff) error {
 	}
 	next := safeNext(f.text("next"))
 	if err != nil {
-		status, problem, err := signInProblem(c, err)
+		status, words, err := problem(c, err, signInSlowed)
 		if err != nil {
 			return err
 		}
-		return web.Show(c.Response(), status, templates.CodePage{StaffFrame: h.strangerFrame(), Problem: problem, Next: next})
+		return web.Show(c.Response(), status, templates.CodePage{StaffFrame: h.strangerFrame(), Problem: words, Next: next})
 	}
 	staff.SetCookie(c.Response(), staff.SessionCookie, in.Session, 0)
 	staff.SetCookie(c.Response(), staff.DeviceCookie, in.Device, staff.DeviceKeep)

@@ -13,6 +13,7 @@ import (
 	"sealform/forms"
 	"sealform/internal/staff"
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/internal/web"
 	"sealform/templates"
 )
@@ -42,7 +43,7 @@ func (h *handlers) submissionPage(o *opened) templates.SubmissionPage {
 	}
 	for i, f := range o.reading.Files {
 		p.Files = append(p.Files, templates.StaffFile{
-			Label: f.Label, Name: plainly(f.Name), Size: size(f.Size), Address: fmt.Sprintf("%s/files/%d", address, i),
+			Label: f.Label, Name: plainly(f.Name), Size: text.Size(f.Size), Address: fmt.Sprintf("%s/files/%d", address, i),
 		})
 	}
 	return p
@@ -109,12 +110,7 @@ func answer(a record.Answered) templates.StaffAnswer {
 
 var statesByName = map[string]store.State{"new": store.New, "open": store.Opened, "done": store.Done, "spam": store.Spam}
 
-func (h *handlers) postState(c echo.Context, who staff.Staff) error {
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	defer f.wipe()
+func (h *handlers) postState(c echo.Context, who staff.Staff, f *fields) error {
 	to, ok := statesByName[f.text("to")]
 	if !ok {
 		return errBody

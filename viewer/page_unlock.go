@@ -3,11 +3,8 @@ package viewer
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,7 +12,6 @@ import (
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/keys"
-	"sealform/keys/private"
 	"sealform/templates"
 )
 
@@ -27,12 +23,7 @@ func (h *handlers) getUnlock(c echo.Context, who staff.Staff) error {
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h *handlers) postUnlock(c echo.Context, who staff.Staff) error {
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	defer f.wipe()
+func (h *handlers) postUnlock(c echo.Context, who staff.Staff, f *fields) error {
 	p, err := h.unlockPage(c.Request().Context(), who, f.text("key"), f.text("next"))
 	if err != nil {
 		return err
@@ -42,11 +33,11 @@ func (h *handlers) postUnlock(c echo.Context, who staff.Staff) error {
 	f.wipe()
 	open, err := h.desk.Unlock(c.Request().Context(), who, p.chosen, password)
 	if err != nil {
-		status, problem, err := unlockProblem(c, err)
+		status, words, err := problem(c, err, "Several passwords did not fit, so this key takes none just now.")
 		if err != nil {
 			return err
 		}
-		p.Problem = problem
+		p.Problem = words
 		return web.Show(c.Response(), status, p)
 	}
 	staff.SetCookie(c.Response(), staff.SessionCookie, open.token, 0)
@@ -102,18 +93,6 @@ func inFours(f keys.Fingerprint) string {
 	return b.String()
 }
 
-func unlockProblem(c echo.Context, err error) (status int, problem string, other error) {
-	var slow *staff.Slowed
-	switch {
-	case errors.Is(err, private.ErrWrongPassword):
-		return http.StatusUnauthorized, "That is not this key’s password. Look for capital letters and missing words, and try again.", nil
-	case errors.As(err, &slow):
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.Wait/time.Second)+1))
-		return http.StatusTooManyRequests, "Several passwords did not fit, so this key takes none just now. Wait " + inWords(slow.Wait) + " and try again.", nil
-	}
-	return 0, "", err
-}
-
 func (h *handlers) postLock(c echo.Context, who staff.Staff) error {
 	token, err := h.desk.Lock(c.Request().Context(), who)
 	if err != nil {
@@ -125,12 +104,7 @@ func (h *handlers) postLock(c echo.Context, who staff.Staff) error {
 	return see(c, "/inbox")
 }
 
-func (h *handlers) postStay(c echo.Context, who staff.Staff) error {
-	f, err := readFields(c.Response(), c.Request())
-	if err != nil {
-		return err
-	}
-	defer f.wipe()
+func (h *handlers) postStay(c echo.Context, who staff.Staff, f *fields) error {
 	if err := h.desk.Stay(who); err != nil {
 		return err
 	}

@@ -30,18 +30,18 @@ func (h *handlers) routes() []route {
 	return []route{
 		{http.MethodGet, "/", anybody, h.getRoot, true},
 		{http.MethodGet, "/sign-in", anybody, h.getSignIn, false},
-		{http.MethodPost, "/sign-in", anybody, h.postSignIn, false},
+		{http.MethodPost, "/sign-in", anybody, posted(h.postSignIn), false},
 		{http.MethodGet, "/sign-in/code", staff.PasswordRight, h.getCode, true},
-		{http.MethodPost, "/sign-in/code", staff.PasswordRight, h.postCode, false},
+		{http.MethodPost, "/sign-in/code", staff.PasswordRight, posted(h.postCode), false},
 		{http.MethodPost, "/sign-out", anybody, h.postSignOut, false},
 		{http.MethodGet, "/unlock", staff.SignedIn, h.getUnlock, true},
-		{http.MethodPost, "/unlock", staff.SignedIn, h.postUnlock, false},
+		{http.MethodPost, "/unlock", staff.SignedIn, posted(h.postUnlock), false},
 		{http.MethodPost, "/lock", staff.SignedIn, h.postLock, false},
-		{http.MethodPost, "/stay", staff.SignedIn, h.postStay, false},
+		{http.MethodPost, "/stay", staff.SignedIn, posted(h.postStay), false},
 		{http.MethodGet, "/inbox", staff.SignedIn, h.getInbox, true},
 		{http.MethodGet, "/s/:sid", staff.SignedIn, h.getSubmission, true},
 		{http.MethodGet, "/s/:sid/files/:n", staff.SignedIn, h.getFile, true},
-		{http.MethodPost, "/s/:sid/state", staff.SignedIn, h.postState, false},
+		{http.MethodPost, "/s/:sid/state", staff.SignedIn, posted(h.postState), false},
 		{http.MethodGet, "/s/:sid/erase", staff.SignedIn, h.getErase, true},
 		{http.MethodPost, "/s/:sid/erase", staff.SignedIn, h.postErase, false},
 		{http.MethodGet, "/deliveries", staff.SignedIn, h.getDeliveries, true},
@@ -50,6 +50,18 @@ func (h *handlers) routes() []route {
 		{http.MethodPost, "/deliveries/:job/aside", staff.SignedIn, h.postAside, false},
 		{http.MethodPost, "/deliveries/webhooks/:name/test", staff.SignedIn, h.postHookTest, false},
 		{http.MethodGet, "/go/:id", anybody, h.getGo, false},
+	}
+}
+
+// posted gives a handler what was posted, which is wiped once it has answered.
+func posted(handle func(echo.Context, staff.Staff, *fields) error) func(echo.Context, staff.Staff) error {
+	return func(c echo.Context, who staff.Staff) error {
+		f, err := readFields(c.Response(), c.Request())
+		if err != nil {
+			return err
+		}
+		defer f.wipe()
+		return handle(c, who, f)
 	}
 }
 

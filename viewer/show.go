@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -65,7 +63,6 @@ func (h *handlers) goOn(c echo.Context, to string) {
 // page finds the words and the status of an error.
 func (h *handlers) page(err error, c echo.Context, frame templates.StaffFrame) (int, templates.Page) {
 	p := templates.StaffMessagePage{StaffFrame: frame, Link: "/inbox", Label: "Go to the inbox"}
-	var slow *staff.Slowed
 	var un *unopened
 	var erased *store.Erased
 	var he *echo.HTTPError
@@ -76,8 +73,6 @@ func (h *handlers) page(err error, c echo.Context, frame templates.StaffFrame) (
 		return http.StatusGone, h.erasedPage(erased, p)
 	case errors.Is(err, limit.ErrBusy):
 		c.Response().Header().Set("Retry-After", "5")
-	case errors.As(err, &slow):
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.Wait/time.Second)+1))
 	case errors.Is(err, errOtherSite):
 		p.Link, p.Label = c.Request().URL.RequestURI(), "Open the page"
 	case errors.As(err, &he) && (he.Code == http.StatusNotFound || he.Code == http.StatusMethodNotAllowed):

@@ -9,15 +9,15 @@ import (
 )
 
 // Edge is what every program puts around its routes: the headers of each answer, a page instead of a panic, probes for
-// whoever watches the process, and the refusal of other names and of requests without TLS, in this order.
+// whoever watches the process, and the refusal of other names and of requests without TLS. Probes are answered under any name.
 type Edge struct {
 	Program string // as events name it
 	Policy  Policy
 	Hosts   Hosts
 	Peers   Peers
 	Events  *event.Log
-	Ready   func() error // asked by /readyz; nil: there is no such probe
-	// WrongName answers requests under a name that is not ours; nil: a line of text.
+	Ready   func() error // asked by /readyz, whether the program can do its work; nil: there is no such probe
+	// WrongName answers requests under a name that is not ours, by a page or by NoSuchName.
 	WrongName http.HandlerFunc
 	// Failed answers with a page of a failure that has this id in the log; nothing was answered yet.
 	Failed func(w http.ResponseWriter, r *http.Request, id string)
@@ -25,54 +25,45 @@ type Edge struct {
 
 // Around gives the whole program. Routes may set Request.Pattern to the pattern that served, which events tell.
 func (e Edge) Around(routes http.Handler) http.Handler {
-	wrongName := e.WrongName
-	if wrongName == nil {
-		wrongName = noSuchName
-	}
-	return Headers(e.Policy, e.watch(e.probes(e.Hosts.Only(e.overTLS(routes), wrongName))))
-}
-
-// FailureID draws what a page and the log share about one failure.
-func FailureID() string { return rand.Text()[:8] }
-
-// watch logs each answer and turns a panic into a page that tells nothing of it. An answer that has begun is cut off rather
-// than seem complete.
-func (e Edge) watch(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began, a := time.Now(), w.(*answer) // Headers made it
-		defer func() {
-			if v := recover(); v != nil {
-				if v == http.ErrAbortHandler { //nolint:errorlint // the server's own sign, compared as it does
-					panic(http.ErrAbortHandler)
-				}
-				id := FailureID()
-				e.Events.Panicked(e.Program, r.Pattern, id)
-				if a.status != 0 {
-					panic(http.ErrAbortHandler)
-				}
-				e.Failed(w, r, id)
-			}
-			e.Events.Request(e.Program, r.Pattern, r.Method, a.status, time.Since(began))
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// probes answers health checks, under any name and without TLS, and tells no detail: /livez whether the process runs, /readyz
-// whether it can do its work.
-func (e Edge) probes(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return Headers(e.Policy, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer e.end(w.(*answer), r, time.Now()) // Headers made it
 		switch {
 		case r.URL.Path == "/livez":
 			probe(w, r, nil)
 		case r.URL.Path == "/readyz" && e.Ready != nil:
 			probe(w, r, e.Ready())
+		case !e.Hosts.Has(r.Host):
+			e.WrongName(w, r)
+		case !e.Peers.Secure(r):
+			plain{e.Hosts}.ServeHTTP(w, r)
 		default:
-			next.ServeHTTP(w, r)
+			routes.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
+// FailureID draws what a page and the log share about one failure.
+func FailureID() string { return rand.Text()[:8] }
+
+// end logs an answer and turns a panic into a page that tells nothing of it. An answer that has begun is cut off rather than
+// seem complete.
+func (e Edge) end(a *answer, r *http.Request, began time.Time) {
+	v := recover()
+	if v == http.ErrAbortHandler { //nolint:errorlint // the server's own sign, compared as it does
+		panic(http.ErrAbortHandler)
+	}
+	if v != nil {
+		id := FailureID()
+		e.Events.Panicked(e.Program, r.Pattern, id)
+		if a.status != 0 {
+			panic(http.ErrAbortHandler)
+		}
+		e.Failed(a, r, id)
+	}
+	e.Events.Request(e.Program, r.Pattern, r.Method, a.status, time.Since(began))
+}
+
+// probe answers a health check, under any name and without TLS, and tells no detail.
 func probe(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -85,17 +76,7 @@ func probe(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// overTLS lets requests through that came over TLS, to us or to a trusted proxy. All others get what port 80 gives.
-func (e Edge) overTLS(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !e.Peers.Secure(r) {
-			plain{e.Hosts}.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func noSuchName(w http.ResponseWriter, _ *http.Request) {
+// NoSuchName answers a request under a name that is not ours with a line of text.
+func NoSuchName(w http.ResponseWriter, _ *http.Request) {
 	text(w, http.StatusMisdirectedRequest, "No page is served under this name.\n")
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,17 +29,6 @@ func NewHosts(names []string) (Hosts, error) {
 // Has tells whether a Host header is one of ours.
 func (h Hosts) Has(host string) bool {
 	return slices.Contains(h.names, host) || slices.Contains(h.names, canonical(host))
-}
-
-// Only passes requests for our names on; for all others refused answers.
-func (h Hosts) Only(next, refused http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h.Has(r.Host) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		refused.ServeHTTP(w, r)
-	})
 }
 
 // canonical is lower case, without a final dot and without :443.

@@ -30,7 +30,7 @@ func (p plain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	to, ok := p.hosts.https(r.Host)
 	if !ok || !strings.HasPrefix(r.URL.Path, "/") { // "GET *" has none
-		noSuchName(w, r)
+		NoSuchName(w, r)
 		return
 	}
 	h.Set("Location", "https://"+to+r.URL.EscapedPath())
