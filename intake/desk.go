@@ -21,7 +21,8 @@ var (
 
 const referenceDraws = 5
 
-// desk is the code that may act: it seals checked answers and hands them in. It knows nothing of HTTP.
+// desk is the code that may act: it decides what becomes of a post (take), seals checked answers and hands them in. It knows
+// nothing of HTTP.
 type desk struct {
 	service string
 	drop    Drop

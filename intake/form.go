@@ -5,7 +5,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"sealform/forms"
 	"sealform/internal/web"
 	"sealform/templates"
 )
@@ -47,13 +46,4 @@ func (in *intake) showForm(c echo.Context) error {
 	}
 	p := templates.FormPage{Frame: s.frame, Form: s.Form, Uploads: in.desk.uploads(s.Form), Token: in.tokens.NewPage(s.Form.ID, s.Form.Revision)}
 	return web.Show(c.Response(), http.StatusOK, p)
-}
-
-// again shows a form with what was typed.
-func (in *intake) again(c echo.Context, s *served, questions *forms.Form, p *post, page templates.FormPage, status int) error {
-	page.Frame, page.Form, page.Entry, page.Uploads = s.frame, s.asShown(questions), &p.entry, in.desk.uploads(s.Form)
-	if page.Token == "" {
-		page.Form, page.Token = s.Form, in.tokens.NewPage(s.Form.ID, s.Form.Revision)
-	}
-	return web.Show(c.Response(), status, page)
 }

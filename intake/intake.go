@@ -11,6 +11,8 @@
 // under keys in memory. What is not in order comes back as the same page with all that was typed. What is in order is
 // sealed to the form's readers and given to the Drop, and only when that says it is kept does anyone read "received".
 //
+// What becomes of a post is an Outcome, which the desk decides and which knows nothing of pages.
+//
 // A form that is only mailed takes no more than the relay does; what is beyond comes back with all that was typed too.
 //
 // It sets no cookie and reads none, takes no answer from an address, follows nobody's redirect and calls nobody. A

@@ -77,9 +77,9 @@ func (s *served) revision(r forms.Revision) *forms.Form {
 	return s.Older[r]
 }
 
-// asShown puts questions, perhaps of an older revision, under today's title and words.
+// asShown puts questions, perhaps of an older revision, under today’s title and words; nil are today’s questions.
 func (s *served) asShown(questions *forms.Form) *forms.Form {
-	if questions == s.Form {
+	if questions == nil || questions == s.Form {
 		return s.Form
 	}
 	today := *s.Form

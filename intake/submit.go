@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,16 +8,13 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"sealform/forms"
-	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/internal/text"
-	"sealform/internal/token"
 	"sealform/internal/web"
 	"sealform/templates"
 )
 
-// takeForm takes one post of a form: read, check, hand in, and only then say so.
+// takeForm takes one post of a form: read, decide, show what became of it.
 func (in *intake) takeForm(c echo.Context) (err error) {
 	began := time.Now()
 	s, err := in.find(c)
@@ -28,37 +24,26 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 	if _, err := s.readers(in.now()); err != nil {
 		return in.showClosed(c, s, true)
 	}
-	p, err := in.read(c, s)
+	p, readErr := in.read(c, s)
 	defer func() { err = errors.Join(err, p.close()) }()
-	if err != nil {
-		return in.refuseBody(c, s, p, err)
+	if readErr != nil {
+		c.Response().Header().Set("Connection", "close") // the rest is not read
 	}
-	page, questions := in.page(s, p.token)
-	if questions == nil {
-		in.events.Refused(program, c.Path(), http.StatusConflict, "stale")
-		return in.again(c, s, s.Form, p, templates.FormPage{Notice: noticeStale}, http.StatusConflict)
+	o := in.desk.take(c.Request().Context(), s, p, readErr)
+	switch o.Result {
+	case Accepted:
+		in.events.Kept(s.Form.ID, o.Kept.Reference, o.Files, time.Since(began))
+		return in.toReceipt(c, s, o.Kept)
+	case Unsealed:
+		in.events.Closed(s.Form.ID, "not_sealed")
+		return in.showClosed(c, s, true)
+	case Closed:
+		return in.showClosed(c, s, true)
+	case Unread:
+		return o.Err
+	default:
+		return in.showAgain(c, s, p, o)
 	}
-	if p.many {
-		in.events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "file_count")
-		return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: noticeMany}, http.StatusUnprocessableEntity)
-	}
-	if p.heavy {
-		return in.tooLarge(c, s, questions, p)
-	}
-	if p.full {
-		return in.notKept(c, s, questions, p, record.ErrFull)
-	}
-	answers, rejected := questions.Check(&p.entry, in.now())
-	if rejected != nil {
-		in.events.Refused(program, c.Path(), http.StatusUnprocessableEntity, "invalid")
-		return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Problems: rejected.Problems}, http.StatusUnprocessableEntity)
-	}
-	kept, err := in.desk.accept(c.Request().Context(), s, page, answers)
-	if err != nil {
-		return in.notKept(c, s, questions, p, err)
-	}
-	in.events.Kept(s.Form.ID, kept.Reference, answers.Files(), time.Since(began))
-	return in.toReceipt(c, s, kept)
 }
 
 // read takes the body of a post apart.
@@ -69,15 +54,6 @@ func (in *intake) read(c echo.Context, s *served) (*post, error) {
 		totalUpload: s.Form.Limits.TotalUpload, taken: in.desk.uploads(s.Form),
 	}
 	return rd.read(c.Response(), r)
-}
-
-// page gives what a token says and the questions its page showed, nil where the page must be shown anew.
-func (in *intake) page(s *served, posted string) (token.Page, *forms.Form) {
-	page, err := in.tokens.OpenPage(posted)
-	if err != nil || page.Form != s.Form.ID {
-		return token.Page{}, nil
-	}
-	return page, s.revision(page.Revision)
 }
 
 const (
@@ -95,55 +71,43 @@ var noticeMany = fmt.Sprintf("You chose more than %d files in all, so nothing wa
 // retryAfter is what we ask of programs, in seconds.
 const retryAfter = "60"
 
-// refuseBody answers a body that could not be taken. Where it was a matter of size or room and the page is one of
-// ours, it comes back with what was typed.
-func (in *intake) refuseBody(c echo.Context, s *served, p *post, err error) error {
-	c.Response().Header().Set("Connection", "close") // the rest is not read
-	if !errors.Is(err, errTooLarge) || p.uploads == 0 {
-		return err
-	}
-	if _, questions := in.page(s, p.token); questions != nil {
-		return in.tooLarge(c, s, questions, p)
-	}
-	return err
+// again says how the page comes back after each outcome that leaves the visitor something to do.
+var again = map[Result]struct {
+	status int
+	code   event.Code // of a refusal; a failure has its own
+	notice string
+}{
+	Stale:       {http.StatusConflict, "stale", noticeStale},
+	Corrected:   {http.StatusConflict, "corrections", noticeAgain},
+	Invalid:     {http.StatusUnprocessableEntity, "invalid", ""},
+	ManyFiles:   {http.StatusUnprocessableEntity, "file_count", noticeMany},
+	LargeFiles:  {http.StatusRequestEntityTooLarge, "too_large", noticeLarge},
+	LargeBoth:   {http.StatusRequestEntityTooLarge, "too_large", noticeBoth},
+	LongAnswers: {http.StatusRequestEntityTooLarge, "too_large", noticeLong},
+	Full:        {http.StatusServiceUnavailable, "", noticeFull},
+	Unsure:      {http.StatusServiceUnavailable, "", noticeMaybe},
 }
 
-// tooLarge shows the page again where files, or else answers, are more than can be sent.
-func (in *intake) tooLarge(c echo.Context, s *served, questions *forms.Form, p *post) error {
-	notice := noticeLong
-	switch {
-	case p.heavy:
-		notice = fmt.Sprintf(noticeLarge, text.Size(in.desk.uploads(s.Form)))
-	case p.uploads > 0:
-		notice = noticeBoth
+// showAgain shows the form with what was typed, and why it was not taken. Questions may be of an older revision; where the page
+// can be sent no more, they are today's, under a new token.
+func (in *intake) showAgain(c echo.Context, s *served, p *post, o Outcome) error {
+	how := again[o.Result]
+	page := templates.FormPage{
+		Frame: s.frame, Form: s.asShown(o.Questions), Entry: &p.entry, Uploads: in.desk.uploads(s.Form),
+		Token: p.token, Problems: o.Problems, Notice: how.notice,
 	}
-	in.events.Refused(program, c.Path(), http.StatusRequestEntityTooLarge, "too_large")
-	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice}, http.StatusRequestEntityTooLarge)
-}
-
-// notKept answers when checked answers could not be handed in.
-func (in *intake) notKept(c echo.Context, s *served, questions *forms.Form, p *post, err error) error {
-	code, notice := event.Code("drop"), noticeMaybe
-	switch {
-	case errors.Is(err, errClosed):
-		return in.showClosed(c, s, true)
-	case errors.Is(err, record.ErrTooLargeToMail):
-		return in.tooLarge(c, s, questions, p)
-	case errors.Is(err, errNotSealed):
-		in.events.Closed(s.Form.ID, "not_sealed")
-		return in.showClosed(c, s, true)
-	case errors.Is(err, errCorrections):
-		in.events.Refused(program, c.Path(), http.StatusConflict, "corrections")
-		return in.again(c, s, s.Form, p, templates.FormPage{Notice: noticeAgain}, http.StatusConflict) // under a new token
-	case errors.Is(err, record.ErrFull):
-		code, notice = "full", noticeFull
-	case errors.Is(err, record.ErrUnknown):
-		code = "unknown"
-	case errors.Is(err, context.Canceled):
-		code = "visitor_gone"
+	switch o.Result {
+	case Stale, Corrected:
+		page.Form, page.Token = s.Form, in.tokens.NewPage(s.Form.ID, s.Form.Revision)
+	case LargeFiles:
+		page.Notice = fmt.Sprintf(how.notice, text.Size(page.Uploads))
 	}
-	id := web.FailureID()
-	in.events.Failed(program, c.Path(), id, code)
-	c.Response().Header().Set("Retry-After", retryAfter)
-	return in.again(c, s, questions, p, templates.FormPage{Token: p.token, Notice: notice, ID: id}, http.StatusServiceUnavailable)
+	if o.Code != "" {
+		page.ID = web.FailureID()
+		in.events.Failed(program, c.Path(), page.ID, o.Code)
+		c.Response().Header().Set("Retry-After", retryAfter)
+	} else {
+		in.events.Refused(program, c.Path(), how.status, how.code)
+	}
+	return web.Show(c.Response(), how.status, page)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"sealform/forms"
+	"sealform/internal/body"
 )
 
 // readPairs reads application/x-www-form-urlencoded (WHATWG URL standard §5.1): the body is decoded in place, once,
@@ -21,21 +22,13 @@ func (p *post) readPairs(m *meter, announced int64) error {
 		return err
 	}
 	p.entry.Pairs = make([]forms.Pair, 0, min(fieldLimit, 1+bytes.Count(p.raw[:min(len(p.raw), valueLimit)], []byte{'&'})))
-	for rest := p.raw; len(rest) > 0; {
-		var pair []byte
-		if i := bytes.IndexByte(rest, '&'); i >= 0 {
-			pair, rest = rest[:i], rest[i+1:]
-		} else {
-			pair, rest = rest, nil
-		}
-		if len(pair) == 0 {
-			continue
-		}
-		name, value, _ := bytes.Cut(pair, []byte{'='})
+	for name, value := range body.Pairs(p.raw) {
 		if len(name) > 3*nameLimit {
 			return errTooLarge
 		}
-		if err := p.add(string(unescape(name)), unescape(value)); err != nil {
+		name, _ = body.Unescape(name)
+		value, _ = body.Unescape(value)
+		if err := p.add(string(name), value); err != nil {
 			return err
 		}
 	}
@@ -72,36 +65,4 @@ func (p *post) grow(b []byte, size int64) ([]byte, error) {
 	copy(grown, b)
 	clear(b)
 	return grown, p.spool.Hold(-int64(cap(b)))
-}
-
-// unescape decodes + and %41 in place.
-func unescape(b []byte) []byte {
-	if bytes.IndexByte(b, '%') < 0 && bytes.IndexByte(b, '+') < 0 {
-		return b[:len(b):len(b)]
-	}
-	out := b[:0]
-	for i := 0; i < len(b); i++ {
-		switch {
-		case b[i] == '+':
-			out = append(out, ' ')
-		case b[i] == '%' && i+2 < len(b) && digit(b[i+1]) >= 0 && digit(b[i+2]) >= 0:
-			out = append(out, byte(digit(b[i+1])<<4|digit(b[i+2]))) //nolint:gosec // two digits make a byte
-			i += 2
-		default:
-			out = append(out, b[i])
-		}
-	}
-	return out[:len(out):len(out)]
-}
-
-func digit(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }

@@ -1,11 +1,12 @@
 package viewer
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+
+	"sealform/internal/body"
 )
 
 // longestBody bounds a posted form: an e-mail address, a password of at most 1 KiB with every byte escaped, a path.
@@ -43,13 +44,9 @@ func readFields(w http.ResponseWriter, r *http.Request) (*fields, error) {
 		return nil, errBody
 	}
 	f := &fields{body: b}
-	for part := range bytes.SplitSeq(b[:n], []byte{'&'}) {
-		if len(part) == 0 {
-			continue
-		}
-		name, value, _ := bytes.Cut(part, []byte{'='})
-		name, ok := unescape(name)
-		value, ok2 := unescape(value)
+	for name, value := range body.Pairs(b[:n]) {
+		name, ok := body.Unescape(name)
+		value, ok2 := body.Unescape(value)
 		if !ok || !ok2 {
 			f.wipe()
 			return nil, errBody
@@ -73,39 +70,3 @@ func (f *fields) bytes(name string) []byte {
 func (f *fields) text(name string) string { return string(f.bytes(name)) }
 
 func (f *fields) wipe() { clear(f.body) }
-
-// unescape decodes in place.
-func unescape(b []byte) ([]byte, bool) {
-	out := b[:0]
-	for i := 0; i < len(b); i++ {
-		switch {
-		case b[i] == '+':
-			out = append(out, ' ')
-		case b[i] != '%':
-			out = append(out, b[i])
-		default:
-			if i+2 >= len(b) {
-				return nil, false
-			}
-			hi, lo := nibble(b[i+1]), nibble(b[i+2])
-			if hi > 15 || lo > 15 {
-				return nil, false
-			}
-			out = append(out, hi<<4|lo)
-			i += 2
-		}
-	}
-	return out, true
-}
-
-func nibble(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
-}
