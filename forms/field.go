@@ -19,29 +19,29 @@ const (
 	FileType Type = "file"
 )
 
-// Field is one question.
+// Field is one question. Its JSON, in this order, is its part of the canonical questions whose hash is a Revision.
 type Field struct {
-	ID       string // [a-z][a-z0-9_]{0,63}
-	Type     Type
-	Section  string // a heading shown above this field; "" for none
-	Label    string
-	Hint     string
-	Why      string // why a sensitive question is asked
-	Optional bool
-	Options  []Option // choice, choices; yesno has yes and no, consent has yes
-	Text     string   // consent: what is agreed to
-	Version  string   // consent: version of that text
-	Accept   []string // file: extensions without the dot, lower case
-	MaxFiles int      // file
-	MaxSize  int64    // file: bytes of each
-	Rules    []Rule   // of the table in rules.go, in the order they are checked
-
-	Sensitive    bool
-	Memorable    bool    // a date that people know by heart: their birthday
-	Min, Max     *Amount // number: the range; text, longtext, name: characters
-	Before       string  // date: "today" (wherever the visitor may be) or 2006-01-02, itself allowed
-	After        string  // date: likewise
-	Autocomplete string  // replaces the token of the type; "off" for answers about somebody else
+	ID           string   `json:"id"` // [a-z][a-z0-9_]{0,63}
+	Type         Type     `json:"type"`
+	Section      string   `json:"section,omitempty"` // a heading shown above this field; "" for none
+	Label        string   `json:"label"`
+	Hint         string   `json:"hint,omitempty"`
+	Why          string   `json:"why,omitempty"` // why a sensitive question is asked
+	Optional     bool     `json:"optional,omitempty"`
+	Sensitive    bool     `json:"sensitive,omitempty"`
+	Options      []Option `json:"options,omitempty"`      // choice, choices; yesno has yes and no, consent has yes
+	Text         string   `json:"text,omitempty"`         // consent: what is agreed to
+	Version      string   `json:"version,omitempty"`      // consent: version of that text
+	Accept       []string `json:"accept,omitempty"`       // file: extensions without the dot, lower case
+	MaxFiles     int      `json:"max_files,omitempty"`    // file
+	MaxSize      int64    `json:"max_size,omitempty"`     // file: bytes of each
+	Memorable    bool     `json:"memorable,omitempty"`    // a date that people know by heart: their birthday
+	Min          *Amount  `json:"min,omitempty"`          // number: the least; text, longtext, name: characters
+	Max          *Amount  `json:"max,omitempty"`          // number: the most; text, longtext, name: characters
+	Before       string   `json:"before,omitempty"`       // date: "today" (wherever the visitor may be) or 2006-01-02, itself allowed
+	After        string   `json:"after,omitempty"`        // date: likewise
+	Autocomplete string   `json:"autocomplete,omitempty"` // replaces the token of the type; "off" for answers about somebody else
+	Rules        []Rule   `json:"rules"`                  // of the table in rules.go, in the order they are checked
 
 	tests []compiled
 }
