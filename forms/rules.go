@@ -68,8 +68,8 @@ var table = map[string]*row{
 	"max_length": {testMaxLength, attrsMaxLength, sayMaxLength},
 	"min":        {testMin, nil, sayMin},
 	"max":        {testMax, nil, sayMax},
-	"before":     {testBefore, nil, sayBefore},
-	"after":      {testAfter, nil, sayAfter},
+	"before":     {testBefore, nil, saysBound("not be in the future", "earlier")},
+	"after":      {testAfter, nil, saysBound("be today or a later date", "later")},
 
 	"one_of":  {testOneOf, nil, says("Choose one of the answers to “%s”")},
 	"some_of": {testSomeOf, nil, says("Choose from the answers to “%s”")},

@@ -9,48 +9,32 @@ import (
 
 var partNames = [3]string{"day", "month", "year"}
 
-// civil is a day of the calendar, without a time or zone.
-type civil struct {
-	year  int
-	month time.Month
-	day   int
-}
-
-func (c civil) before(d civil) bool {
-	if c.year != d.year {
-		return c.year < d.year
-	}
-	if c.month != d.month {
-		return c.month < d.month
-	}
-	return c.day < d.day
-}
-
-// String is "27 March 1957".
-func (c civil) String() string { return fmt.Sprintf("%d %s %d", c.day, c.month, c.year) }
+// longDay is how a day is written for people: "27 March 1957".
+const longDay = "2 January 2006"
 
 // DateText gives the day, month and year that were typed into a date's boxes as "27 March 1957"; ok is false where they
 // are no date.
 func DateText(boxes [3]string) (date string, ok bool) {
-	c, wrong := readDate(boxes)
-	return c.String(), wrong == ""
+	day, wrong := readDate(boxes)
+	return day.Format(longDay), wrong == ""
 }
 
-// readDate reads the three boxes. If they are no date, wrong says which box is to blame.
-func readDate(parts [3]string) (c civil, wrong string) {
+// readDate reads the three boxes as a day, its midnight in UTC. If they are no date, wrong says which box is to blame.
+func readDate(parts [3]string) (date time.Time, wrong string) {
 	year, ok := readPart(parts[2], 4)
 	if !ok || year < 1000 {
-		return c, "year"
+		return date, "year"
 	}
 	month, ok := readMonth(parts[1])
 	if !ok {
-		return c, "month"
+		return date, "month"
 	}
 	day, ok := readPart(parts[0], 2)
-	if t := time.Date(year, month, day, 0, 0, 0, 0, time.UTC); !ok || day == 0 || t.Day() != day {
-		return c, "day"
+	date = time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	if !ok || day == 0 || date.Day() != day {
+		return date, "day"
 	}
-	return civil{year, month, day}, ""
+	return date, ""
 }
 
 func readPart(s string, digits int) (int, bool) {
@@ -118,59 +102,44 @@ func attrsDate(f *Field, _, part string) []Attr {
 // bound reads "today" or 2006-01-02, itself allowed: a child may be born today. On "today" the visitor's day counts,
 // and we do not know where they are: zones reach from twelve hours behind UTC to fourteen ahead, so what is
 // already today, or still today, in any of them is taken. Seen from a zone between, that is one day more.
-func bound(arg string, ahead time.Duration) (func(now time.Time) civil, error) {
+func bound(arg string, ahead time.Duration) (func(now time.Time) time.Time, error) {
 	if arg == "today" {
-		return func(now time.Time) civil {
-			y, m, d := now.UTC().Add(ahead).Date()
-			return civil{y, m, d}
-		}, nil
+		return func(now time.Time) time.Time { return now.UTC().Add(ahead).Truncate(24 * time.Hour) }, nil
 	}
-	t, err := time.Parse(time.DateOnly, arg)
+	day, err := time.Parse(time.DateOnly, arg)
 	if err != nil {
 		return nil, fmt.Errorf("a date's bound must be today or a date such as 2026-01-31")
 	}
-	c := civil{t.Year(), t.Month(), t.Day()}
-	return func(time.Time) civil { return c }, nil
+	return func(time.Time) time.Time { return day }, nil
 }
 
 func testBefore(_ *Field, arg string) (test, error) {
 	last, err := bound(arg, 14*time.Hour)
 	return func(g *given, now time.Time) broken {
-		if c, _ := readDate(g.parts); last(now).before(c) {
+		if day, _ := readDate(g.parts); day.After(last(now)) {
 			return broken{code: "not_past"}
 		}
 		return broken{}
 	}, err
 }
 
-func sayBefore(f *Field, arg string, _ broken) string {
-	if arg == "today" {
-		return fmt.Sprintf("“%s” must not be in the future", f.Label)
-	}
-	return fmt.Sprintf("“%s” must be %s or earlier", f.Label, longDate(arg))
-}
-
 func testAfter(_ *Field, arg string) (test, error) {
 	first, err := bound(arg, -12*time.Hour)
 	return func(g *given, now time.Time) broken {
-		if c, _ := readDate(g.parts); c.before(first(now)) {
+		if day, _ := readDate(g.parts); day.Before(first(now)) {
 			return broken{code: "not_future"}
 		}
 		return broken{}
 	}, err
 }
 
-func sayAfter(f *Field, arg string, _ broken) string {
-	if arg == "today" {
-		return fmt.Sprintf("“%s” must be today or a later date", f.Label)
+// saysBound is the message about a bound: of today, or of a day, itself allowed, and all in one direction from it.
+func saysBound(today, direction string) func(*Field, string, broken) string {
+	return func(f *Field, arg string, _ broken) string {
+		if arg == "today" {
+			return fmt.Sprintf("“%s” must %s", f.Label, today)
+		}
+		day, _ := time.Parse(time.DateOnly, arg) // which the test read before
+		return fmt.Sprintf("“%s” must be %s or %s", f.Label, day.Format(longDay), direction)
 	}
-	return fmt.Sprintf("“%s” must be %s or later", f.Label, longDate(arg))
-}
-
-func longDate(iso string) string {
-	t, err := time.Parse(time.DateOnly, iso)
-	if err != nil {
-		return "the given date"
-	}
-	return t.Format("2 January 2006")
 }
