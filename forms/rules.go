@@ -64,10 +64,10 @@ var table = map[string]*row{
 	"number": {testNumber, attrsNumber, says("Write “%s” as a number, such as 12 or 12.5")},
 	"date":   {testDate, attrsDate, sayDate},
 
-	"min_length": {testMinLength, nil, sayMinLength},
-	"max_length": {testMaxLength, attrsMaxLength, sayMaxLength},
-	"min":        {testMin, nil, sayMin},
-	"max":        {testMax, nil, sayMax},
+	"min_length": {testLength("too_short", func(v string, n int) bool { return length(v) >= n }), nil, sayMinLength},
+	"max_length": {testLength("too_long", func(v string, n int) bool { return len(v) <= n || length(v) <= n }), attrsMaxLength, sayMaxLength},
+	"min":        {testRange("below_min", func(n, bound float64) bool { return n >= bound }), nil, saysRange("more")},
+	"max":        {testRange("above_max", func(n, bound float64) bool { return n <= bound }), nil, saysRange("less")},
 	"before":     {testBefore, nil, saysBound("not be in the future", "earlier")},
 	"after":      {testAfter, nil, saysBound("be today or a later date", "later")},
 

@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -41,32 +42,23 @@ func attrsNumber(f *Field, _, _ string) []Attr {
 	return []Attr{{"inputmode", mode}, {"autocomplete", "off"}, {"enterkeyhint", "next"}}
 }
 
-func testMin(_ *Field, arg string) (test, error) {
-	bound, ok := ParseNumber(arg)
-	if !ok {
-		return nil, fmt.Errorf("min needs a number")
+// testRange compares a number with its bound.
+func testRange(code string, within func(n, bound float64) bool) func(*Field, string) (test, error) {
+	return func(_ *Field, arg string) (test, error) {
+		bound, ok := ParseNumber(arg)
+		if !ok {
+			return nil, errors.New("a bound needs a number")
+		}
+		return each(code, func(v string) bool { n, _ := ParseNumber(v); return within(n, bound) }), nil
 	}
-	return each("below_min", func(v string) bool { n, _ := ParseNumber(v); return n >= bound }), nil
 }
 
-func sayMin(f *Field, arg string, _ broken) string {
-	if f.Max != nil {
-		return fmt.Sprintf("“%s” must be from %s to %s", f.Label, *f.Min, *f.Max)
+// saysRange is the message about a bound of a number: with the other one, where there are two.
+func saysRange(direction string) func(*Field, string, broken) string {
+	return func(f *Field, arg string, _ broken) string {
+		if f.Min != nil && f.Max != nil {
+			return fmt.Sprintf("“%s” must be from %s to %s", f.Label, *f.Min, *f.Max)
+		}
+		return fmt.Sprintf("“%s” must be %s or %s", f.Label, arg, direction)
 	}
-	return fmt.Sprintf("“%s” must be %s or more", f.Label, arg)
-}
-
-func testMax(_ *Field, arg string) (test, error) {
-	bound, ok := ParseNumber(arg)
-	if !ok {
-		return nil, fmt.Errorf("max needs a number")
-	}
-	return each("above_max", func(v string) bool { n, _ := ParseNumber(v); return n <= bound }), nil
-}
-
-func sayMax(f *Field, arg string, _ broken) string {
-	if f.Min != nil {
-		return fmt.Sprintf("“%s” must be from %s to %s", f.Label, *f.Min, *f.Max)
-	}
-	return fmt.Sprintf("“%s” must be %s or less", f.Label, arg)
 }

@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -87,12 +88,15 @@ func foldDigits(s string) string {
 
 func length(v string) int { return utf8.RuneCountInString(strings.ReplaceAll(v, "\r\n", "\n")) }
 
-func testMinLength(_ *Field, arg string) (test, error) {
-	n, err := strconv.Atoi(arg)
-	if err != nil {
-		return nil, fmt.Errorf("min_length needs a whole number")
+// testLength compares the characters of a value with a bound.
+func testLength(code string, within func(v string, n int) bool) func(*Field, string) (test, error) {
+	return func(_ *Field, arg string) (test, error) {
+		n, err := strconv.Atoi(arg)
+		if err != nil {
+			return nil, errors.New("a bound of length needs a whole number")
+		}
+		return each(code, func(v string) bool { return within(v, n) }), nil
 	}
-	return each("too_short", func(v string) bool { return length(v) >= n }), nil
 }
 
 func sayMinLength(f *Field, arg string, _ broken) string {
@@ -102,14 +106,6 @@ func sayMinLength(f *Field, arg string, _ broken) string {
 func characters(arg string) string {
 	n, _ := strconv.Atoi(arg) // which the test read before
 	return text.Count(n, "character")
-}
-
-func testMaxLength(_ *Field, arg string) (test, error) {
-	n, err := strconv.Atoi(arg)
-	if err != nil {
-		return nil, fmt.Errorf("max_length needs a whole number")
-	}
-	return each("too_long", func(v string) bool { return len(v) <= n || length(v) <= n }), nil
 }
 
 func sayMaxLength(f *Field, arg string, _ broken) string {
