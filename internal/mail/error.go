@@ -5,15 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io"
 	"net"
 	"net/textproto"
-	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"sealform/internal/address"
+	"sealform/internal/mail/reply"
 )
 
 // Code names why a message was not handed over, in small letters, digits and "_". It can be logged and stored.
@@ -96,9 +94,9 @@ func fail(ctx context.Context, step string, err error) error {
 }
 
 func classify(ctx context.Context, step string, err error) Code {
-	var reply *textproto.Error
-	if errors.As(err, &reply) {
-		return replied(step, reply)
+	var answer *textproto.Error
+	if errors.As(err, &answer) {
+		return replied(step, answer)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return Stopped
@@ -107,18 +105,16 @@ func classify(ctx context.Context, step string, err error) Code {
 		return code
 	}
 	var dns *net.DNSError
-	var timeout net.Error
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return UnknownHost
-	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case ctx.Err() != nil, reply.TimedOut(err):
 		return Timeout
 	case errors.As(err, &dns):
 		return UnknownHost
 	case step == stepConnect:
 		return Refused
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case reply.Broken(err):
 		return Cut
 	}
 	return Protocol
@@ -146,17 +142,17 @@ func certificate(err error) (Code, bool) {
 
 // replied gives the code of a refusal that the relay put into words. A bare 552 means the message's size or a full mailbox;
 // at RCPT, where the size is not known yet, only the mailbox.
-func replied(step string, reply *textproto.Error) Code {
-	tooLarge := strings.HasPrefix(reply.Msg, "5.3.4") || (reply.Code == 552 && step != stepRcpt && !strings.HasPrefix(reply.Msg, "5.2.2"))
+func replied(step string, answer *textproto.Error) Code {
+	tooLarge := strings.HasPrefix(answer.Msg, "5.3.4") || (answer.Code == 552 && step != stepRcpt && !strings.HasPrefix(answer.Msg, "5.2.2"))
 	switch {
 	case tooLarge:
 		return TooLarge
-	case step == stepAuth && reply.Code >= 500:
+	case step == stepAuth && answer.Code >= 500:
 		return Auth
-	case reply.Code >= 400 && reply.Code < 500:
-		return Code(temporary + strconv.Itoa(reply.Code))
-	case reply.Code >= 500 && reply.Code < 600:
-		return Code(permanent + strconv.Itoa(reply.Code))
+	case answer.Code >= 400 && answer.Code < 500:
+		return Code(temporary + strconv.Itoa(answer.Code))
+	case answer.Code >= 500 && answer.Code < 600:
+		return Code(permanent + strconv.Itoa(answer.Code))
 	}
 	return Protocol
 }

@@ -5,11 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"sealform/internal/mail/reply"
 )
 
 // talk is one conversation with the relay, under TLS and signed in. It carries one message after the other.
@@ -90,8 +91,8 @@ func (t *talk) startTLS() error {
 		return &Error{Code: NoStartTLS, Step: stepStartTLS}
 	}
 	if err := t.command(stepStartTLS, func() error { return t.client.StartTLS(t.tls.Clone()) }); err != nil {
-		var reply *Error
-		if errors.As(err, &reply) && strings.HasPrefix(string(reply.Code), permanent) {
+		var answer *Error
+		if errors.As(err, &answer) && strings.HasPrefix(string(answer.Code), permanent) {
 			return &Error{Code: NoStartTLS, Step: stepStartTLS, cause: err} // offered, and then refused
 		}
 		return err
@@ -127,11 +128,7 @@ func (t *talk) signIn() error {
 // limit is the size that the relay announced (RFC 1870); 0: none.
 func (t *talk) limit() int64 {
 	_, value := t.client.Extension("SIZE")
-	n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
+	return reply.Size(value)
 }
 
 // tellSize passes the relay's limit on when it is news.

@@ -6,13 +6,16 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"os"
+	"net/textproto"
 	"strings"
 	"syscall"
 	"time"
+
+	"sealform/internal/mail/reply"
 )
 
 // maxSaid bounds what a host may say before TLS, in bytes, and maxLine one line of it.
@@ -76,21 +79,20 @@ func (k *check) secure(ctx context.Context, conn net.Conn, host *Host) (*tls.Con
 	s := &session{conn: conn, step: k.Step, r: bufio.NewReaderSize(io.LimitReader(conn, maxSaid), maxLine)}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 	defer stop()
-	if _, err := s.want("", "220"); err != nil {
+	if _, err := s.want("", 220); err != nil {
 		return nil, err
 	}
-	offers, err := s.want("EHLO "+k.Hello, "250")
+	offers, err := s.want("EHLO "+k.Hello, 250)
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range offers[1:] {
-		host.STARTTLS = host.STARTTLS || strings.EqualFold(strings.TrimSpace(o), "STARTTLS")
-	}
+	parameter, offered := reply.Keyword(offers, "STARTTLS")
+	host.STARTTLS = offered && parameter == ""
 	if !host.STARTTLS {
 		_, _ = io.WriteString(conn, "QUIT\r\n") // politeness only
 		return nil, nil
 	}
-	if _, err := s.want("STARTTLS", "220"); err != nil {
+	if _, err := s.want("STARTTLS", 220); err != nil {
 		return nil, err
 	}
 	if s.r.Buffered() > 0 {
@@ -129,7 +131,7 @@ type session struct {
 }
 
 // want sends a line, unless it is empty, and reads the reply, whose code must be the one given.
-func (s *session) want(line, code string) ([]string, error) {
+func (s *session) want(line string, code int) ([]string, error) {
 	if err := s.conn.SetDeadline(time.Now().Add(s.step)); err != nil {
 		return nil, err
 	}
@@ -138,44 +140,34 @@ func (s *session) want(line, code string) ([]string, error) {
 			return nil, err
 		}
 	}
-	var texts []string
-	for {
-		b, err := s.r.ReadSlice('\n')
-		if err != nil {
-			return nil, err
-		}
-		l := strings.TrimRight(string(b), "\r\n")
-		if len(l) < 3 || strings.Trim(l[:3], "0123456789") != "" || len(l) > 3 && l[3] != ' ' && l[3] != '-' {
-			return nil, Code("protocol")
-		}
-		if l[:3] != code {
-			verb, _, _ := strings.Cut(strings.ToLower(line), " ")
-			return nil, Code(cmp.Or(verb, "greeting") + "-" + l[:3])
-		}
-		texts = append(texts, strings.TrimLeft(l[3:], " -"))
-		if len(l) == 3 || l[3] == ' ' {
-			return texts, nil
-		}
+	texts, err := reply.Read(s.r, code)
+	var other *textproto.Error
+	if errors.As(err, &other) {
+		verb, _, _ := strings.Cut(strings.ToLower(line), " ")
+		return nil, Code(fmt.Sprintf("%s-%03d", cmp.Or(verb, "greeting"), other.Code))
 	}
+	return texts, err
 }
 
 // Error lets a code be an error on its way to the report.
 func (c Code) Error() string { return string(c) }
 
-// codeOf sorts what can go wrong with a connection.
+// codeOf gives a failed connection its code.
 func codeOf(err error) Code {
 	var code Code
-	var timed net.Error
+	var protocol textproto.ProtocolError
 	switch {
 	case errors.As(err, &code):
 		return code
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &timed) && timed.Timeout():
+	case errors.As(err, &protocol):
+		return "protocol"
+	case reply.TimedOut(err):
 		return "timeout"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refused"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "unreachable"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case reply.Broken(err):
 		return "closed"
 	case errors.Is(err, bufio.ErrBufferFull):
 		return "too-long"
