@@ -9,7 +9,8 @@
 //     every page state is checked by axe and photographed into shots/ (ignored by git);
 //   - canary: planted answers are looked for in everything the program writes;
 //   - disk: what the kernel is asked to write, seen by strace;
-//   - kill: kill -9 under load, and the ledger of what was acknowledged.
+//   - kill: kill -9 under load, and the ledger of what was acknowledged;
+//   - contract: what other people's scripts use, which stays or grows.
 //
 // go test -short skips the package. SOAK=1 kills a thousand times instead of fifty. What a test needs and does not
 // find is a failure that names scripts/setup-tests, never a skip.
