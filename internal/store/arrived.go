@@ -76,7 +76,7 @@ func (a *arrival) mail(b *batch, j *Job, m record.Mail, body *part, now time.Tim
 func (b *batch) mayReceive(to *record.SealedAddress, now time.Time) (bool, error) {
 	for _, m := range to.Marks {
 		var n int
-		_, err := b.Get(`select coalesce(sum(n), 0) from receipt where mark = $1 and at > $2 and at <= $3`,
+		_, err := b.Get(`select cast(coalesce(sum(n), 0) as bigint) from receipt where mark = $1 and at > $2 and at <= $3`,
 			[]any{m.MAC[:], now.Add(-24 * time.Hour).UnixMilli(), now.Add(time.Hour).UnixMilli()}, &n)
 		if err != nil || n >= m.Most {
 			return false, err

@@ -63,9 +63,9 @@ func (b *batch) clamp(ids []int64, now time.Time) error {
 	for _, id := range ids {
 		_, err := b.Exec(`
 			update outbox set
-				due = case when attempts = 0 and due > $2 then $2 when due > $3 then $4 else due end,
-				lease = case when lease > $5 then $2 else lease end,
-				made = case when made > $2 then $2 else made end
+				due = case when attempts = 0 and due > $2 then cast($2 as bigint) when due > $3 then cast($4 as bigint) else due end,
+				lease = case when lease > $5 then cast($2 as bigint) else lease end,
+				made = case when made > $2 then cast($2 as bigint) else made end
 			where id = $1 and state = 0`,
 			id, now.UnixMilli(), now.Add(longestDelay).UnixMilli(), now.Add(clampedDelay).UnixMilli(), now.Add(longestLease).UnixMilli())
 		if err != nil {

@@ -215,7 +215,7 @@ func (s *Store) end(ctx context.Context, what string, id int64, held time.Time, 
 		var of pile
 		ok, err := b.Get(`
 			update outbox set attempts = attempts + 1, state = $3, ended = $4, lease = 0, last_error = $5,
-				sealed = case when $3 = 3 then $6 else sealed end
+				sealed = case when cast($3 as bigint) = 3 then $6 else sealed end
 			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+quietJob,
 			[]any{id, held.UnixMilli(), int64(to), now, code, []byte{}}, &of.form, &of.quiet)
 		if err != nil || !ok {

@@ -17,7 +17,7 @@ func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64
 			insert into account (id, email, password, totp, totp_step, disabled, failures, retry, created)
 			select coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5, 0, 0, $6 from account where true
 			on conflict do nothing`,
-			strings.ToLower(a.Email), a.Password, nonNil(a.TOTP), a.TOTPStep, false, s.cfg.Now().UnixMilli())
+			strings.ToLower(a.Email), a.Password, nonNil(a.TOTP), a.TOTPStep, 0, s.cfg.Now().UnixMilli())
 		if err != nil {
 			return l, err
 		}
@@ -47,7 +47,7 @@ func nonNil(b []byte) []byte {
 // Account finds a person by e-mail address, in any case. ErrNotFound. Here as wherever an account is read: one that the
 // record does not vouch for is disabled.
 func (s *Store) Account(ctx context.Context, email string) (*Account, error) {
-	return firstAccount(s.accounts(ctx, `select `+accountColumns+` from account where email = $1`, strings.ToLower(email)))
+	return firstAccount(s.accounts(ctx, `select `+accountColumns+` from account where email = $1`, storable(strings.ToLower(email))))
 }
 
 // AccountByID is ErrNotFound when there is none.
@@ -125,11 +125,13 @@ func (s *Store) SetCredentials(ctx context.Context, id int64, password string, t
 
 // SetDisabled lets a person sign in no more, or again; its sessions end. ErrNotFound.
 func (s *Store) SetDisabled(ctx context.Context, id int64, disabled bool, e audit.Entry) error {
+	value := 0
 	e.Act = audit.ActAccountEnabled
 	if disabled {
+		value = 1
 		e.Act = audit.ActAccountDisabled
 	}
-	return s.change(ctx, id, e, `update account set disabled = $2 where id = $1`, id, disabled)
+	return s.change(ctx, id, e, `update account set disabled = $2 where id = $1`, id, value)
 }
 
 // change alters an account, ends its sessions and records it in one commit.

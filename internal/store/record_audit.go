@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"sealform/internal/audit"
 	"sealform/internal/store/engine"
@@ -51,6 +52,7 @@ func (b *batch) append(s *Store, e audit.Entry) (link, error) {
 		prev = known // the tail was cut: leave the gap to be seen
 	}
 	e.Seq, e.At = prev.n+1, s.cfg.Now()
+	e.Who, e.From = storable(e.Who), storable(e.From)
 	e.MAC = s.chain.Sign(prev.mac, e)
 	if err := insertEntry(b.Tx, e); err != nil {
 		return link{}, err
@@ -58,6 +60,12 @@ func (b *batch) append(s *Store, e audit.Entry) (link, error) {
 	next := link{n: e.Seq, mac: e.MAC}
 	b.last = &next
 	return next, nil
+}
+
+// storable is a text as every engine takes it: without NUL and bytes that are no UTF-8. Who tries to sign in may send any.
+func storable(s string) string {
+	const mark = "\uFFFD"
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", mark), mark)
 }
 
 func insertEntry(tx *engine.Tx, e audit.Entry) error {

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"errors"
 	"slices"
 	"testing"
+
+	"sealform/internal/audit"
 )
 
 // Who empties the record and takes its head away leaves a store that knows it was used.
@@ -50,5 +53,25 @@ func TestMadeWithoutHead(t *testing.T) {
 	s = openStore(t, c)
 	if r, err := s.VerifyAudit(t.Context()); err != nil || r.Entries != 1 || len(r.Findings) != 0 {
 		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// A name that was typed to sign in may hold any bytes: the entry takes it as every engine can, and is whole.
+func TestEntryOfAnyBytes(t *testing.T) {
+	s, _ := newStore(t)
+	e := staff(audit.ActSignInFailed)
+	e.Who = "eve\x00\xff@clinic.example"
+	if err := s.Audit(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	var who string
+	if _, err := s.db.Get(t.Context(), `select who from audit where n = 2`, nil, &who); err != nil || who != "eve\uFFFD\uFFFD@clinic.example" {
+		t.Errorf("who is %q: %v", who, err)
+	}
+	if f := findings(t, s); len(f) > 0 {
+		t.Errorf("found %q", f)
+	}
+	if _, err := s.Account(t.Context(), e.Who); !errors.Is(err, ErrNotFound) {
+		t.Errorf("its account: %v", err)
 	}
 }

@@ -11,7 +11,7 @@ func (s *Store) Told(ctx context.Context, c Channel, form, to string) (seq int64
 	var ms int64
 	_, err = s.db.Get(ctx, `
 		select seq, at from told
-		where channel = $1 and form = case when $2 = '' then 0 else (select id from form where name = $2) end and address = $3`,
+		where channel = $1 and form = case when cast($2 as text) = '' then 0 else (select id from form where name = $2) end and address = $3`,
 		[]any{string(c), form, to}, &seq, &ms)
 	if err != nil {
 		return 0, time.Time{}, fmt.Errorf("reading what was told: %w", err)

@@ -36,7 +36,7 @@ const undeliveredJobs = `
 					select * from (
 						select made from outbox
 						where form = form.id and state = 0 and ` + revivedJob + ` and not ` + quietJob + ` order by made limit 1) as again
-				) as both
+				) as either
 			) end as oldest
 		from form)
 	select name, dead, waiting, cast(coalesce(oldest, 0) as bigint),
@@ -49,7 +49,7 @@ const undeliveredJobs = `
 				select * from (
 					select made, channel, about from outbox
 					where form = form_id and state = 0 and ` + revivedJob + ` and made between $1 and $2 order by made desc limit $4) as again
-			) as both where made between $1 and $2 and not ` + quietJob + `
+			) as either where made between $1 and $2 and not ` + quietJob + `
 		) else waiting end
 	from tally`
 

@@ -37,7 +37,7 @@ func (j *Job) IsTest() bool { return j.About == AboutTest }
 // notices, digests and calls of webhooks, but for tests. It costs the same however many wait.
 func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
 	err = s.snapshot(ctx, func(r snapshot) error {
-		if _, err := r.Get(ctx, `select coalesce(sum(jobs_waiting - jobs_quiet), 0) from form`, nil, &n); err != nil {
+		if _, err := r.Get(ctx, `select cast(coalesce(sum(jobs_waiting - jobs_quiet), 0) as bigint) from form`, nil, &n); err != nil {
 			return err
 		}
 		for _, c := range channels {
