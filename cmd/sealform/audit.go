@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -33,6 +32,5 @@ func (p *program) auditVerify(ctx context.Context, o *operator, _ *cli.Command) 
 	if r.Entries > 0 {
 		last = "the last of " + r.Last.In(o.cfg.Zone).Format("2 Jan 2006 15:04 MST")
 	}
-	_, err = fmt.Fprintf(p.out, "The record is whole: %d entries, %s. Every submission is in its place.\n", r.Entries, last)
-	return err
+	return p.say("The record is whole: %d entries, %s. Every submission is in its place.\n", r.Entries, last)
 }

@@ -148,9 +148,8 @@ func (d *demo) ready(intakeLn, viewerLn, siteLn net.Listener) error {
 		return fmt.Errorf("making the current code: %w", err)
 	}
 	site := local("localhost", siteLn.Addr())
-	_, err = fmt.Fprintf(d.out, demoReady, site, local("staff.localhost", viewerLn.Addr()), d.said.Email, d.said.Password,
+	return d.say(demoReady, site, local("staff.localhost", viewerLn.Addr()), d.said.Email, d.said.Password,
 		d.said.TOTPSecret, code, 30-d.now().Unix()%30, d.said.KeyPassword, site+"/mail", d.ca.File, d.ca.Fingerprint())
-	return err
 }
 
 const demoReady = `

@@ -11,7 +11,6 @@ import (
 	"sealform/internal/audit"
 	"sealform/internal/config"
 	"sealform/internal/hint"
-	"sealform/internal/secrets"
 	"sealform/internal/server"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -69,24 +68,12 @@ func (d *demo) people(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	sec, err := secrets.Load(cfg.Secrets, cfg.Service)
+	o, err := newOperator(ctx, server.Options{Config: cfg, Now: d.now})
 	if err != nil {
 		return err
 	}
-	st, err := server.OpenStore(ctx, cfg, sec, server.StoreOptions{Now: d.now})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	o := &operator{cfg, sec, st, d.now}
-	account, err := passphrase()
-	if err != nil {
-		return err
-	}
-	key, err := passphrase()
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, o.store.Close()) }()
+	account, key := passphrase(), passphrase()
 	d.said = demoAccount{Email: demoEmail, Password: string(account.Reveal()), KeyPassword: string(key.Reveal())}
 	if d.said.TOTPSecret, _, err = o.addAccount(ctx, demoEmail, account); err != nil {
 		return err

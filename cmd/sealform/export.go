@@ -39,9 +39,8 @@ func (p *program) export(ctx context.Context, o *operator, c *cli.Command) error
 	if err := o.exportTo(ctx, sub, dir); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "%s is in %s, sealed as before: %s beside the answers.\nOpen it: sealform open %s, or gpg --decrypt\n",
+	return p.say("%s is in %s, sealed as before: %s beside the answers.\nOpen it: sealform open %s, or gpg --decrypt\n",
 		sub.Reference, dir, text.Count(len(sub.FileKeys), "file"), exportedAnswers(dir, sub.Reference))
-	return err
 }
 
 // mayLeave puts on record what is about to be taken out, or that it was refused: a row that is not as it was kept may be

@@ -71,8 +71,7 @@ func (p *program) tellFaults(format string, faults file.Faults) error {
 	case "github":
 		return faults.WriteGitHub(p.out)
 	}
-	_, err := fmt.Fprintln(p.out, faults.Error())
-	return err
+	return p.say("%s\n", faults.Error())
 }
 
 func (p *program) sourcesNamed(c *cli.Command) (map[string][]byte, error) {

@@ -42,8 +42,7 @@ func (p *program) healthCommand() *cli.Command {
 			if err := probe(ctx, at, cfg.TLS.Mode == "proxy", path); err != nil {
 				return hint.Add(err, "the service's log, and `sealform serve` in the foreground")
 			}
-			_, err = fmt.Fprintln(p.out, "ok")
-			return err
+			return p.say("ok\n")
 		},
 	}
 }

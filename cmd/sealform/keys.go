@@ -71,9 +71,8 @@ func (p *program) keysGenerate(ctx context.Context, o *operator, c *cli.Command)
 	if err := o.addKey(ctx, locked, c.String("name"), path, a.ID, audit.ActKeyGenerated); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Key %s is made for %s.\nIts certificate is %s: name it in a group of sealform.yaml, then restart.\n"+
+	return p.say("Key %s is made for %s.\nIts certificate is %s: name it in a group of sealform.yaml, then restart.\n"+
 		"Now keep a copy elsewhere: sealform keys export %s --out FILE\n", locked.Fingerprint(), a.Email, path, c.String("name"))
-	return err
 }
 
 // newKeyPassword asks for one, or draws it and shows it this once.
@@ -85,12 +84,8 @@ func (p *program) newKeyPassword(ctx context.Context, draw bool) (keys.Password,
 		}
 		return pw, err
 	}
-	pw, err := passphrase()
-	if err != nil {
-		return keys.Password{}, err
-	}
-	_, err = fmt.Fprintf(p.out, "Key password, shown only now: %s\nWrite it down on paper. Nobody can find it out again.\n", pw.Reveal())
-	return pw, err
+	pw := passphrase()
+	return pw, p.say("Key password, shown only now: %s\nWrite it down on paper. Nobody can find it out again.\n", pw.Reveal())
 }
 
 func (p *program) keysImport(ctx context.Context, o *operator, c *cli.Command) error {
@@ -111,8 +106,7 @@ func (p *program) keysImport(ctx context.Context, o *operator, c *cli.Command) e
 		if cert.Version() != 4 {
 			next = "It is of the new format, for mail only: name it under recipients of sealform.yaml, with profile: modern."
 		}
-		_, err = fmt.Fprintf(p.out, "Certificate %s is in %s.\n%s\n", cert.Fingerprint(), path, next)
-		return err
+		return p.say("Certificate %s is in %s.\n%s\n", cert.Fingerprint(), path, next)
 	}
 	if !errors.Is(err, keys.ErrSecret) {
 		return err
@@ -146,8 +140,7 @@ func (p *program) importPrivate(ctx context.Context, o *operator, c *cli.Command
 	if err := o.addKey(ctx, locked, c.String("name"), path, a.ID, audit.ActKeyImported); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Key %s is here for %s, under its new password.\nIts certificate is %s.\n", locked.Fingerprint(), a.Email, path)
-	return err
+	return p.say("Key %s is here for %s, under its new password.\nIts certificate is %s.\n", locked.Fingerprint(), a.Email, path)
 }
 
 func (p *program) keysRemove(ctx context.Context, o *operator, c *cli.Command) error {
@@ -161,8 +154,7 @@ func (p *program) keysRemove(ctx context.Context, o *operator, c *cli.Command) e
 	if err := o.store.RemoveKey(ctx, k.Fingerprint, operatorEntry(audit.ActKeyRemoved, string(k.Fingerprint))); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Private key %s is removed. Take keys/%s.asc out of sealform.yaml's groups too, then restart.\n", k.Fingerprint, k.Name)
-	return err
+	return p.say("Private key %s is removed. Take keys/%s.asc out of sealform.yaml's groups too, then restart.\n", k.Fingerprint, k.Name)
 }
 
 func (p *program) keysSigning(_ context.Context, o *operator, c *cli.Command) error {
@@ -196,8 +188,7 @@ func (p *program) keysRotateSigning(ctx context.Context, o *operator, _ *cli.Com
 	if err := o.secrets.Rotate(secret, old.Certificate(), string(old.Fingerprint())); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "New signing key %s; the old one, %s, still verifies what it signed.\nRestart every process of the service.\n", next.Fingerprint(), old.Fingerprint())
-	return err
+	return p.say("New signing key %s; the old one, %s, still verifies what it signed.\nRestart every process of the service.\n", next.Fingerprint(), old.Fingerprint())
 }
 
 var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)

@@ -43,9 +43,8 @@ func (p *program) keysFetch(ctx context.Context, o *operator, c *cli.Command) er
 		return hint.Add(errors.New("that is not the fingerprint given with --fingerprint; nothing was kept"), "ask its owner once more, and keep no key that its owner does not know")
 	}
 	if !c.Bool("yes") {
-		_, err := fmt.Fprintf(p.out, "Nothing is kept yet. Compare the fingerprint with its owner by telephone; if it is the same, keep the key with:\n  %s\n",
+		return p.say("Nothing is kept yet. Compare the fingerprint with its owner by telephone; if it is the same, keep the key with:\n  %s\n",
 			keepCommand(c, address, cert.Fingerprint()))
-		return err
 	}
 	if err := writeNew(path, cert.Armored(), 0o644); err != nil {
 		return err
@@ -54,9 +53,8 @@ func (p *program) keysFetch(ctx context.Context, o *operator, c *cli.Command) er
 	if cert.Version() != 4 {
 		modern = ", profile: modern" // the default is sealed to version 4 alone
 	}
-	_, err = fmt.Fprintf(p.out, "It is kept in %s and is never fetched again. In sealform.yaml, under recipients:\n  %s: { key: keys/%s.asc, fingerprint: %s%s }\n",
+	return p.say("It is kept in %s and is never fetched again. In sealform.yaml, under recipients:\n  %s: { key: keys/%s.asc, fingerprint: %s%s }\n",
 		path, address, c.String("name"), cert.Fingerprint(), modern)
-	return err
 }
 
 // keepCommand is the whole of it, to be run as it stands.

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"sealform/forms"
-	"sealform/forms/file"
 	"sealform/internal/notice"
 	"sealform/internal/readers"
 	"sealform/internal/server"
@@ -66,11 +65,7 @@ func (o *operator) recipientsOf(address string, theirs map[keys.Fingerprint]bool
 }
 
 func (o *operator) formsThatMail(address string) (all []string) {
-	sources, err := server.FormSources(o.cfg.Forms)
-	var found []*forms.Form
-	if err == nil {
-		found, _, err = file.ParseAll(sources)
-	}
+	found, err := server.ReadForms(o.cfg.Forms)
 	if err != nil {
 		return []string{"The forms could not be looked through for the address, as they have faults: sealform forms check"}
 	}

@@ -73,7 +73,7 @@ func (p *program) open(o *opened, message keys.Sealed) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(p.out, "%s\nSigned by %s.\n", text, signer); err != nil {
+	if err := p.say("%s\nSigned by %s.\n", text, signer); err != nil {
 		return err
 	}
 	return p.openFiles(o, record, plain)

@@ -30,8 +30,7 @@ func (p *program) openFiles(o *opened, r *record.Record, plain keys.Plaintext) e
 		return nil
 	}
 	if o.save == "" {
-		_, err := fmt.Fprintf(p.out, "%s not shown here; --save DIR writes what is attached into a folder.\n", attached(len(r.Files)))
-		return err
+		return p.say("%s not shown here; --save DIR writes what is attached into a folder.\n", attached(len(r.Files)))
 	}
 	next := o.beside(r.Reference)
 	if r.Kind == "mail" {

@@ -50,16 +50,21 @@ func (p *program) openOperator(ctx context.Context, c *cli.Command) (*operator, 
 	if err != nil {
 		return nil, err
 	}
-	sec, err := secrets.Load(cfg.Secrets, cfg.Service)
-	if err != nil {
-		return nil, err
-	}
 	// Losing the secrets folder costs no submission: `export` has the flag.
-	st, err := server.OpenStore(ctx, cfg, sec, server.StoreOptions{Now: p.now, AnyOwner: c.Bool("anyway")})
+	return newOperator(ctx, server.Options{Config: cfg, Now: p.now, AnyOwner: c.Bool("anyway")})
+}
+
+// newOperator opens secrets and store. Close the store.
+func newOperator(ctx context.Context, of server.Options) (*operator, error) {
+	sec, err := secrets.Load(of.Config.Secrets, of.Config.Service)
 	if err != nil {
 		return nil, err
 	}
-	return &operator{cfg, sec, st, p.now}, nil
+	st, err := server.OpenStore(ctx, of, sec)
+	if err != nil {
+		return nil, err
+	}
+	return &operator{of.Config, sec, st, of.Now}, nil
 }
 
 // account finds an account by its e-mail.

@@ -165,8 +165,7 @@ func (p *program) sayJobs(lines []jobLine, more, want string, dead int64) error 
 		}
 		b.WriteByte('\n')
 	}
-	_, err := p.out.Write([]byte(b.String()))
-	return err
+	return p.say("%s", b.String())
 }
 
 func wereGivenUp(n int64) string {
@@ -232,8 +231,7 @@ func (p *program) outboxShow(ctx context.Context, o *operator, c *cli.Command) e
 	for _, a := range l.Log {
 		fmt.Fprintf(&b, "  %s  %s\n", a.At.Format(time.RFC3339), visible(a.Code))
 	}
-	_, err = p.out.Write([]byte(b.String()))
-	return err
+	return p.say("%s", b.String())
 }
 
 func (p *program) outboxAside(ctx context.Context, o *operator, c *cli.Command) error {
@@ -250,6 +248,5 @@ func (p *program) outboxAside(ctx context.Context, o *operator, c *cli.Command) 
 	if err := o.store.PutAside(ctx, j.ID); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "It is put aside and kept. It can still be sent: sealform outbox retry %s\n", jobName(j.ID))
-	return err
+	return p.say("It is put aside and kept. It can still be sent: sealform outbox retry %s\n", jobName(j.ID))
 }

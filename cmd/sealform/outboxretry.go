@@ -56,8 +56,7 @@ func (p *program) outboxRetry(ctx context.Context, o *operator, c *cli.Command) 
 	if underWay {
 		said = "It is under way at this moment; if that fails, it is tried again at its own time."
 	}
-	_, err = fmt.Fprintf(p.out, "%s How it went: sealform outbox show %s\n", said, jobName(j.ID))
-	return err
+	return p.say("%s How it went: sealform outbox show %s\n", said, jobName(j.ID))
 }
 
 // atOnce is how many go on record in one entry.
@@ -71,8 +70,7 @@ func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) er
 	}
 	n := int(counts[store.Dead])
 	if n == 0 {
-		_, err := fmt.Fprintln(p.out, nothing["dead"])
-		return err
+		return p.say("%s\n", nothing["dead"])
 	}
 	if !c.Bool("yes") {
 		return hint.Add(fmt.Errorf("%s would be sent again", givenUp(n)), "`sealform outbox list --state dead` first, then this again with --yes")
@@ -97,8 +95,7 @@ func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) er
 	if lost > 0 {
 		fmt.Fprintf(p.out, "%s can't be sent again: what it held is no longer kept.\n", text.Count(lost, "message"))
 	}
-	_, err = fmt.Fprintf(p.out, "%s now due; a process that delivers begins within seconds. How it goes: sealform outbox list\n", are(due))
-	return err
+	return p.say("%s now due; a process that delivers begins within seconds. How it goes: sealform outbox list\n", are(due))
 }
 
 // retryAll puts on record what it is about to send again, and does it; lost are those that can't be.

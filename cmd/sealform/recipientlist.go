@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"sealform/forms/file"
 	"sealform/internal/config"
 	"sealform/internal/readers"
 	"sealform/internal/server"
@@ -20,10 +19,8 @@ func (p *program) listRecipients(o *operator, here map[keys.Fingerprint]bool) {
 		return
 	}
 	var unused []string
-	if sources, err := server.FormSources(o.cfg.Forms); err == nil {
-		if found, _, err := file.ParseAll(sources); err == nil { // else sealform forms check tells
-			unused = server.UnusedRecipients(o.cfg, found)
-		}
+	if found, err := server.ReadForms(o.cfg.Forms); err == nil { // else sealform forms check tells
+		unused = server.UnusedRecipients(o.cfg, found)
 	}
 	fmt.Fprintln(p.out, "Addresses with a key of their own, under recipients:")
 	for _, address := range slices.Sorted(maps.Keys(o.cfg.Recipients)) {
@@ -49,8 +46,7 @@ func shown(r *config.Recipient, now time.Time, here map[keys.Fingerprint]bool) s
 		}
 		return fmt.Sprintf("%s  %s, OpenPGP, %s", cert.Fingerprint(), filepath.Base(r.Key), ends(cert))
 	}
-	smime := readers.Recipient(*r)
-	cert, err := readers.ReadCertificate(&smime, now)
+	cert, err := readers.ReadCertificate(r, now)
 	if err != nil {
 		return fmt.Sprintf("can't be used: %v", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"sealform/internal/hint"
@@ -10,6 +11,12 @@ import (
 	"sealform/keys"
 	"sealform/keys/private"
 )
+
+// say tells the person who gave the command how it went. A command whose words can't be written has failed.
+func (p *program) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(p.out, format, args...)
+	return err
+}
 
 // hinted is one sentence and the next thing to try. All that commands say to people when they fail passes here.
 func hinted(err error) string {

@@ -45,8 +45,7 @@ func (p *program) userAdd(ctx context.Context, o *operator, c *cli.Command) erro
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Account %s is made.\n%s", email, second)
-	return err
+	return p.say("Account %s is made.\n%s", email, second)
 }
 
 // addAccount makes an account and gives its second factor's secret and how to tell it to the person.
@@ -91,9 +90,8 @@ func (p *program) userReset(ctx context.Context, o *operator, c *cli.Command) er
 	if err := o.store.SetCredentials(ctx, a.ID, hash, factor.Sealed, operatorEntry(audit.ActAccountReset, a.Email)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Account %s has a new password and second factor, and is signed out everywhere.\nIts keys keep their own passwords.\n%s",
+	return p.say("Account %s has a new password and second factor, and is signed out everywhere.\nIts keys keep their own passwords.\n%s",
 		a.Email, secondFactor{factor.Secret, factor.URI})
-	return err
 }
 
 func (p *program) userDisable(ctx context.Context, o *operator, c *cli.Command) error {
@@ -110,8 +108,7 @@ func (p *program) userDisable(ctx context.Context, o *operator, c *cli.Command) 
 	if err := o.store.SetDisabled(ctx, a.ID, disable, operatorEntry(act, a.Email)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Account %s %s.\n", a.Email, said)
-	return err
+	return p.say("Account %s %s.\n", a.Email, said)
 }
 
 // sayNamed says what disabling does not change.
@@ -120,8 +117,7 @@ func (p *program) sayNamed(ctx context.Context, o *operator, a *store.Account) e
 	if err != nil || len(named) == 0 {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Change this too, then restart:\n  %s\n", strings.Join(named, "\n  "))
-	return err
+	return p.say("Change this too, then restart:\n  %s\n", strings.Join(named, "\n  "))
 }
 
 func (p *program) userList(ctx context.Context, o *operator, _ *cli.Command) error {
@@ -140,8 +136,7 @@ func (p *program) userList(ctx context.Context, o *operator, _ *cli.Command) err
 	if len(all) == 0 {
 		b.WriteString("There are no accounts yet. Make one: sealform user add --email EMAIL\n")
 	}
-	_, err = p.out.Write([]byte(b.String()))
-	return err
+	return p.say("%s", b.String())
 }
 
 func (p *program) accountPassword(ctx context.Context) (keys.Password, error) {

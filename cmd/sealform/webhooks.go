@@ -28,8 +28,7 @@ func (p *program) webhooksCommand() *cli.Command {
 
 func (p *program) webhooksList(_ context.Context, o *operator, _ *cli.Command) error {
 	if len(o.cfg.Webhooks) == 0 {
-		_, err := fmt.Fprintln(p.out, "No webhook is configured.")
-		return err
+		return p.say("No webhook is configured.\n")
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.cfg.Webhooks)) {
 		w := o.cfg.Webhooks[name]
@@ -37,7 +36,7 @@ func (p *program) webhooksList(_ context.Context, o *operator, _ *cli.Command) e
 		if w.Ciphertext {
 			what = "ids and ciphertext"
 		}
-		if _, err := fmt.Fprintf(p.out, "%-16s  %s  (%s)\n", name, w.URL, what); err != nil {
+		if err := p.say("%-16s  %s  (%s)\n", name, w.URL, what); err != nil {
 			return err
 		}
 	}
@@ -56,8 +55,7 @@ func (p *program) webhooksSecret(_ context.Context, o *operator, c *cli.Command)
 	if err := o.hook(name); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(p.out, webhook.EncodeSecret(server.WebhookSecret(o.secrets.Key, name)))
-	return err
+	return p.say("%s\n", webhook.EncodeSecret(server.WebhookSecret(o.secrets.Key, name)))
 }
 
 func (p *program) webhooksTest(ctx context.Context, o *operator, c *cli.Command) error {
@@ -72,6 +70,5 @@ func (p *program) webhooksTest(ctx context.Context, o *operator, c *cli.Command)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "A test is on its way. How it went: sealform outbox show %s\n", jobName(id))
-	return err
+	return p.say("A test is on its way. How it went: sealform outbox show %s\n", jobName(id))
 }

@@ -8,27 +8,15 @@ import (
 	"sync"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/keys"
 )
-
-// Recipient is the key that a mailed address has: a person's, an OpenPGP key file, or an X.509 certificate. One with none
-// of them has a fault that was told when the configuration was read.
-type Recipient struct {
-	Person      bool   // the key is the one that the person of that address has here
-	Key         string // path of an OpenPGP key
-	Fingerprint string // that the key must have, in capitals; "" for any, which a person's key cannot have
-	Modern      bool   // sealed by OpenPGP's profile modern
-	Certificate string // path of an X.509 certificate
-	CA, CRL     string // paths of its authority and revocation list; "" for none
-	AnyName     bool   // the certificate need not name the address
-	GCM, OAEP   bool   // S/MIME's newer cipher and key transport
-}
 
 // addressKey is the key of one mailed address, as the service was started with it.
 type addressKey struct {
 	*watch
 	address string
-	of      Recipient
+	of      config.Recipient
 
 	mu   sync.Mutex
 	seal keys.Sealer // as good as the last look

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"sealform/internal/config"
 	"sealform/keys/smime"
 )
 
@@ -20,7 +21,7 @@ type mailCertificate struct {
 }
 
 // read opens the files of a recipient and pins those that must stay as they are.
-func (c *mailCertificate) read(of *Recipient) (err error) {
+func (c *mailCertificate) read(of *config.Recipient) (err error) {
 	c.list = of.CRL
 	if c.pem, err = c.pin(of.Certificate); err != nil {
 		return err
@@ -32,7 +33,7 @@ func (c *mailCertificate) read(of *Recipient) (err error) {
 }
 
 // ReadCertificate reads a recipient's certificate, which must be good now by its authority and revocation list.
-func ReadCertificate(of *Recipient, now time.Time) (*smime.Certificate, error) {
+func ReadCertificate(of *config.Recipient, now time.Time) (*smime.Certificate, error) {
 	c := &mailCertificate{}
 	if err := c.read(of); err != nil {
 		return nil, err

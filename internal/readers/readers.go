@@ -4,7 +4,7 @@
 //
 // A form is sealed to groups, which are key files, each pinned by the hash that it had at the start: a file that is gone,
 // changed or past its time closes the form until it is back or a restart accepts the change. A mailed address can have a
-// key of its own (Recipient): an OpenPGP key from such a file; the key that a person has in the store, pinned by its
+// key of its own: an OpenPGP key from such a file; the key that a person has in the store, pinned by its
 // fingerprint, for whoever writes the database could swap it; or an X.509 certificate with its authority and revocation
 // list, of which the list is read anew. Knowledge of keys is at most two seconds old when a form is sealed, and nobody
 // waits longer than a second for it.
@@ -30,6 +30,7 @@ import (
 
 	"sealform/forms"
 	"sealform/forms/record"
+	"sealform/internal/config"
 	"sealform/internal/event"
 	"sealform/keys"
 	"sealform/keys/smime"
@@ -37,10 +38,10 @@ import (
 
 // Config is whose keys are read, and who signs what is sealed to them.
 type Config struct {
-	Groups     map[string][]string  // paths of key files
-	Recipients map[string]Recipient // by address in lower case
-	Signer     *keys.Signer         // signs OpenPGP; nil: no recipient is read, and no form can be added
-	SMIME      *smime.Signer        // signs S/MIME; nil: nothing can be sealed to a certificate
+	Groups     map[string][]string         // paths of key files
+	Recipients map[string]config.Recipient // by address in lower case
+	Signer     *keys.Signer                // signs OpenPGP; nil: no recipient is read, and no form can be added
+	SMIME      *smime.Signer               // signs S/MIME; nil: nothing can be sealed to a certificate
 	Now        func() time.Time
 	Events     *event.Log // is told when a form closes, once
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sealform/forms"
+	"sealform/internal/config"
 	"sealform/internal/event"
 	"sealform/internal/readers/readerstest"
 	"sealform/keys"
@@ -50,7 +51,7 @@ func newOffice(t *testing.T, list time.Duration) *office {
 	}
 	o.Set = New(Config{
 		Groups:     map[string][]string{"front-desk": {o.path("desk.asc")}},
-		Recipients: map[string]Recipient{"lawyer@office.example": {Certificate: o.path("lawyer.pem"), CA: o.path("ca.pem"), CRL: o.path("office.crl")}},
+		Recipients: map[string]config.Recipient{"lawyer@office.example": {Certificate: o.path("lawyer.pem"), CA: o.path("ca.pem"), CRL: o.path("office.crl")}},
 		Signer:     signer, SMIME: mailer, Now: func() time.Time { return o.at }, Events: event.New(slog.NewTextHandler(&o.log, nil)),
 	})
 	contact := &forms.Form{ID: "contact", To: []string{"front-desk"}}

@@ -56,8 +56,10 @@ type Options struct {
 	Events  *event.Log
 	Now     func() time.Time
 	Outward outward.Config // how webhooks are called; the zero one but for tests
-	MinFree int64          // bytes that must stay free on the disk; 0: the store's own rule
 	Version string         // for the log
+
+	MinFree  int64 // bytes that must stay free on the disk; 0: the store's own rule
+	AnyOwner bool  // open the database of another secrets folder too
 }
 
 // Server is a configured service, opened and not yet listening.
@@ -83,10 +85,11 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	faults := config.Faults{o.Faults, s.openSecrets(), s.openSMIME(), s.openTLS(), s.openRelay()}
 	faults = append(faults, c.Writable()...)
 	s.readers = readers.New(readers.Config{
-		Groups: c.Groups, Recipients: recipients(c), Signer: s.signer, SMIME: s.smime, Now: o.Now, Events: o.Events,
+		Groups: c.Groups, Recipients: c.Recipients, Signer: s.signer, SMIME: s.smime, Now: o.Now, Events: o.Events,
 	})
 	faults = append(faults, s.readers.ReadRecipients()...)
-	formFaults := s.openForms()
+	var formFaults error
+	s.forms, formFaults = ReadForms(c.Forms)
 	faults = append(append(faults, formFaults), s.readers.ReadGroups()...)
 	if formFaults == nil {
 		faults = append(faults, s.checkForms()...)
@@ -95,7 +98,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 		return nil, config.Mend(err)
 	}
 	var err error
-	if s.store, err = OpenStore(ctx, c, s.secrets, StoreOptions{Now: o.Now, MinFree: o.MinFree}); err != nil {
+	if s.store, err = OpenStore(ctx, o, s.secrets); err != nil {
 		return nil, err
 	}
 	if err := s.openStored(ctx); err != nil {
@@ -124,15 +127,6 @@ func (s *Server) openStored(ctx context.Context) error {
 
 func (s *Server) runs(role string) bool { return slices.Contains(s.Roles, role) }
 
-// recipients are those of the configuration as internal/readers takes them.
-func recipients(c *config.Config) map[string]readers.Recipient {
-	all := map[string]readers.Recipient{}
-	for address, r := range c.Recipients {
-		all[address] = readers.Recipient(r)
-	}
-	return all
-}
-
 func (s *Server) openSecrets() error {
 	var err error
 	s.secrets, err = secrets.Load(s.Config.Secrets, s.Config.Service)
@@ -152,15 +146,10 @@ func (s *Server) openSecrets() error {
 	return nil
 }
 
-// StoreOptions are what a process asks of the database beside what the configuration says.
-type StoreOptions struct {
-	Now      func() time.Time
-	AnyOwner bool  // open the database of another secrets folder too
-	MinFree  int64 // bytes that must stay free on the disk; 0: the store's own rule
-}
-
-// OpenStore opens the database with the keys that its MACs need. Commands that only touch the store call it alone.
-func OpenStore(ctx context.Context, c *config.Config, s *secrets.Secrets, o StoreOptions) (*store.Store, error) {
+// OpenStore opens the database with the keys that its MACs need. Commands that only touch the store call it alone; the
+// configuration, the clock, MinFree and AnyOwner are what it looks at.
+func OpenStore(ctx context.Context, o Options, s *secrets.Secrets) (*store.Store, error) {
+	c := o.Config
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
@@ -180,13 +169,14 @@ func OpenStore(ctx context.Context, c *config.Config, s *secrets.Secrets, o Stor
 	return st, nil
 }
 
-func (s *Server) openForms() error {
-	sources, err := FormSources(s.Config.Forms)
+// ReadForms reads the forms of a folder.
+func ReadForms(dir string) ([]*forms.Form, error) {
+	sources, err := FormSources(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.forms, _, err = file.ParseAll(sources)
-	return err
+	all, _, err := file.ParseAll(sources)
+	return all, err
 }
 
 // FormSources reads every form file of a folder.
