@@ -17,6 +17,7 @@ import (
 // longestLine bounds an answer; a longer one is refused, never cut.
 const longestLine = 1 << 10
 
+// errInterrupted answers Ctrl-C at a question.
 var errInterrupted = errors.New("interrupted; nothing was changed")
 
 // askPassword reads one without echo from a terminal, or a line from a pipe. twice asks again when at a terminal.
@@ -75,6 +76,7 @@ func (p *program) hidden(ctx context.Context, f *os.File, what string) ([]byte, 
 	}
 }
 
+// descriptor is the number by which golang.org/x/term knows a file.
 func descriptor(f *os.File) int { return int(f.Fd()) } // #nosec G115 -- a file descriptor is small
 
 // line reads one line byte by byte, so that a second question finds its own line.

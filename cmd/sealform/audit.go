@@ -10,6 +10,7 @@ import (
 	"sealform/internal/hint"
 )
 
+// auditCommand is `sealform audit`: the record of who read what.
 func (p *program) auditCommand() *cli.Command {
 	return &cli.Command{
 		Name: "audit", Usage: "hold the record of readings against itself", Action: p.needsSubcommand,
@@ -19,6 +20,7 @@ func (p *program) auditCommand() *cli.Command {
 	}
 }
 
+// auditVerify is `sealform audit verify`. Findings are faults: a script notices them by the exit code.
 func (p *program) auditVerify(ctx context.Context, o *operator, _ *cli.Command) error {
 	r, err := o.store.VerifyAudit(ctx)
 	if err != nil {

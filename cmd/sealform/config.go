@@ -10,10 +10,12 @@ import (
 	"sealform/internal/event"
 )
 
+// configFlag is --config, which every command has that reads the configuration.
 func configFlag() cli.Flag {
 	return &cli.StringFlag{Name: "config", Value: config.FileName, Usage: "the configuration file (or SEALFORM_CONFIG)"}
 }
 
+// overFile heads the settings in a command's help.
 const overFile = "settings, over those of the file and of SEALFORM_… variables"
 
 // configFlags are --config and a flag for each setting that is no secret.
@@ -63,9 +65,8 @@ func (p *program) readConfigSoFar(c *cli.Command) (*config.Config, error) {
 
 // events writes lines to standard error, as text for people or as JSON for collectors.
 func (p *program) events(format string) *event.Log {
-	o := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if format == "json" {
-		return event.New(slog.NewJSONHandler(p.err, o))
+		return event.New(slog.NewJSONHandler(p.err, nil))
 	}
-	return event.New(slog.NewTextHandler(p.err, o))
+	return event.New(slog.NewTextHandler(p.err, nil))
 }

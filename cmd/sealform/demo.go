@@ -20,6 +20,7 @@ import (
 	"sealform/internal/server"
 )
 
+// demoCommand is `sealform demo`: a service to try out, in a folder that is gone at the end unless --dir keeps it.
 func (p *program) demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
@@ -58,6 +59,7 @@ type demo struct {
 	ca   *ca.CA
 }
 
+// run makes or finds the folder and opens every listener before the service: the ports go into its configuration.
 func (d *demo) run(ctx context.Context, intakeAddr, viewerAddr, siteAddr string) (err error) {
 	if err := d.openFolder(ctx); err != nil {
 		return err
@@ -120,6 +122,7 @@ func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*
 
 func (d *demo) mailDir() string { return filepath.Join(d.dir, "mail") }
 
+// site is the clinic's own site, which embeds the public pages and shows the mail that was delivered.
 func (d *demo) site(intakeLn, viewerLn net.Listener) site.Config {
 	return site.Config{
 		Clinic: demoName, IntakeURL: local("localhost", intakeLn.Addr()), ViewerURL: local("staff.localhost", viewerLn.Addr()), MailDir: d.mailDir(),
@@ -152,6 +155,7 @@ func (d *demo) ready(intakeLn, viewerLn, siteLn net.Listener) error {
 		d.said.TOTPSecret, code, 30-d.now().Unix()%30, d.said.KeyPassword, site+"/mail", d.ca.File, d.ca.Fingerprint())
 }
 
+// demoReady is what is said once all pages answer.
 const demoReady = `
 Sealform's demo is ready. Everything stays on this machine.
 

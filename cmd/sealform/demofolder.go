@@ -75,12 +75,15 @@ func (d *demo) people(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, o.store.Close()) }()
 	account, key := passphrase(), passphrase()
 	d.said = demoAccount{Email: demoEmail, Password: string(account.Reveal()), KeyPassword: string(key.Reveal())}
-	if d.said.TOTPSecret, _, err = o.addAccount(ctx, demoEmail, account); err != nil {
+	factor, err := o.addAccount(ctx, demoEmail, account)
+	if err != nil {
 		return err
 	}
+	d.said.TOTPSecret = factor.Secret
 	return d.key(ctx, o, key)
 }
 
+// key makes the front desk's key and writes the three files that gpg needs: the key, its certificate, the server's.
 func (d *demo) key(ctx context.Context, o *operator, pw keys.Password) error {
 	a, err := o.account(ctx, demoEmail)
 	if err != nil {

@@ -18,12 +18,14 @@ import (
 	"sealform/keys"
 )
 
+// exportCommand is `sealform export`, which takes one submission out as ciphertext.
 func (p *program) exportCommand() *cli.Command {
 	return p.storeCommand("export", "write one submission, still sealed, as .asc files that gpg opens", "REFERENCE", p.export,
 		&cli.StringFlag{Name: "dir", Usage: "write answers and files into this folder; without it the answers go to standard output"},
 		&cli.BoolFlag{Name: "anyway", Usage: "also one whose row was moved or changed since it was kept, or that was kept under a secrets folder that is lost"})
 }
 
+// export puts the act on record before anything is written.
 func (p *program) export(ctx context.Context, o *operator, c *cli.Command) error {
 	sub, err := o.submission(ctx, c.Args().First())
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"sealform/internal/text"
 )
 
+// formsCommand is `sealform forms`.
 func (p *program) formsCommand() *cli.Command {
 	return &cli.Command{
 		Name: "forms", Usage: "check form files", Action: p.needsSubcommand,
@@ -74,6 +75,7 @@ func (p *program) tellFaults(format string, faults file.Faults) error {
 	return p.say("%s\n", faults.Error())
 }
 
+// sourcesNamed are the form files that the command names, by path, or those of the configured folder.
 func (p *program) sourcesNamed(c *cli.Command) (map[string][]byte, error) {
 	if c.Args().Len() == 0 {
 		cfg, err := p.readConfig(c)

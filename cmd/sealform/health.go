@@ -16,6 +16,7 @@ import (
 	"sealform/internal/server"
 )
 
+// healthCommand is `sealform health`, for the health checks of containers and monitors: exit code 0 or 1.
 func (p *program) healthCommand() *cli.Command {
 	return &cli.Command{
 		Name: "health", Usage: "ask the running service whether it answers; for containers and monitors",

@@ -36,6 +36,7 @@ type plan struct {
 	Forms   []string // of the library
 }
 
+// initCommand is `sealform init`. What it writes is a service that starts once it has a key and a certificate.
 func (p *program) initCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "init",
@@ -67,6 +68,7 @@ func (p *program) initCommand() *cli.Command {
 	}
 }
 
+// initDone is said when the folder is made; %s is the folder.
 const initDone = `A new service is in %s
 Next, in that folder:
   1. sealform user add --email you@example.org
@@ -81,6 +83,7 @@ Copy the folder "secrets" to a safe place of its own. Without a reader's key and
 answer, you included: see sealform keys export.
 `
 
+// check refuses names that the configuration would not take, and a folder that holds a service.
 func (pl *plan) check() error {
 	_, zoneFault := time.LoadLocation(pl.Zone)
 	switch {

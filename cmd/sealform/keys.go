@@ -22,6 +22,7 @@ import (
 // minKeyPassword is the least length of a key password that a person thinks of, in bytes.
 const minKeyPassword = 12
 
+// keysCommand is `sealform keys`.
 func (p *program) keysCommand() *cli.Command {
 	name := &cli.StringFlag{Name: "name", Usage: "the file's name in keys/, without .asc", Required: true}
 	owner := &cli.StringFlag{Name: "for", Usage: "e-mail of the account whose key it is", Required: true}
@@ -51,6 +52,7 @@ func (p *program) keysCommand() *cli.Command {
 	}
 }
 
+// keysGenerate is `sealform keys generate`: a key that a person of this service can unlock.
 func (p *program) keysGenerate(ctx context.Context, o *operator, c *cli.Command) error {
 	a, err := o.account(ctx, c.String("for"))
 	if err != nil {
@@ -88,6 +90,7 @@ func (p *program) newKeyPassword(ctx context.Context, draw bool) (keys.Password,
 	return pw, p.say("Key password, shown only now: %s\nWrite it down on paper. Nobody can find it out again.\n", pw.Reveal())
 }
 
+// keysImport is `sealform keys import`. A certificate is written to keys/; a private key goes on to importPrivate.
 func (p *program) keysImport(ctx context.Context, o *operator, c *cli.Command) error {
 	path, err := o.keyPath(ctx, c.String("name"))
 	if err != nil {
@@ -114,6 +117,7 @@ func (p *program) keysImport(ctx context.Context, o *operator, c *cli.Command) e
 	return p.importPrivate(ctx, o, c, b, path)
 }
 
+// importPrivate stores a private key under a new password, for an account.
 func (p *program) importPrivate(ctx context.Context, o *operator, c *cli.Command, b []byte, path string) error {
 	if c.String("for") == "" {
 		return wrongly(c, "this is a private key; say whose account reads with it: --for EMAIL")
@@ -143,6 +147,7 @@ func (p *program) importPrivate(ctx context.Context, o *operator, c *cli.Command
 	return p.say("Key %s is here for %s, under its new password.\nIts certificate is %s.\n", locked.Fingerprint(), a.Email, path)
 }
 
+// keysRemove is `sealform keys remove`. It cannot be undone, hence --yes.
 func (p *program) keysRemove(ctx context.Context, o *operator, c *cli.Command) error {
 	k, err := o.key(ctx, c.Args().First())
 	if err != nil {
@@ -157,6 +162,7 @@ func (p *program) keysRemove(ctx context.Context, o *operator, c *cli.Command) e
 	return p.say("Private key %s is removed. Take keys/%s.asc out of sealform.yaml's groups too, then restart.\n", k.Fingerprint, k.Name)
 }
 
+// keysSigning is `sealform keys signing`: the public half of the server's signing keys.
 func (p *program) keysSigning(_ context.Context, o *operator, c *cli.Command) error {
 	signer, err := keys.ParseSigner(o.secrets.Signing())
 	if err != nil {
@@ -191,6 +197,7 @@ func (p *program) keysRotateSigning(ctx context.Context, o *operator, _ *cli.Com
 	return p.say("New signing key %s; the old one, %s, still verifies what it signed.\nRestart every process of the service.\n", next.Fingerprint(), old.Fingerprint())
 }
 
+// keyName is what a key's file can be called.
 var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // keyPath is where a certificate of that name goes; it refuses names that would leave the folder, files that exist and

@@ -12,6 +12,7 @@ import (
 	"sealform/keys/private"
 )
 
+// keysExport is `sealform keys export`. A private key leaves under a password of its own, and on record.
 func (p *program) keysExport(ctx context.Context, o *operator, c *cli.Command) error {
 	k, err := o.key(ctx, c.Args().First())
 	if err != nil {

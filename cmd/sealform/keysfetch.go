@@ -74,8 +74,10 @@ func quoted(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// plainWord needs no quotes in a shell.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_-]+$`)
 
+// ends says when a key expires.
 func ends(cert *keys.Certificate) string {
 	if e := cert.Expires(); !e.IsZero() {
 		return "ends on " + e.UTC().Format("2 January 2006")
@@ -107,17 +109,17 @@ func notFetched(err error) string {
 	if !errors.As(err, &failed) {
 		return err.Error()
 	}
-	switch failed.Code {
-	case "answered_404":
-		return "its domain's directory has none"
-	case "unknown_host":
-		return "its domain has no key directory"
-	case "inside":
-		return "its domain's directory is at an inside address, which is not called unless outward.allow names it"
-	case "bad_certificate":
-		return "its domain's directory shows a certificate that is not good"
+	if words := whyNotFetched[failed.Code]; words != "" {
+		return words
 	}
 	return "its domain's directory gives no answer that can be used (" + string(failed.Code) + ")"
+}
+
+var whyNotFetched = map[outward.Code]string{
+	"answered_404":    "its domain's directory has none",
+	"unknown_host":    "its domain has no key directory",
+	"inside":          "its domain's directory is at an inside address, which is not called unless outward.allow names it",
+	"bad_certificate": "its domain's directory shows a certificate that is not good",
 }
 
 // grouped is a fingerprint as people compare it: in fours.

@@ -13,6 +13,7 @@ import (
 	"sealform/keys"
 )
 
+// keysList is `sealform keys list`: private keys that are kept here, the readers of each group, and mailed addresses.
 func (p *program) keysList(ctx context.Context, o *operator, _ *cli.Command) error {
 	held, err := o.store.Keys(ctx)
 	if err != nil {

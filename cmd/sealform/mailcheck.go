@@ -17,6 +17,7 @@ import (
 	"sealform/internal/server"
 )
 
+// mailCheckCommand is `sealform mail check`.
 func (p *program) mailCheckCommand() *cli.Command {
 	return &cli.Command{
 		Name: "check", Usage: "tell whether mail to a domain can be forced to travel under TLS", ArgsUsage: "ADDRESS|DOMAIN",

@@ -15,6 +15,7 @@ import (
 	"sealform/internal/mail/headers"
 )
 
+// mailHeadersCommand is `sealform mail headers`.
 func (p *program) mailHeadersCommand() *cli.Command {
 	return &cli.Command{
 		Name: "headers", Usage: "tell which part of its way a received message was carried by TLS", ArgsUsage: "FILE|-",

@@ -57,12 +57,7 @@ func (p *program) openFiles(o *opened, r *record.Record, plain keys.Plaintext) e
 	return nil
 }
 
-func attached(n int) string {
-	if n == 1 {
-		return "1 attached file is"
-	}
-	return fmt.Sprintf("%d attached files are", n)
-}
+func attached(n int) string { return counted(n, "1 attached file is", "%d attached files are") }
 
 func genuine(f record.RecordFile, b []byte) error {
 	sum := sha256.Sum256(b)

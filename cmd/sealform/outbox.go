@@ -161,18 +161,11 @@ func (p *program) sayJobs(lines []jobLine, more, want string, dead int64) error 
 	if len(lines) == 0 {
 		b.WriteString(nothing[want])
 		if dead > 0 {
-			fmt.Fprintf(&b, " But %s: sealform outbox list --state dead", wereGivenUp(dead))
+			fmt.Fprintf(&b, " But %s: sealform outbox list --state dead", counted(int(dead), "1 was given up", "%d were given up"))
 		}
 		b.WriteByte('\n')
 	}
 	return p.say("%s", b.String())
-}
-
-func wereGivenUp(n int64) string {
-	if n == 1 {
-		return "1 was given up"
-	}
-	return fmt.Sprintf("%d were given up", n)
 }
 
 // nothing is what an empty list means.

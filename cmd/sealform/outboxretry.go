@@ -73,7 +73,7 @@ func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) er
 		return p.say("%s\n", nothing["dead"])
 	}
 	if !c.Bool("yes") {
-		return hint.Add(fmt.Errorf("%s would be sent again", givenUp(n)), "`sealform outbox list --state dead` first, then this again with --yes")
+		return hint.Add(fmt.Errorf("%s would be sent again", counted(n, "1 message that was given up", "%d messages that were given up")), "`sealform outbox list --state dead` first, then this again with --yes")
 	}
 	jobs, err := o.store.Jobs(ctx, store.JobFilter{State: store.Dead, Limit: n})
 	if err != nil {
@@ -95,7 +95,7 @@ func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) er
 	if lost > 0 {
 		fmt.Fprintf(p.out, "%s can't be sent again: what it held is no longer kept.\n", text.Count(lost, "message"))
 	}
-	return p.say("%s now due; a process that delivers begins within seconds. How it goes: sealform outbox list\n", are(due))
+	return p.say("%s now due; a process that delivers begins within seconds. How it goes: sealform outbox list\n", counted(due, "1 message is", "%d messages are"))
 }
 
 // retryAll puts on record what it is about to send again, and does it; lost are those that can't be.
@@ -119,18 +119,4 @@ func (o *operator) retryAll(ctx context.Context, jobs []store.Job) (due, lost in
 		}
 	}
 	return due, lost, nil
-}
-
-func givenUp(n int) string {
-	if n == 1 {
-		return "1 message that was given up"
-	}
-	return fmt.Sprintf("%d messages that were given up", n)
-}
-
-func are(n int) string {
-	if n == 1 {
-		return "1 message is"
-	}
-	return fmt.Sprintf("%d messages are", n)
 }

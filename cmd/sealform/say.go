@@ -18,6 +18,14 @@ func (p *program) say(format string, args ...any) error {
 	return err
 }
 
+// counted is the words for one, or those for another number, which stands where they have %d.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return fmt.Sprintf(many, n)
+}
+
 // hinted is one sentence and the next thing to try. All that commands say to people when they fail passes here.
 func hinted(err error) string {
 	next := hint.Of(err)

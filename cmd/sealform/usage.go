@@ -29,15 +29,15 @@ func called(c *cli.Command) string { return strings.TrimPrefix(c.FullName(), "se
 func strict(c *cli.Command) {
 	c.OnUsageError = wrongCall
 	if len(c.Commands) == 0 {
-		c.Action = counted(c.Action)
+		c.Action = withArguments(c.Action)
 	}
 	for _, s := range c.Commands {
 		strict(s)
 	}
 }
 
-// counted refuses a call with too few or too many arguments, by the names in ArgsUsage: "FILE", "[FILE …]" or none.
-func counted(run cli.ActionFunc) cli.ActionFunc {
+// withArguments refuses a call with too few or too many arguments, by the names in ArgsUsage: "FILE", "[FILE …]" or none.
+func withArguments(run cli.ActionFunc) cli.ActionFunc {
 	return func(ctx context.Context, c *cli.Command) error {
 		if strings.HasPrefix(c.ArgsUsage, "[") || c.Args().Len() == len(strings.Fields(c.ArgsUsage)) {
 			return run(ctx, c)

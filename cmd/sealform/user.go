@@ -41,33 +41,35 @@ func (p *program) userAdd(ctx context.Context, o *operator, c *cli.Command) erro
 	if err != nil {
 		return err
 	}
-	_, second, err := o.addAccount(ctx, email, pw)
+	second, err := o.addAccount(ctx, email, pw)
 	if err != nil {
 		return err
 	}
-	return p.say("Account %s is made.\n%s", email, second)
+	return p.say("Account %s is made.\n%s", email, secondFactor(second))
 }
 
-// addAccount makes an account and gives its second factor's secret and how to tell it to the person.
-func (o *operator) addAccount(ctx context.Context, email string, pw keys.Password) (secret string, second secondFactor, err error) {
-	hash, err := staff.HashPassword(pw)
+// addAccount makes an account and gives its second factor, to be told to the person.
+func (o *operator) addAccount(ctx context.Context, email string, pw keys.Password) (staff.TOTP, error) {
+	hash, factor, err := o.credentials(email, pw)
 	if err != nil {
-		return "", second, err
+		return factor, err
 	}
-	factor, err := staff.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, email)
-	if err != nil {
-		return "", second, err
-	}
-	_, err = o.store.AddAccount(ctx, store.Account{Email: email, Password: hash, TOTP: factor.Sealed},
-		operatorEntry(audit.ActAccountAdded, email))
-	return factor.Secret, secondFactor{factor.Secret, factor.URI}, err
+	_, err = o.store.AddAccount(ctx, store.Account{Email: email, Password: hash, TOTP: factor.Sealed}, operatorEntry(audit.ActAccountAdded, email))
+	return factor, err
 }
 
-// secondFactor is shown once.
-type secondFactor struct{ secret, uri string }
+// credentials are an account's hashed password and a new second factor.
+func (o *operator) credentials(email string, pw keys.Password) (hash string, factor staff.TOTP, err error) {
+	if hash, err = staff.HashPassword(pw); err != nil {
+		return "", factor, err
+	}
+	factor, err = staff.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, email)
+	return hash, factor, err
+}
 
-func (s secondFactor) String() string {
-	return fmt.Sprintf("Second factor, shown only now. Type this secret into an authenticator app, or open the address in it:\n  %s\n  %s\n", s.secret, s.uri)
+// secondFactor is what tells it, once.
+func secondFactor(f staff.TOTP) string {
+	return fmt.Sprintf("Second factor, shown only now. Type this secret into an authenticator app, or open the address in it:\n  %s\n  %s\n", f.Secret, f.URI)
 }
 
 func (p *program) userReset(ctx context.Context, o *operator, c *cli.Command) error {
@@ -79,11 +81,7 @@ func (p *program) userReset(ctx context.Context, o *operator, c *cli.Command) er
 	if err != nil {
 		return err
 	}
-	hash, err := staff.HashPassword(pw)
-	if err != nil {
-		return err
-	}
-	factor, err := staff.NewTOTP(o.secrets.Key("totp"), o.cfg.Service, o.cfg.Name, a.Email)
+	hash, factor, err := o.credentials(a.Email, pw)
 	if err != nil {
 		return err
 	}
@@ -91,7 +89,7 @@ func (p *program) userReset(ctx context.Context, o *operator, c *cli.Command) er
 		return err
 	}
 	return p.say("Account %s has a new password and second factor, and is signed out everywhere.\nIts keys keep their own passwords.\n%s",
-		a.Email, secondFactor{factor.Secret, factor.URI})
+		a.Email, secondFactor(factor))
 }
 
 func (p *program) userDisable(ctx context.Context, o *operator, c *cli.Command) error {

@@ -105,13 +105,12 @@ func (c *Config) check() []error {
 	if len(c.Alarms) > 0 && c.Mail.Relay == "" {
 		fault("alarms.to is set, but mail.relay is not: alarms go by mail")
 	}
-	faults = append(faults, c.TLS.check()...)
-	return append(faults, c.Mail.check()...)
+	c.TLS.check(fault)
+	c.Mail.check(fault)
+	return faults
 }
 
-func (t *TLS) check() []error {
-	var faults []error
-	fault := func(text string) { faults = append(faults, errors.New(text)) }
+func (t *TLS) check(fault func(string, ...any)) {
 	if t.Mode == "files" && (t.Cert == "" || t.Key == "") {
 		fault("tls.mode is files: set tls.cert and tls.key")
 	}
@@ -124,13 +123,10 @@ func (t *TLS) check() []error {
 	if t.Mode != "auto" && (t.Directory != "" || t.CA != "") {
 		fault("tls.acme_directory or tls.acme_ca is set, but tls.mode is not auto")
 	}
-	return faults
 }
 
 // check leaves the relay's password out: only a process that delivers needs it.
-func (m *Mail) check() []error {
-	var faults []error
-	fault := func(text string) { faults = append(faults, errors.New(text)) }
+func (m *Mail) check(fault func(string, ...any)) {
 	if m.Relay == "" && (m.From != "" || m.Username != "" || m.Bounces != "") {
 		fault("mail is set, but mail.relay is not: name it as host:port")
 	}
@@ -144,7 +140,6 @@ func (m *Mail) check() []error {
 	if d.Domain != "" && m.From != "" && !aligned(strings.ToLower(d.Domain), strings.ToLower(m.Domain())) {
 		fault("mail.dkim_domain is not the domain of mail.from, nor above or below it: receivers would not count such a signature (DMARC)")
 	}
-	return faults
 }
 
 // aligned says whether a signature of domain d counts for mail from a domain: they are one, or one is below the other and

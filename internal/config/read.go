@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sealform/internal/hint"
@@ -117,13 +119,10 @@ func (c *Config) groupsFrom(m *yamltree.Mapping) {
 // empty one counts as not set, as containers' tools pass on what was left out.
 func (c *Config) fromVariables(env []string) []error {
 	known := map[string]Setting{}
-	var names []string
 	for _, s := range Settings {
 		known[s.Variable()] = s
-		names = append(names, s.Variable())
 		if s.Secret {
 			known[s.Variable()+"_FILE"] = s
-			names = append(names, s.Variable()+"_FILE")
 		}
 	}
 	var faults []error
@@ -134,7 +133,7 @@ func (c *Config) fromVariables(env []string) []error {
 		}
 		s, ok := known[name]
 		if !ok {
-			faults = append(faults, unknownVariable(name, names))
+			faults = append(faults, unknownVariable(name, slices.Sorted(maps.Keys(known))))
 			continue
 		}
 		if value == "" {

@@ -3,8 +3,10 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
+	"sealform/internal/outward"
 	"sealform/internal/yamltree"
 )
 
@@ -56,10 +58,12 @@ func (c *Config) Recipient(address string) (Recipient, bool) {
 }
 
 func (c *Config) recipientFrom(m *yamltree.Mapping) (r Recipient) {
+	for _, key := range slices.Concat(withKey, withCertificate) {
+		m.Has(key) // keeps it from being called unknown where something else is wrong
+	}
 	switch pgp, smime := m.Has("key"), m.Has("certificate"); {
 	case pgp && smime:
 		m.FaultAtName("certificate", "an address has a key or a certificate, not both", "Remove one of them.")
-		known(m, withKey, withCertificate)
 	case pgp:
 		refuse(m, withCertificate, "goes with certificate, for S/MIME", "Remove it: this address has an OpenPGP key.")
 		c.keyFrom(m, &r)
@@ -68,18 +72,8 @@ func (c *Config) recipientFrom(m *yamltree.Mapping) (r Recipient) {
 		c.certificateFrom(m, &r)
 	default:
 		m.Need("key", "Give key: (OpenPGP: a file, or person) or certificate: (S/MIME: a file).")
-		known(m, withKey, withCertificate)
 	}
 	return r
-}
-
-// known keeps settings from being called unknown where something else is wrong.
-func known(m *yamltree.Mapping, lists ...[]string) {
-	for _, keys := range lists {
-		for _, key := range keys {
-			m.Has(key)
-		}
-	}
 }
 
 func refuse(m *yamltree.Mapping, keys []string, message, mend string) {
@@ -144,4 +138,32 @@ func choice(m *yamltree.Mapping, key string, words ...string) string {
 		return words[0]
 	}
 	return v
+}
+
+// Webhook is an address that the operator wants called.
+type Webhook struct {
+	URL        string
+	Ciphertext bool // it is sent the sealed answers, not ids alone
+}
+
+// hookName is what forms can name.
+var hookName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
+
+func (c *Config) webhooksFrom(m *yamltree.Mapping) {
+	c.Webhooks = map[string]Webhook{}
+	for _, name := range m.Names() {
+		h := m.Mapping(name)
+		h.In(fmt.Sprintf("webhook %q", name))
+		if !hookName.MatchString(name) {
+			m.FaultAtName(name, fmt.Sprintf("%q can't be a webhook's name", name), "Use lower-case letters, digits and dashes, a letter first.")
+		}
+		h.Need("url", "Say what to call: url: https://crm.example.org/hook")
+		w := Webhook{URL: h.Text("url"), Ciphertext: choice(h, "send", "ids", "ciphertext") == "ciphertext"}
+		if w.URL != "" && outward.CheckURL(w.URL) != nil {
+			h.Fault("url", "url must be https://, a host and a path, without a user name", "")
+		}
+		h.Refuse("secret", "is not given here: each webhook has its own, derived from this service's secrets", "Remove it, and see it with: sealform webhooks secret "+name)
+		c.Webhooks[name] = w
+		h.Done()
+	}
 }

@@ -48,9 +48,9 @@ var Settings = []Setting{
 	{Name: "forms", Usage: "folder of form files", Preset: "forms", set: path(func(c *Config) *string { return &c.Forms })},
 	{Name: "log", Usage: "text or json", Preset: "text", set: one(func(c *Config) *string { return &c.Log }, oneOf("text", "json"))},
 	{Name: "intake.address", Usage: "where the public pages listen", Preset: ":443", set: one(func(c *Config) *string { return &c.Intake.Address }, address)},
-	{Name: "intake.hosts", Usage: "host names of the public pages", List: true, set: hosts(func(c *Config) *[]string { return &c.Intake.Hosts })},
+	{Name: "intake.hosts", Usage: "host names of the public pages", List: true, set: each(func(c *Config) *[]string { return &c.Intake.Hosts }, hostPort)},
 	{Name: "viewer.address", Usage: "where the staff pages listen", Preset: ":8445", set: one(func(c *Config) *string { return &c.Viewer.Address }, address)},
-	{Name: "viewer.hosts", Usage: "host names of the staff pages", List: true, set: hosts(func(c *Config) *[]string { return &c.Viewer.Hosts })},
+	{Name: "viewer.hosts", Usage: "host names of the staff pages", List: true, set: each(func(c *Config) *[]string { return &c.Viewer.Hosts }, hostPort)},
 	{Name: "tls.mode", Usage: "files, auto or proxy", Preset: "files", set: one(func(c *Config) *string { return &c.TLS.Mode }, oneOf("files", "auto", "proxy"))},
 	{Name: "tls.cert", Usage: "certificate file", set: path(func(c *Config) *string { return &c.TLS.Cert })},
 	{Name: "tls.key", Usage: "key file of the certificate", set: path(func(c *Config) *string { return &c.TLS.Key })},
@@ -75,7 +75,7 @@ var Settings = []Setting{
 	{Name: "mail.dkim_key", Usage: "file of the key of DKIM signatures", set: path(func(c *Config) *string { return &c.Mail.DKIM.Key })},
 	{Name: "notices.subject", Usage: "subject of notices", set: one(func(c *Config) *string { return &c.Notices.Subject }, noticeSubject)},
 	{Name: "notices.text", Usage: "text of notices", set: one(func(c *Config) *string { return &c.Notices.Text }, noticeText)},
-	{Name: "alarms.to", Usage: "addresses that are told when something needs an operator", List: true, set: mailboxes(func(c *Config) *[]string { return &c.Alarms })},
+	{Name: "alarms.to", Usage: "addresses that are told when something needs an operator", List: true, set: each(func(c *Config) *[]string { return &c.Alarms }, mailbox)},
 	{Name: "outward.allow", Usage: "inside addresses that webhooks and key directories may have", List: true, set: prefixes(func(c *Config) *[]netip.Prefix { return &c.Outward })},
 	{Name: "mail.password", Usage: "its password", Secret: true, set: func(c *Config, v []string) error {
 		if c.Mail.Password = nil; v[0] != "" {
@@ -175,12 +175,13 @@ func secureURL(s string) error {
 	return nil
 }
 
-func hosts(field func(*Config) *[]string) func(*Config, []string) error {
+// each is one for a list.
+func each(field func(*Config) *[]string, ok check) func(*Config, []string) error {
 	return func(c *Config, v []string) error {
 		*field(c) = v
-		for _, h := range v {
-			if err := hostPort(h); err != nil {
-				return fmt.Errorf("%q %w", h, err)
+		for _, s := range v {
+			if err := ok(s); err != nil {
+				return fmt.Errorf("%q %w", s, err)
 			}
 		}
 		return nil
@@ -209,18 +210,6 @@ func prefixes(field func(*Config) *[]netip.Prefix) func(*Config, []string) error
 				p = netip.PrefixFrom(a, a.BitLen())
 			}
 			*field(c) = append(*field(c), p.Masked())
-		}
-		return nil
-	}
-}
-
-func mailboxes(field func(*Config) *[]string) func(*Config, []string) error {
-	return func(c *Config, v []string) error {
-		*field(c) = v
-		for _, s := range v {
-			if err := mailbox(s); err != nil {
-				return fmt.Errorf("%q %w", s, err)
-			}
 		}
 		return nil
 	}

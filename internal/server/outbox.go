@@ -2,15 +2,20 @@ package server
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"sealform/forms"
 	"sealform/forms/record"
 	"sealform/intake"
+	"sealform/internal/config"
 	"sealform/internal/notice"
 	"sealform/internal/outbox"
+	"sealform/internal/outward"
 	"sealform/internal/readers"
 	"sealform/internal/receipt"
+	"sealform/internal/webhook"
 	"sealform/viewer"
 )
 
@@ -102,8 +107,8 @@ func (s *Server) ends(now time.Time) []outbox.Ending {
 	return all
 }
 
-// nudging is the store as intake sees it, where the outbox runs in the same process: what was kept goes out at once
-// instead of at the next look.
+// nudging is the store as intake sees it: what was kept goes out at once, instead of at the next look, where the outbox runs
+// in the same process.
 type nudging struct {
 	drop  intake.Drop
 	nudge func()
@@ -119,4 +124,26 @@ func (n nudging) Put(ctx context.Context, s *record.Submission) (record.Kept, er
 
 func (s *Server) words() notice.Words {
 	return notice.Words{Clinic: s.Config.Name, Subject: s.Config.Notices.Subject, Text: s.Config.Notices.Text}
+}
+
+// WebhookSecret is derived for each name: nothing to keep, and as secret as the folder of secrets.
+func WebhookSecret(key func(string) []byte, name string) []byte { return key("webhook " + name) }
+
+// newCaller makes what calls the webhooks; nil where there are none.
+func (s *Server) newCaller() (*webhook.Caller, error) {
+	var all []webhook.Hook
+	for _, name := range slices.Sorted(maps.Keys(s.Config.Webhooks)) {
+		w := s.Config.Webhooks[name]
+		all = append(all, webhook.Hook{Name: name, URL: w.URL, Ciphertext: w.Ciphertext, Secret: WebhookSecret(s.secrets.Key, name)})
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return webhook.New(Outward(s.Outward, s.Config), all...)
+}
+
+// Outward is what calls others: the configuration says which inside addresses it may.
+func Outward(how outward.Config, c *config.Config) *outward.Client {
+	how.Allow = slices.Concat(how.Allow, c.Outward)
+	return outward.New(how)
 }

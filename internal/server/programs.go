@@ -42,12 +42,8 @@ func (s *Server) intake(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	var drop intake.Drop = s.store
-	if s.outbox != nil {
-		drop = nudging{s.store, s.outbox.Nudge}
-	}
 	return intake.New(intake.Config{
-		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: drop, Signer: s.signer,
+		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: nudging{s.store, s.nudge}, Signer: s.signer,
 		Tokens: tokens, Spool: sp, Events: s.Events, Now: s.Now, Zone: s.Config.Zone, Proxies: s.Config.TLS.Proxies,
 		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: sealTo(box), Ready: s.ready,
 	})

@@ -94,11 +94,9 @@ func signingKey(b []byte) (crypto.Signer, error) {
 	if err != nil {
 		return nil, wrong
 	}
-	switch k := k.(type) {
-	case *rsa.PrivateKey:
-		return k, nil
-	case ed25519.PrivateKey:
-		return k, nil
+	switch k.(type) {
+	case *rsa.PrivateKey, ed25519.PrivateKey:
+		return k.(crypto.Signer), nil
 	}
 	return nil, wrong
 }
