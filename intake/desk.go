@@ -5,12 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"time"
 
 	"sealform/forms"
 	"sealform/forms/record"
 	"sealform/internal/token"
-	"sealform/keys"
 )
 
 // What the desk may answer instead of a receipt, beside errClosed and what a Drop answers.
@@ -23,31 +21,10 @@ const referenceDraws = 5
 
 // desk is the code that may act: it decides what becomes of a post (take), seals checked answers and hands them in. It knows
 // nothing of HTTP.
-type desk struct {
-	service string
-	drop    Drop
-	signer  *keys.Signer
-	tokens  *token.Maker
-	now     func() time.Time
-
-	mailFrom  string
-	mailLimit func() int64
-	receipt   func(submission int64, address []byte) *record.SealedAddress
-}
-
-func newDesk(c Config, now func() time.Time) *desk {
-	d := &desk{
-		service: c.Service, drop: c.Drop, signer: c.Signer, tokens: c.Tokens, now: now,
-		mailFrom: c.MailFrom, mailLimit: c.MailLimit, receipt: c.Receipt,
-	}
-	if d.mailLimit == nil {
-		d.mailLimit = func() int64 { return 0 }
-	}
-	return d
-}
+type desk struct{ Config }
 
 // uploads is how many bytes of files one post of the form may bring now.
-func (d *desk) uploads(f *forms.Form) int64 { return f.UploadLimit(d.mailLimit()) }
+func (d *desk) uploads(f *forms.Form) int64 { return f.UploadLimit(d.MailLimit()) }
 
 // accept seals answers to the form's readers and gives the receipt once they are durable. The same page with the same
 // answers gives the first receipt again; with other answers, at most three times, a submission that says what it
@@ -55,9 +32,9 @@ func (d *desk) uploads(f *forms.Form) int64 { return f.UploadLimit(d.mailLimit()
 // page tells.
 func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms.Answers) (record.Kept, error) {
 	plan := record.Plan{
-		Service: d.service, ID: page.ID, Received: d.now(), Lang: "en", Path: "page", Signer: d.signer,
-		Token: d.tokens.Mark(page), Content: record.ContentMAC(a, page.Nonce[:]), Deliver: to.Form,
-		MailFrom: d.mailFrom, MailLimit: d.mailLimit(), Receipt: d.receipt,
+		Service: d.Service, ID: page.ID, Received: d.Now(), Lang: "en", Path: "page", Signer: d.Signer,
+		Token: d.Tokens.Mark(page), Content: record.ContentMAC(a, page.Nonce[:]), Deliver: to.Form,
+		MailFrom: d.MailFrom, MailLimit: d.MailLimit(), Receipt: d.Receipt,
 	}
 	for draws, second, corrections := 0, false, 0; ; {
 		kept, err := d.put(ctx, to, a, &plan)
@@ -84,7 +61,7 @@ func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms
 
 // put seals once and hands in once. The keys are looked at again right before.
 func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *record.Plan) (record.Kept, error) {
-	readers, err := to.readers(d.now())
+	readers, err := to.readers(d.Now())
 	if err != nil {
 		return record.Kept{}, err
 	}
@@ -96,7 +73,7 @@ func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *reco
 	if err != nil {
 		return record.Kept{}, fmt.Errorf("%w: %w", errNotSealed, err)
 	}
-	kept, err := d.drop.Put(ctx, s)
+	kept, err := d.Drop.Put(ctx, s)
 	if err != nil {
 		return record.Kept{}, fmt.Errorf("handing in: %w", err)
 	}

@@ -48,14 +48,14 @@ var words = map[int][]string{
 // showError is the one place where an error becomes an answer. What an error says goes nowhere: it could quote a visitor.
 func (in *intake) showError(err error, c echo.Context) {
 	if c.Response().Committed {
-		in.events.Trouble("answer", "late")
+		in.Events.Trouble("answer", "late")
 		return
 	}
 	for _, r := range refusals {
 		if !errors.Is(err, r.err) {
 			continue
 		}
-		in.events.Refused(program, c.Path(), r.status, r.code)
+		in.Events.Refused(program, c.Path(), r.status, r.code)
 		if r.status == http.StatusServiceUnavailable {
 			c.Response().Header().Set("Retry-After", retryAfter)
 		}
@@ -63,7 +63,7 @@ func (in *intake) showError(err error, c echo.Context) {
 		return
 	}
 	id := web.FailureID()
-	in.events.Failed(program, c.Path(), id, "internal")
+	in.Events.Failed(program, c.Path(), id, "internal")
 	in.show(c.Response(), http.StatusInternalServerError, in.failed(id))
 }
 

@@ -12,7 +12,7 @@ import (
 // list shows the forms that can be filled in.
 func (in *intake) list(c echo.Context) error {
 	p := templates.ListPage{Frame: in.frame()}
-	now := in.now()
+	now := in.Now()
 	for _, s := range in.order {
 		if _, err := s.readers(now); err == nil {
 			p.Forms = append(p.Forms, s.Form)
@@ -41,9 +41,9 @@ func (in *intake) showForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.readers(in.now()); err != nil {
+	if _, err := s.readers(in.Now()); err != nil {
 		return in.showClosed(c, s, false)
 	}
-	p := templates.FormPage{Frame: s.frame, Form: s.Form, Uploads: in.desk.uploads(s.Form), Token: in.tokens.NewPage(s.Form.ID, s.Form.Revision)}
+	p := templates.FormPage{Frame: s.frame, Form: s.Form, Uploads: in.desk.uploads(s.Form), Token: in.Tokens.NewPage(s.Form.ID, s.Form.Revision)}
 	return web.Show(c.Response(), http.StatusOK, p)
 }

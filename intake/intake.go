@@ -85,23 +85,18 @@ func New(c Config) (http.Handler, error) {
 		return nil, fmt.Errorf("intake: %w", err)
 	}
 	e := echo.New()
-	e.IPExtractor = func(r *http.Request) string { return in.peers.Addr(r).String() }
 	e.HTTPErrorHandler = in.showError
 	in.routes(e)
-	return in.around(hosts, c.Ready, e), nil
+	return in.around(hosts, e), nil
 }
 
 // intake is what the handlers share.
 type intake struct {
+	Config
 	desk   *desk
 	forms  map[string]*served
 	order  []*served
 	peers  web.Peers
-	tokens *token.Maker
-	spool  *spool.Spool
-	events *event.Log
-	now    func() time.Time
-	zone   *time.Location
 	broken []byte // the page for when a page fails, rendered once
 }
 
@@ -113,20 +108,22 @@ func newIntake(c Config) (*intake, error) {
 			return nil, errors.New("no " + what)
 		}
 	}
-	in := &intake{
-		forms: map[string]*served{}, peers: web.Peers{Proxies: c.Proxies},
-		tokens: c.Tokens, spool: c.Spool, events: c.Events, now: c.Now, zone: c.Zone,
+	if c.Events == nil {
+		c.Events = event.Nothing()
 	}
-	if in.events == nil {
-		in.events = event.Nothing()
+	if c.Now == nil {
+		c.Now = time.Now
 	}
-	if in.now == nil {
-		in.now = time.Now
+	if c.Zone == nil {
+		c.Zone = time.UTC
 	}
-	if in.zone == nil {
-		in.zone = time.UTC
+	if c.MailLimit == nil {
+		c.MailLimit = func() int64 { return 0 }
 	}
-	in.desk = newDesk(c, in.now)
+	if c.Ready == nil {
+		c.Ready = func() error { return nil }
+	}
+	in := &intake{Config: c, desk: &desk{c}, forms: map[string]*served{}, peers: web.Peers{Proxies: c.Proxies}}
 	for _, f := range c.Forms {
 		if err := in.serve(f); err != nil {
 			return nil, err
@@ -144,7 +141,7 @@ func (in *intake) serve(f Served) error {
 		return err
 	case in.forms[f.Form.ID] != nil:
 		return errors.New("form " + f.Form.ID + " is served twice")
-	case f.Form.Receipt != nil && in.desk.receipt == nil:
+	case f.Form.Receipt != nil && in.Receipt == nil:
 		return errors.New("form " + f.Form.ID + " mails receipts, and nothing seals their addresses")
 	}
 	in.forms[f.Form.ID] = s

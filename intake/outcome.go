@@ -64,7 +64,7 @@ func (d *desk) take(ctx context.Context, to *served, p *post, readErr error) Out
 
 // keep checks the answers and hands them in.
 func (d *desk) keep(ctx context.Context, to *served, p *post, page token.Page, o *Outcome) {
-	answers, rejected := o.Questions.Check(&p.entry, d.now())
+	answers, rejected := o.Questions.Check(&p.entry, d.Now())
 	if rejected != nil {
 		o.Result, o.Problems = Invalid, rejected.Problems
 		return
@@ -79,7 +79,7 @@ func (d *desk) keep(ctx context.Context, to *served, p *post, page token.Page, o
 
 // page gives what a token says and the questions its page showed, nil where the page must be shown anew.
 func (d *desk) page(to *served, posted string) (token.Page, *forms.Form) {
-	page, err := d.tokens.OpenPage(posted)
+	page, err := d.Tokens.OpenPage(posted)
 	if err != nil || page.Form != to.Form.ID {
 		return token.Page{}, nil
 	}

@@ -13,7 +13,7 @@ import (
 
 // toReceipt sends a visitor on to the receipt, so that reloading it posts nothing.
 func (in *intake) toReceipt(c echo.Context, s *served, k record.Kept) error {
-	address := in.tokens.NewReceipt(token.Receipt{Form: s.Form.ID, Reference: k.Reference, Received: k.Received})
+	address := in.Tokens.NewReceipt(token.Receipt{Form: s.Form.ID, Reference: k.Reference, Received: k.Received})
 	c.Response().Header().Set("Location", "/f/"+s.Form.ID+"/sent/"+address)
 	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
 	c.Response().WriteHeader(http.StatusSeeOther)
@@ -26,11 +26,11 @@ func (in *intake) showReceipt(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := in.tokens.OpenReceipt(c.Param("receipt"))
+	r, err := in.Tokens.OpenReceipt(c.Param("receipt"))
 	if err != nil || r.Form != s.Form.ID {
 		return errNotFound
 	}
-	p := templates.ReceiptPage{Frame: s.frame, Form: s.Form, Reference: r.Reference, Received: r.Received.In(in.zone)}
+	p := templates.ReceiptPage{Frame: s.frame, Form: s.Form, Reference: r.Reference, Received: r.Received.In(in.Zone)}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 

@@ -21,7 +21,7 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := s.readers(in.now()); err != nil {
+	if _, err := s.readers(in.Now()); err != nil {
 		return in.showClosed(c, s, true)
 	}
 	p, readErr := in.read(c, s)
@@ -32,10 +32,10 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 	o := in.desk.take(c.Request().Context(), s, p, readErr)
 	switch o.Result {
 	case Accepted:
-		in.events.Kept(s.Form.ID, o.Kept.Reference, o.Files, time.Since(began))
+		in.Events.Kept(s.Form.ID, o.Kept.Reference, o.Files, time.Since(began))
 		return in.toReceipt(c, s, o.Kept)
 	case Unsealed:
-		in.events.Closed(s.Form.ID, "not_sealed")
+		in.Events.Closed(s.Form.ID, "not_sealed")
 		return in.showClosed(c, s, true)
 	case Closed:
 		return in.showClosed(c, s, true)
@@ -50,7 +50,7 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 func (in *intake) read(c echo.Context, s *served) (*post, error) {
 	r := c.Request()
 	rd := &reader{
-		spool: in.spool.Request(in.peers.Addr(r)), files: s.maxFiles,
+		spool: in.Spool.Request(in.peers.Addr(r)), files: s.maxFiles,
 		totalUpload: s.Form.Limits.TotalUpload, taken: in.desk.uploads(s.Form),
 	}
 	return rd.read(c.Response(), r)
@@ -98,16 +98,16 @@ func (in *intake) showAgain(c echo.Context, s *served, p *post, o Outcome) error
 	}
 	switch o.Result {
 	case Stale, Corrected:
-		page.Form, page.Token = s.Form, in.tokens.NewPage(s.Form.ID, s.Form.Revision)
+		page.Form, page.Token = s.Form, in.Tokens.NewPage(s.Form.ID, s.Form.Revision)
 	case LargeFiles:
 		page.Notice = fmt.Sprintf(how.notice, text.Size(page.Uploads))
 	}
 	if o.Code != "" {
 		page.ID = web.FailureID()
-		in.events.Failed(program, c.Path(), page.ID, o.Code)
+		in.Events.Failed(program, c.Path(), page.ID, o.Code)
 		c.Response().Header().Set("Retry-After", retryAfter)
 	} else {
-		in.events.Refused(program, c.Path(), how.status, how.code)
+		in.Events.Refused(program, c.Path(), how.status, how.code)
 	}
 	return web.Show(c.Response(), how.status, page)
 }

@@ -21,11 +21,9 @@ var (
 // fields is a posted form, urlencoded. It is read into one piece of memory and wiped after use, which
 // net/http's own parser, making strings, does not allow: a key password passes here.
 type fields struct {
-	body  []byte
-	pairs []pair
+	body   []byte
+	values map[string][]byte // the first of each name
 }
-
-type pair struct{ name, value []byte }
 
 // readFields reads a whole body; the query string is never merged in.
 func readFields(w http.ResponseWriter, r *http.Request) (*fields, error) {
@@ -43,7 +41,7 @@ func readFields(w http.ResponseWriter, r *http.Request) (*fields, error) {
 	default:
 		return nil, errBody
 	}
-	f := &fields{body: b}
+	f := &fields{b, map[string][]byte{}}
 	for name, value := range body.Pairs(b[:n]) {
 		name, ok := body.Unescape(name)
 		value, ok2 := body.Unescape(value)
@@ -51,20 +49,15 @@ func readFields(w http.ResponseWriter, r *http.Request) (*fields, error) {
 			f.wipe()
 			return nil, errBody
 		}
-		f.pairs = append(f.pairs, pair{name, value})
+		if _, again := f.values[string(name)]; !again {
+			f.values[string(name)] = value
+		}
 	}
 	return f, nil
 }
 
 // bytes is the first value of that name; it is wiped with the rest.
-func (f *fields) bytes(name string) []byte {
-	for _, p := range f.pairs {
-		if string(p.name) == name {
-			return p.value
-		}
-	}
-	return nil
-}
+func (f *fields) bytes(name string) []byte { return f.values[name] }
 
 // text is a copy that stays: not for passwords.
 func (f *fields) text(name string) string { return string(f.bytes(name)) }

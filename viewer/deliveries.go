@@ -20,12 +20,12 @@ type reach struct {
 // reachOf is the one authorisation function of deliveries, and follows staff.Staff.MayOpen.
 func (d *desk) reachOf(who staff.Staff) reach {
 	var r reach
-	for _, f := range d.every {
+	for _, f := range d.Forms {
 		if who.MayOpen(f.Readers) {
 			r.forms = append(r.forms, f.Form.ID)
 		}
 	}
-	r.all = len(r.forms) > 0 && len(r.forms) == len(d.every)
+	r.all = len(r.forms) > 0 && len(r.forms) == len(d.Forms)
 	return r
 }
 

@@ -16,9 +16,7 @@ var unlockGrowth = limit.Growth{Free: 4, First: 30 * time.Second, Most: time.Hou
 // desk is the code that may act.
 type desk struct {
 	Config
-	forms     map[string]Served // those that are kept
-	order     []string          // their ids as configured
-	every     []Served          // with those that are only mailed
+	kept      []Served // the forms whose submissions are kept, in their order; of others there are deliveries only
 	paths     *Paths
 	pages     *token.Maker // of lists
 	jobs      *token.Maker // of deliveries
@@ -36,26 +34,20 @@ func newDesk(c Config) (*desk, error) {
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
-	d := &desk{
-		Config: c, forms: map[string]Served{}, every: c.Forms,
-	}
-	return d, d.serve(c.Forms)
-}
-
-// serve takes the forms in, in their order. Of what a form only mails, there is nothing but the deliveries here.
-func (d *desk) serve(all []Served) (err error) {
-	if d.pages, err = token.New(d.Key("viewer-urls"), d.Service, d.Now); err != nil {
-		return fmt.Errorf("the key of the viewer's addresses: %w", err)
-	}
-	if d.jobs, err = token.New(d.Key("viewer-deliveries"), d.Service, d.Now); err != nil {
-		return fmt.Errorf("the key of the deliveries' addresses: %w", err)
-	}
-	for _, f := range all {
+	d := &desk{Config: c}
+	var ids []string
+	for _, f := range c.Forms {
 		if f.Form.Store != nil {
-			d.forms[f.Form.ID] = f
-			d.order = append(d.order, f.Form.ID)
+			d.kept, ids = append(d.kept, f), append(ids, f.Form.ID)
 		}
 	}
-	d.paths, err = NewPaths(d.Service, d.order, d.Key)
-	return err
+	var err error
+	if d.pages, err = token.New(d.Key("viewer-urls"), d.Service, d.Now); err != nil {
+		return nil, fmt.Errorf("the key of the viewer's addresses: %w", err)
+	}
+	if d.jobs, err = token.New(d.Key("viewer-deliveries"), d.Service, d.Now); err != nil {
+		return nil, fmt.Errorf("the key of the deliveries' addresses: %w", err)
+	}
+	d.paths, err = NewPaths(d.Service, ids, d.Key)
+	return d, err
 }

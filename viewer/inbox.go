@@ -24,12 +24,13 @@ type listing struct {
 func (d *desk) Inbox(ctx context.Context, who staff.Staff, form string, before int64) (*listing, error) {
 	l := &listing{}
 	var ids []string
-	for _, id := range d.order {
-		if f := d.forms[id]; who.MayOpen(f.Readers) {
-			l.forms = append(l.forms, f)
-			if form == "" || form == id {
-				ids = append(ids, id)
-			}
+	for _, f := range d.kept {
+		if !who.MayOpen(f.Readers) {
+			continue
+		}
+		l.forms = append(l.forms, f)
+		if form == "" || form == f.Form.ID {
+			ids = append(ids, f.Form.ID)
 		}
 	}
 	switch {

@@ -46,11 +46,12 @@ func (d *desk) find(ctx context.Context, who staff.Staff, sid string) (*store.Su
 
 // locate reads an address. It is sealed under a key of the form, so that it opens only for those who may open the form.
 func (d *desk) locate(who staff.Staff, sid string) (Served, int64, bool) {
-	for _, id := range d.order {
-		if f := d.forms[id]; who.MayOpen(f.Readers) {
-			if n, ok := d.paths.open(id, sid); ok {
-				return f, n, true
-			}
+	for _, f := range d.kept {
+		if !who.MayOpen(f.Readers) {
+			continue
+		}
+		if id, ok := d.paths.open(f.Form.ID, sid); ok {
+			return f, id, true
 		}
 	}
 	return Served{}, 0, false

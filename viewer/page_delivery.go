@@ -58,7 +58,7 @@ func (h *handlers) delivery(j *store.Job) templates.StaffDelivery {
 
 // titleOf is a form's title; its id where the form was taken away; "" for none.
 func (h *handlers) titleOf(form string) string {
-	for _, f := range h.desk.every {
+	for _, f := range h.desk.Forms {
 		if f.Form.ID == form {
 			return f.Form.Title
 		}
@@ -146,15 +146,9 @@ var notAgain = map[error]string{
 }
 
 func (h *handlers) postRetry(c echo.Context, who staff.Staff) error {
-	if err := h.desk.Retry(c.Request().Context(), who, c.Param("job")); err != nil {
-		return err
-	}
-	return see(c, "/deliveries/"+c.Param("job"))
+	return done(c, h.desk.Retry(c.Request().Context(), who, c.Param("job")), "/deliveries/"+c.Param("job"))
 }
 
 func (h *handlers) postAside(c echo.Context, who staff.Staff) error {
-	if err := h.desk.PutAside(c.Request().Context(), who, c.Param("job")); err != nil {
-		return err
-	}
-	return see(c, "/deliveries/"+c.Param("job"))
+	return done(c, h.desk.PutAside(c.Request().Context(), who, c.Param("job")), "/deliveries/"+c.Param("job"))
 }

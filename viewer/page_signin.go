@@ -22,6 +22,14 @@ func (h *handlers) getRoot(c echo.Context, _ staff.Staff) error { return see(c, 
 // see redirects after a post, or from a short address to the real one.
 func see(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
 
+// done redirects after an act, or gives back why it was not done.
+func done(c echo.Context, err error, to string) error {
+	if err != nil {
+		return err
+	}
+	return see(c, to)
+}
+
 // withNext hands on where to go afterwards, if that is not the inbox anyway.
 func withNext(to, next string) string {
 	if next = safeNext(next); next == "/inbox" {

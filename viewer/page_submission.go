@@ -115,10 +115,7 @@ func (h *handlers) postState(c echo.Context, who staff.Staff, f *fields) error {
 	if !ok {
 		return errBody
 	}
-	if err := h.desk.SetState(c.Request().Context(), who, c.Param("sid"), to); err != nil {
-		return err
-	}
-	return see(c, "/inbox")
+	return done(c, h.desk.SetState(c.Request().Context(), who, c.Param("sid"), to), "/inbox")
 }
 
 func (h *handlers) getErase(c echo.Context, who staff.Staff) error {
@@ -134,8 +131,5 @@ func (h *handlers) getErase(c echo.Context, who staff.Staff) error {
 }
 
 func (h *handlers) postErase(c echo.Context, who staff.Staff) error {
-	if err := h.desk.Erase(c.Request().Context(), who, c.Param("sid")); err != nil {
-		return err
-	}
-	return see(c, "/inbox")
+	return done(c, h.desk.Erase(c.Request().Context(), who, c.Param("sid")), "/inbox")
 }

@@ -57,8 +57,8 @@ func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, chosen, next
 	p.Lock = nil // what is asked for here is the password, not staying
 	var mine []store.LockedKey
 	seen := map[keys.Fingerprint]bool{}
-	for _, id := range h.desk.order {
-		for _, k := range who.KeysFor(h.desk.forms[id].Readers) {
+	for _, f := range h.desk.kept {
+		for _, k := range who.KeysFor(f.Readers) {
 			if !seen[k.Fingerprint] {
 				seen[k.Fingerprint], mine = true, append(mine, k)
 			}
@@ -105,8 +105,5 @@ func (h *handlers) postLock(c echo.Context, who staff.Staff) error {
 }
 
 func (h *handlers) postStay(c echo.Context, who staff.Staff, f *fields) error {
-	if err := h.desk.Stay(who); err != nil {
-		return err
-	}
-	return see(c, safeNext(f.text("next")))
+	return done(c, h.desk.Stay(who), safeNext(f.text("next")))
 }

@@ -13,31 +13,23 @@ const (
 	DeviceCookie  = "__Host-device" // says that this browser signed in before; opens nothing
 )
 
-// cookies are those of a request.
-type cookies struct{ r *http.Request }
-
 // HasCookie tells whether a request carries a cookie that stands for a person.
 func HasCookie(r *http.Request) bool {
-	c := cookies{r}
-	return c.value(SessionCookie) != "" || c.value(KeyCookie) != ""
+	return cookie(r, SessionCookie) != "" || cookie(r, KeyCookie) != ""
 }
 
-// value is the cookie's, if it comes once: a second one of the same name is somebody's attempt.
-func (c cookies) value(name string) string {
-	if all := c.r.CookiesNamed(name); len(all) == 1 {
+// cookie is the value of a request's cookie, if it comes once: a second one of the same name is somebody's attempt.
+func cookie(r *http.Request, name string) string {
+	if all := r.CookiesNamed(name); len(all) == 1 {
 		return all[0].Value
 	}
 	return ""
 }
 
-func (c cookies) bytes(name string) ([]byte, bool) {
-	b, err := base64.RawURLEncoding.DecodeString(c.value(name))
-	return b, err == nil && len(b) == 32
-}
-
-func (c cookies) half() []byte {
-	b, ok := c.bytes(KeyCookie)
-	if !ok {
+// secret is a cookie that holds 32 bytes; nil for any other.
+func secret(r *http.Request, name string) []byte {
+	b, err := base64.RawURLEncoding.DecodeString(cookie(r, name))
+	if err != nil || len(b) != 32 {
 		return nil
 	}
 	return b

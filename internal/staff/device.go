@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"sealform/internal/store"
@@ -40,7 +39,6 @@ func (s *Sessions) knownDevice(a *store.Account, value string) (name string, ok 
 }
 
 func (s *Sessions) deviceMAC(a *store.Account, b []byte) []byte {
-	m := hmac.New(sha256.New, s.Key("viewer-device"))
-	_, _ = fmt.Fprintf(m, "sealform device 1\x00%s\x00%d\x00%s\x00%s", s.Service, a.ID, a.Password, b)
-	return m.Sum(nil)
+	m := s.mac("viewer-device", "sealform device 1\x00%s\x00%d\x00%s\x00%s", s.Service, a.ID, a.Password, b)
+	return m[:]
 }

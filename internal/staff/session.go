@@ -27,9 +27,8 @@ const (
 // time is up, those of disabled accounts, and rows that are no session of ours. The error is ErrSignedOut, or *AtStage, beside
 // which the person is given all the same, but without keys.
 func (s *Sessions) Identify(ctx context.Context, r *http.Request, addr netip.Addr, stage int) (Staff, error) {
-	c := cookies{r}
-	token, ok := c.bytes(SessionCookie)
-	if !ok {
+	token := secret(r, SessionCookie)
+	if token == nil {
 		return Staff{}, ErrSignedOut
 	}
 	hash := s.sessionHash(token)
@@ -41,7 +40,7 @@ func (s *Sessions) Identify(ctx context.Context, r *http.Request, addr netip.Add
 	if err != nil {
 		return Staff{}, fmt.Errorf("finding a session: %w", err)
 	}
-	who := Staff{Account: account.ID, Email: account.Email, From: from(addr), session: *session, Half: c.half()}
+	who := Staff{Account: account.ID, Email: account.Email, From: from(addr), session: *session, Half: secret(r, KeyCookie)}
 	ours := hmac.Equal(session.MAC, s.sessionMAC(*session))
 	now := s.Now()
 	if !ours || account.Disabled || !fresh(*session, now) {
@@ -132,14 +131,18 @@ func (s *Sessions) newSessionToken() (token string, hash [32]byte) {
 // sessionHash is what a token's session is found by. Without the root secret nobody can make one, nor the MAC below: a row
 // that somebody else wrote into the database is no session.
 func (s *Sessions) sessionHash(token []byte) [32]byte {
-	m := hmac.New(sha256.New, s.Key("viewer-sessions"))
-	_, _ = fmt.Fprintf(m, "sealform session token 1\x00%s\x00%s", s.Service, token)
-	return [32]byte(m.Sum(nil))
+	return s.mac("viewer-sessions", "sealform session token 1\x00%s\x00%s", s.Service, token)
 }
 
 // sessionMAC ties a session's row to its person, its stage and its age.
 func (s *Sessions) sessionMAC(row store.Session) []byte {
-	m := hmac.New(sha256.New, s.Key("viewer-sessions"))
-	_, _ = fmt.Fprintf(m, "sealform session row 1\x00%s\x00%x %d %d %d", s.Service, row.Hash, row.Account, row.Stage, row.Created.UnixMilli())
-	return m.Sum(nil)
+	m := s.mac("viewer-sessions", "sealform session row 1\x00%s\x00%x %d %d %d", s.Service, row.Hash, row.Account, row.Stage, row.Created.UnixMilli())
+	return m[:]
+}
+
+// mac is an HMAC-SHA-256 under the root secret's key for that purpose. What it is of begins with its kind.
+func (s *Sessions) mac(purpose, format string, of ...any) [32]byte {
+	m := hmac.New(sha256.New, s.Key(purpose))
+	_, _ = fmt.Fprintf(m, format, of...) // a hash takes all
+	return [32]byte(m.Sum(nil))
 }

@@ -26,7 +26,7 @@ type Attempt struct {
 
 // NewAttempt takes from a request, that came from addr, what its tries are counted by.
 func NewAttempt(r *http.Request, addr netip.Addr) Attempt {
-	return Attempt{Addr: addr, device: cookies{r}.value(DeviceCookie)}
+	return Attempt{Addr: addr, device: cookie(r, DeviceCookie)}
 }
 
 // SignIn checks e-mail and account password. Whatever the reason of a refusal, it takes one password hash and gives ErrWrong,
