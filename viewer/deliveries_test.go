@@ -57,7 +57,7 @@ func (h *house) attempted(code string, last bool) {
 		case code == "ok":
 			err = s.Sent(ctx, j.ID)
 		case last:
-			err = s.Bury(ctx, j.ID, lease, code)
+			err = s.GiveUp(ctx, j.ID, lease, code)
 		default:
 			err = s.Retry(ctx, j.ID, lease, h.clock.now().Add(10*time.Minute), code)
 		}

@@ -40,7 +40,7 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
 		o.Events.Mailed(job.ID, job.Attempts+1, code)
 	} else {
 		o.gate.off(job.ID, again)
-		err = o.Store.PutOff(settle, job.ID, lease, again)
+		err = o.Store.Postpone(settle, job.ID, lease, again)
 	}
 	if err != nil {
 		o.Events.Trouble("outbox", "settle")

@@ -134,7 +134,7 @@ func (o *Outbox) hasten(ctx context.Context) error {
 	for _, code := range absent {
 		codes = append(codes, string(code))
 	}
-	n, err := o.Store.Hasten(ctx, codes)
+	n, err := o.Store.RetryFailed(ctx, codes)
 	if n > 0 {
 		o.wakeLanes()
 	}

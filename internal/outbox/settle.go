@@ -71,5 +71,5 @@ func (o *Outbox) bury(ctx context.Context, job *store.Job, lease time.Time, code
 		o.givenUp(ctx) // first: an alarm too many is better than none
 	}
 	o.gate.forget(job.ID)
-	return o.Store.Bury(ctx, job.ID, lease, string(code))
+	return o.Store.GiveUp(ctx, job.ID, lease, string(code))
 }

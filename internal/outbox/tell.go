@@ -42,7 +42,7 @@ func (o *Outbox) notify(ctx context.Context, t target, last, id int64, now time.
 	if o.plans.told[t] >= last {
 		return nil
 	}
-	told, at, err := o.Store.Told(ctx, t.channel, t.form, t.to)
+	told, at, err := o.Store.Announced(ctx, t.channel, t.form, t.to)
 	if err != nil {
 		return err
 	}
@@ -94,14 +94,14 @@ func (o *Outbox) digest(ctx context.Context, form string, n notice.Notify, last 
 	if done, _ := readMark(o.plans.told[t]); done == day || done == day+1 {
 		return nil
 	}
-	mark, _, err := o.Store.Told(ctx, t.channel, t.form, t.to)
+	mark, _, err := o.Store.Announced(ctx, t.channel, t.form, t.to)
 	if err != nil {
 		return err
 	}
 	o.plans.told[t] = mark
 	done, number := readMark(mark)
 	if done > day+1 { // a clock was ahead: another zone makes a day, and no more
-		if err := o.Store.ResetTold(ctx, t.channel, t.form, t.to, digestMark(day-1, number)); err != nil {
+		if err := o.Store.ResetAnnounced(ctx, t.channel, t.form, t.to, digestMark(day-1, number)); err != nil {
 			return err
 		}
 		done = day - 1

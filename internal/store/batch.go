@@ -12,10 +12,10 @@ import (
 // batch is one transaction of the writer, shared by its items: what they leave to Finish is written once.
 type batch struct {
 	*engine.Tx
-	forms map[int64]*numbers
-	last  *link
-	job   int64           // the id that was drawn last
-	moved map[int64]piles // by how much the outbox's counts change
+	forms   map[int64]*numbers
+	last    *link
+	job     int64              // the id that was drawn last
+	tallies map[int64]jobTally // by how much the outbox's counts change
 }
 
 // numbers are what a form has given so far in this transaction.
@@ -90,7 +90,7 @@ func (b *batch) Finish() error {
 		if n.last == 0 {
 			continue // none was used
 		}
-		jobs := b.moved[form]
+		jobs := b.tallies[form]
 		_, err := b.Exec(`
 			update form set seq = $2, last = $3, count_new = count_new + $4, jobs_waiting = jobs_waiting + $5,
 				jobs_quiet = jobs_quiet + $6 where id = $1`,
@@ -98,10 +98,10 @@ func (b *batch) Finish() error {
 		if err != nil {
 			return err
 		}
-		if jobs != (piles{}) {
+		if jobs != (jobTally{}) {
 			jobs[Waiting], jobs[quiet] = 0, 0
-			b.moved[form] = jobs
+			b.tallies[form] = jobs
 		}
 	}
-	return b.settle()
+	return b.writeTallies()
 }

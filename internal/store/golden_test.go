@@ -65,7 +65,7 @@ func TestGoldenFirst(t *testing.T) {
 	if want := (Undelivered{GivenUp: 1, Waiting: 6, Since: sealedAt}); u != want || err != nil {
 		t.Errorf("undelivered: %+v, want %+v: %v", u, want, err)
 	}
-	if n, err := s.Hasten(t.Context(), []string{"cut_after_data"}); n != 1 || err != nil {
+	if n, err := s.RetryFailed(t.Context(), []string{"cut_after_data"}); n != 1 || err != nil {
 		t.Errorf("%d hastened: %v", n, err)
 	}
 	later := newSealer(t).submission(t, "contact", []byte("later"))

@@ -51,8 +51,6 @@ func TestOutboxPlans(t *testing.T) {
 			{"purge", sentBefore, "SEARCH outbox USING INDEX outbox_ended (ended<?)"},
 			{"erase", jobsOf, "MERGE (UNION); LEFT; SEARCH outbox USING INTEGER PRIMARY KEY (rowid>? AND rowid<?); RIGHT; " +
 				"SEARCH outbox USING INDEX outbox_notice (submission=?)"},
-			{"due since", longestDueSince, "SEARCH outbox USING INDEX outbox_due (channel=?)"},
-			{"oldest put off", oldestPutOff, "SEARCH outbox USING INDEX outbox_later (channel=?)"},
 			{"due in the future", futureDue, "SEARCH outbox USING COVERING INDEX outbox_due (channel=? AND due>?)"},
 			{"made in the future", futureMade, "SEARCH outbox USING INDEX outbox_later (channel=? AND made>?)"},
 			{"leased into the future", futureLease, "SEARCH outbox USING COVERING INDEX outbox_lease (lease>?)"},

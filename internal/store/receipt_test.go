@@ -127,7 +127,7 @@ func TestAddressesAreWiped(t *testing.T) {
 	if err := s.Sent(t.Context(), sent.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Bury(t.Context(), dead.ID, lease, "refused"); err != nil {
+	if err := s.GiveUp(t.Context(), dead.ID, lease, "refused"); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range ids[1:3] {

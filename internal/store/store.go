@@ -196,7 +196,7 @@ type Job struct {
 	MessageID  string // the same on every attempt; without a domain where the store drew it
 	Received   time.Time
 	Made       time.Time // when it was enqueued, or revived by RetryNow: five days count from here
-	Attempts   int       // failed ones since then, as counted by Retry and Bury
+	Attempts   int       // failed ones since then, as counted by Retry and GiveUp
 	Due        time.Time
 	Ended      time.Time // when it was sent or given up
 	Upload     int64     // a mail's body: one sealed message, in chunks

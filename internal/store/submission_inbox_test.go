@@ -150,7 +150,7 @@ func TestJobsOfNoFormAreNoForm(t *testing.T) {
 	if err := s.Sent(t.Context(), jobs[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Bury(t.Context(), jobs[1].ID, lease, "refused"); err != nil {
+	if err := s.GiveUp(t.Context(), jobs[1].ID, lease, "refused"); err != nil {
 		t.Fatal(err)
 	}
 	counts, err := s.Counts(t.Context())

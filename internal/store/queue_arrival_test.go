@@ -52,7 +52,7 @@ func TestEraseKeepsWhatIsOnItsWay(t *testing.T) {
 	if err := s.Sent(t.Context(), jobs[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Bury(t.Context(), jobs[1].ID, lease, "refused"); err != nil {
+	if err := s.GiveUp(t.Context(), jobs[1].ID, lease, "refused"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Delete(t.Context(), sub.ID, "asked for", staff("erased")); err != nil {

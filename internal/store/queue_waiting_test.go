@@ -59,7 +59,7 @@ func TestWaitingIsWhatMatters(t *testing.T) {
 	c.add(2 * time.Hour)
 	jobs, lease = claimed(t, s)
 	i := slices.IndexFunc(jobs, func(j Job) bool { return j.Made.Equal(start) && j.Channel == Mail })
-	if err := s.Bury(t.Context(), jobs[i].ID, lease, "refused"); err != nil {
+	if err := s.GiveUp(t.Context(), jobs[i].ID, lease, "refused"); err != nil {
 		t.Fatal(err)
 	}
 	waits(2, start.Add(time.Minute))
@@ -89,7 +89,7 @@ func TestHasten(t *testing.T) {
 	tamper(t, s, `update outbox set last_error = x'00' where id = (select min(id) from outbox)`)
 	want := count(t, s, `outbox where last_error = 'timeout' and channel != 'webhook'`)
 	for _, want := range []int{want, 0} {
-		if n, err := s.Hasten(t.Context(), []string{"cut", "timeout"}); n != want || err != nil {
+		if n, err := s.RetryFailed(t.Context(), []string{"cut", "timeout"}); n != want || err != nil {
 			t.Fatalf("%d hastened, want %d: %v", n, want, err)
 		}
 	}
@@ -98,7 +98,7 @@ func TestHasten(t *testing.T) {
 	if got != want || wrong != 0 || want < many {
 		t.Errorf("%d are due, want %d; %d of them should not be", got, want, wrong)
 	}
-	if n, err := s.Hasten(t.Context(), nil); n != 0 || err != nil {
+	if n, err := s.RetryFailed(t.Context(), nil); n != 0 || err != nil {
 		t.Errorf("for no code: %d %v", n, err)
 	}
 }
@@ -140,7 +140,7 @@ func TestClampFuture(t *testing.T) {
 	if err := s.Retry(t.Context(), jobs[2].ID, held, c.Now().Add(hour), "timeout"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Bury(t.Context(), jobs[3].ID, held, "refused"); err != nil {
+	if err := s.GiveUp(t.Context(), jobs[3].ID, held, "refused"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.RetryNow(t.Context(), jobs[3].ID); err != nil { // made anew
@@ -178,10 +178,10 @@ func TestResetTold(t *testing.T) {
 	}
 	for _, form := range []string{"contact", "never-seen", ""} {
 		for _, seq := range []int64{100, 0, 7} {
-			if err := s.ResetTold(t.Context(), Digest, form, digest.To, seq); err != nil {
+			if err := s.ResetAnnounced(t.Context(), Digest, form, digest.To, seq); err != nil {
 				t.Fatal(err)
 			}
-			if got, at, err := s.Told(t.Context(), Digest, form, digest.To); got != seq || !at.Equal(c.Now()) || err != nil {
+			if got, at, err := s.Announced(t.Context(), Digest, form, digest.To); got != seq || !at.Equal(c.Now()) || err != nil {
 				t.Errorf("%q: told %d at %v: %v", form, got, at, err)
 			}
 		}
@@ -189,10 +189,10 @@ func TestResetTold(t *testing.T) {
 	if ok, err := s.EnqueueUpTo(t.Context(), digest, 8); !ok || err != nil {
 		t.Errorf("what came after: %v %v", ok, err)
 	}
-	if err := s.ResetTold(t.Context(), Digest, "contact", "other@clinic.example", 3); err != nil {
+	if err := s.ResetAnnounced(t.Context(), Digest, "contact", "other@clinic.example", 3); err != nil {
 		t.Fatal(err)
 	}
-	if got, _, err := s.Told(t.Context(), Digest, "contact", digest.To); got != 8 || err != nil {
+	if got, _, err := s.Announced(t.Context(), Digest, "contact", digest.To); got != 8 || err != nil {
 		t.Errorf("another's mark: %d %v", got, err)
 	}
 }

@@ -146,7 +146,7 @@ func TestEachJobIsClaimedOnce(t *testing.T) {
 						case 1:
 							err = handles[i%2].Retry(t.Context(), j.ID, held, held, "timeout")
 						case 2:
-							err = handles[i%2].Bury(t.Context(), j.ID, held, "refused")
+							err = handles[i%2].GiveUp(t.Context(), j.ID, held, "refused")
 						}
 						if err != nil {
 							t.Error(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/hmac"
 	"encoding/binary"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -60,6 +62,121 @@ func (s *Store) job(b *batch, id int64) (j Job, found bool, err error) {
 		return err
 	})
 	return j, found, err
+}
+
+// JobFilter chooses jobs: those in State, of the forms named ("": those of none; nil: all of either kind), older than the
+// id Before (0: the newest).
+type JobFilter struct {
+	State  JobState
+	Forms  []string
+	Before int64
+	Limit  int // 0: 50
+}
+
+// Jobs lists jobs, the newest first.
+func (s *Store) Jobs(ctx context.Context, f JobFilter) (jobs []Job, err error) {
+	if f.Limit <= 0 {
+		f.Limit = 50
+	}
+	if f.Before <= 0 {
+		f.Before = 1<<63 - 1
+	}
+	err = s.snapshot(ctx, func(r snapshot) (err error) { jobs, err = s.jobs(ctx, r, f); return err })
+	if err != nil {
+		return nil, fmt.Errorf("listing what goes out: %w", err)
+	}
+	return jobs, nil
+}
+
+// newestJobs reads the index alone.
+const newestJobs = `select id from outbox where state = $1 and form = $2 and id < $3 order by id desc limit $4`
+
+const oneJob = `select ` + jobColumns + ` from outbox where id = $1`
+
+// jobs takes the newest of each form, then of all, however many there are.
+func (s *Store) jobs(ctx context.Context, r snapshot, f JobFilter) ([]Job, error) {
+	of, err := r.formsWith(ctx, f.State, f.Forms)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, form := range of {
+		err := r.Each(ctx, newestJobs, []any{int(f.State), form, f.Before, f.Limit}, func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(ids)
+	slices.Reverse(ids)
+	jobs := make([]Job, 0, min(f.Limit, len(ids)))
+	for _, id := range ids[:min(f.Limit, len(ids))] {
+		err := r.Each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
+			j, err := s.scanJob(scan)
+			jobs = append(jobs, j)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+// mostAttempts is how much of a job's log is shown.
+const mostAttempts = 200
+
+const newestAttempts = `select at, code from attempt where job = $1 order by n desc limit $2`
+
+// Job gives one job with the log of its attempts, oldest first, the last 200 of them; ErrNotFound.
+func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
+	var job *Job
+	var log []Attempt
+	err := s.snapshot(ctx, func(r snapshot) error {
+		err := r.Each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
+			j, err := s.scanJob(scan)
+			job = &j
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if job == nil {
+			return ErrNotFound
+		}
+		return r.Each(ctx, newestAttempts, []any{id, mostAttempts},
+			func(scan func(...any) error) error {
+				var at int64
+				var a Attempt
+				err := scan(&at, &a.Code)
+				a.At, a.Code = millis(at), currentCode(a.Code)
+				log = append(log, a)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading what goes out: %w", err)
+	}
+	slices.Reverse(log)
+	return job, log, nil
+}
+
+// RelaySize is the largest message that the relay takes, as a process that delivers last saw it; 0: not known or none.
+func (s *Store) RelaySize(ctx context.Context) (n int64, err error) {
+	if _, err = s.db.Get(ctx, `select size from relay where id = 1`, nil, &n); err != nil {
+		return 0, fmt.Errorf("reading the relay's size: %w", err)
+	}
+	return n, nil
+}
+
+// SetRelaySize notes it.
+func (s *Store) SetRelaySize(ctx context.Context, n int64) error {
+	return s.do(ctx, "noting the relay's size", `
+		insert into relay (id, size) values (1, $1) on conflict (id) do update set size = excluded.size`, n)
 }
 
 // deliveries checks what goes out, or went, against its MACs. It misses no row that is gone.

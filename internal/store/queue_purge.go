@@ -82,7 +82,7 @@ func (s *Store) remove(b *batch, x ended) (upload int64, err error) {
 	if _, err := b.Exec(`delete from attempt where job = $1`, x.id); err != nil {
 		return 0, err
 	}
-	b.move(pile{x.form, x.channel == Receipt}, x.state, -1)
+	b.count(tallied{x.form, x.channel == Receipt}, x.state, -1)
 	if j.Changed || j.Upload == 0 {
 		return 0, nil
 	}

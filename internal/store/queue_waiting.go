@@ -3,8 +3,25 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
+
+// quietChannels are those whose jobs nobody waits for, as a list of SQL: an alarm about an alarm would go the same way, and
+// a receipt goes where a visitor wanted.
+const quietChannels = `'` + string(Alarm) + `', '` + string(Receipt) + `'`
+
+// quietJob is true, in SQL, of a job that is not Awaited.
+const quietJob = `(channel in (` + quietChannels + `) or about = '` + AboutTest + `')`
+
+// Awaited says whether an operator is to be told that the job does not get out: unless it is an alarm, a receipt, or a
+// test, whose sender looks at how it went.
+func (j *Job) Awaited() bool {
+	return !strings.Contains(quietChannels, `'`+string(j.Channel)+`'`) && !j.IsTest()
+}
+
+// IsTest says whether somebody tries a webhook out with the job.
+func (j *Job) IsTest() bool { return j.About == AboutTest }
 
 // Undelivered counts the awaited jobs that do not get out. It is read from columns that no MAC covers: a hint, which the
 // list of deliveries verifies.
@@ -59,7 +76,7 @@ func (s *Store) Undelivered(ctx context.Context, forms []string, first, last tim
 	known := true
 	args := []any{first.UnixMilli(), last.UnixMilli(), max(first.UnixMilli()-uploadEpoch, 0) << jobBits, mostFresh}
 	err = s.db.Each(ctx, undeliveredJobs, args, func(scan func(...any) error) error {
-		var p formPile
+		var p formTally
 		var dead, waiting, oldest, fresh int64
 		if err := scan(&p.name, &dead, &waiting, &oldest, &fresh); err != nil || !p.among(forms) {
 			return err
@@ -82,4 +99,13 @@ func (s *Store) Undelivered(ctx context.Context, forms []string, first, last tim
 		u.Since = time.Time{}
 	}
 	return u, nil
+}
+
+// never is later than any job is made: all that wait were made before.
+var never = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Waiting says how many awaited jobs wait, and since when the oldest does (zero: none). It costs the same however many wait.
+func (s *Store) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
+	u, err := s.Undelivered(ctx, nil, never, never)
+	return u.Waiting, u.Since, err
 }

@@ -27,7 +27,7 @@ func TestPutAside(t *testing.T) {
 	if err := s.PutAside(t.Context(), 1); !errors.Is(err, ErrNotFound) {
 		t.Errorf("one that never was: %v", err)
 	}
-	if err := s.Bury(t.Context(), id, lease, "permanent_550"); err != nil {
+	if err := s.GiveUp(t.Context(), id, lease, "permanent_550"); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -92,7 +92,7 @@ func TestReceiptsEndWithoutTheirAddress(t *testing.T) {
 		}
 	}
 	for _, j := range jobs[1:] {
-		if err := s.Bury(t.Context(), j.ID, lease, "refused"); err != nil {
+		if err := s.GiveUp(t.Context(), j.ID, lease, "refused"); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.PutAside(t.Context(), j.ID); err != nil {

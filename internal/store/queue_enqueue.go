@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -52,7 +51,7 @@ func (s *Store) enqueue(b *batch, j *Job, form int64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	b.move(pile{form, !j.Awaited()}, Waiting, 1)
+	b.count(tallied{form, !j.Awaited()}, Waiting, 1)
 	return nil
 }
 
@@ -61,46 +60,44 @@ func (s *Store) Enqueue(ctx context.Context, j Job) (int64, error) {
 	return s.enqueueIf(ctx, j, func(*batch, int64, time.Time) (bool, error) { return true, nil })
 }
 
-// errTold: there is nothing to say that was not said.
-var errTold = errors.New("told already")
-
-// enqueueIf adds a job where may, in the same transaction, says so; else it is errTold.
-func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form int64, now time.Time) (bool, error)) (int64, error) {
+// enqueueIf adds a job where may, in the same transaction, says so, and gives its id; 0: there was nothing to say that was
+// not said.
+func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form int64, now time.Time) (bool, error)) (id int64, err error) {
+	const what = "enqueuing a message"
 	var form int64
-	var err error
 	if j.Form != "" {
-		form, err = s.formID(ctx, j.Form)
+		if form, err = s.formID(ctx, j.Form); err != nil {
+			return 0, fmt.Errorf("%s: %w", what, err)
+		}
 	}
-	if err == nil {
-		err = s.write(ctx, len(j.Sealed), func(b *batch) error {
-			now := s.cfg.Now()
-			ok, err := may(b, form, now)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				return refuse(errTold)
-			}
-			if j.Received.IsZero() {
-				j.Received = now
-			}
-			j.Upload, j.Chunks, j.Size = 0, 0, 0
-			if j.ID, err = b.newJobs(1, now); err != nil {
-				return err
-			}
-			return s.enqueue(b, &j, form, now)
-		})
-	}
+	var added int64 // no named result: where ctx ends first, the writer may still be at it
+	err = s.transact(ctx, what, func(b *batch) error {
+		added = 0
+		now := s.cfg.Now()
+		ok, err := may(b, form, now)
+		if err != nil || !ok {
+			return err
+		}
+		if j.Received.IsZero() {
+			j.Received = now
+		}
+		j.Upload, j.Chunks, j.Size = 0, 0, 0
+		if j.ID, err = b.newJobs(1, now); err != nil {
+			return err
+		}
+		added = j.ID
+		return s.enqueue(b, &j, form, now)
+	})
 	if err != nil {
-		return 0, fmt.Errorf("enqueuing a message: %w", err)
+		return 0, err
 	}
-	return j.ID, nil
+	return added, nil
 }
 
 // EnqueueUpTo adds a notice or digest for what came up to the number seq of its form, and notes that the address was
 // told: both, or nothing when it had been told as much already (false), as another process may have done.
 func (s *Store) EnqueueUpTo(ctx context.Context, j Job, seq int64) (bool, error) {
-	_, err := s.enqueueIf(ctx, j, func(b *batch, form int64, now time.Time) (bool, error) {
+	id, err := s.enqueueIf(ctx, j, func(b *batch, form int64, now time.Time) (bool, error) {
 		if seq <= 0 {
 			return false, nil
 		}
@@ -110,27 +107,19 @@ func (s *Store) EnqueueUpTo(ctx context.Context, j Job, seq int64) (bool, error)
 			string(j.Channel), form, j.To, seq, now.UnixMilli())
 		return n > 0, err
 	})
-	return unlessTold(err)
+	return id != 0, err
 }
 
 // EnqueueOnce adds an alarm unless one with the same About went to the address within the time given, 90 days at most.
 func (s *Store) EnqueueOnce(ctx context.Context, j Job, within time.Duration) (bool, error) {
-	_, err := s.enqueueIf(ctx, j, func(b *batch, _ int64, now time.Time) (bool, error) {
+	id, err := s.enqueueIf(ctx, j, func(b *batch, _ int64, now time.Time) (bool, error) {
 		n, err := b.Exec(`
 			insert into alarm (address, about, at) values ($1, $2, $3)
 			on conflict (address, about) do update set at = excluded.at where alarm.at <= $4 or alarm.at > excluded.at`,
 			j.To, j.About, now.UnixMilli(), now.Add(-within).UnixMilli())
 		return n > 0, err
 	})
-	return unlessTold(err)
-}
-
-// unlessTold turns errTold into an answer.
-func unlessTold(err error) (bool, error) {
-	if errors.Is(err, errTold) {
-		return false, nil
-	}
-	return err == nil, err
+	return id != 0, err
 }
 
 // forgotten is how long marks of alarms and receipts are kept; a receipt's counts for one day.

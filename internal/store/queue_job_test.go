@@ -93,7 +93,7 @@ func TestChangedDeliveries(t *testing.T) {
 			if f := findings(t, s); !slices.Equal(f, []string{found}) {
 				t.Errorf("%q, want %q", f, found)
 			}
-			if err := s.Bury(t.Context(), bad.ID, lease, "changed"); err != nil {
+			if err := s.GiveUp(t.Context(), bad.ID, lease, "changed"); err != nil {
 				t.Fatal(err)
 			}
 			if j, log := stateOf(t, s, bad.ID); j.State != Dead || j.LastError != "changed" || !slices.Equal(log, []string{"changed"}) {
@@ -130,7 +130,7 @@ func TestUnknownStates(t *testing.T) {
 		}
 		for _, do := range []func(int64) error{
 			func(id int64) error { return s.Retry(t.Context(), id, lease, s.cfg.Now(), "timeout") },
-			func(id int64) error { return s.Bury(t.Context(), id, lease, "refused") },
+			func(id int64) error { return s.GiveUp(t.Context(), id, lease, "refused") },
 			func(id int64) error { return s.RetryNow(t.Context(), id) },
 			func(id int64) error { return s.Sent(t.Context(), id) },
 		} {
@@ -157,7 +157,7 @@ func TestDeliveriesStayWhole(t *testing.T) {
 	for i, end := range []func(Job) error{
 		func(j Job) error { return s.Sent(t.Context(), j.ID) },
 		func(j Job) error { return s.Retry(t.Context(), j.ID, lease, s.cfg.Now().Add(time.Hour), "timeout") },
-		func(j Job) error { return s.Bury(t.Context(), j.ID, lease, "refused") },
+		func(j Job) error { return s.GiveUp(t.Context(), j.ID, lease, "refused") },
 	} {
 		if err := end(jobs[i]); err != nil {
 			t.Fatal(err)

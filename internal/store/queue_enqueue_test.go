@@ -46,7 +46,7 @@ func TestEnqueueUpToOnce(t *testing.T) {
 	}
 	told := func(c Channel, form, to string, want int64, at time.Time) {
 		t.Helper()
-		seq, when, err := handles[1].Told(t.Context(), c, form, to)
+		seq, when, err := handles[1].Announced(t.Context(), c, form, to)
 		if seq != want || !when.Equal(at) || err != nil {
 			t.Errorf("told %d at %v, want %d: %v", seq, when, want, err)
 		}
@@ -83,7 +83,7 @@ func TestEnqueueUpToIsWhole(t *testing.T) {
 	if ok || err == nil {
 		t.Fatalf("%v %v", ok, err)
 	}
-	if seq, _, err := s.Told(t.Context(), Notice, "contact", note.To); seq != 0 || err != nil {
+	if seq, _, err := s.Announced(t.Context(), Notice, "contact", note.To); seq != 0 || err != nil {
 		t.Errorf("told up to %d: %v", seq, err)
 	}
 	counted(t, s, 1, 0, 0)

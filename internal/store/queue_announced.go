@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Told gives the last number of the form that the address was told by that channel, and when; 0 and zero for never.
-func (s *Store) Told(ctx context.Context, c Channel, form, to string) (seq int64, at time.Time, err error) {
+// Announced gives the last number of the form that was announced to the address by that channel, and when; 0 and zero for never.
+func (s *Store) Announced(ctx context.Context, c Channel, form, to string) (seq int64, at time.Time, err error) {
 	var ms int64
 	_, err = s.db.Get(ctx, `
 		select seq, at from told
@@ -19,8 +19,8 @@ func (s *Store) Told(ctx context.Context, c Channel, form, to string) (seq int64
 	return seq, optional(ms), nil
 }
 
-// ResetTold sets up to which number of the form the address was told by that channel, also to a lower one.
-func (s *Store) ResetTold(ctx context.Context, c Channel, form, to string, seq int64) error {
+// ResetAnnounced sets up to which number of the form the address was told by that channel, also to a lower one.
+func (s *Store) ResetAnnounced(ctx context.Context, c Channel, form, to string, seq int64) error {
 	var id int64
 	var err error
 	if form != "" {

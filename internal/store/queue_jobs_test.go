@@ -114,7 +114,7 @@ func TestPurgeSent(t *testing.T) {
 	if err := s.Sent(t.Context(), young[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Bury(t.Context(), young[1].ID, lease, "refused"); err != nil {
+	if err := s.GiveUp(t.Context(), young[1].ID, lease, "refused"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []int{n, 0} {
@@ -169,14 +169,14 @@ func TestBuryAndRevive(t *testing.T) {
 	if !job.Made.Equal(made) || job.Attempts != 1 || job.LastError != "timeout" {
 		t.Errorf("%+v", job)
 	}
-	if err := s.Bury(t.Context(), job.ID, lease.Add(time.Second), "late"); err != nil {
+	if err := s.GiveUp(t.Context(), job.ID, lease.Add(time.Second), "late"); err != nil {
 		t.Errorf("burying without the lease: %v", err)
 	}
-	if err := s.Bury(t.Context(), job.ID, lease.Add(-time.Second), "late"); err != nil {
+	if err := s.GiveUp(t.Context(), job.ID, lease.Add(-time.Second), "late"); err != nil {
 		t.Errorf("burying without the lease: %v", err)
 	}
 	counted(t, s, 1, 0, 0)
-	if err := s.Bury(t.Context(), job.ID, lease, "permanent_550"); err != nil {
+	if err := s.GiveUp(t.Context(), job.ID, lease, "permanent_550"); err != nil {
 		t.Fatal(err)
 	}
 	counted(t, s, 0, 0, 1)
@@ -224,10 +224,10 @@ func TestEndedByAnother(t *testing.T) {
 	c.add(2 * time.Minute)
 	if again, lease := claimed(t, other); len(again) != 1 {
 		t.Fatalf("after the lease: %+v", again)
-	} else if err := other.Bury(t.Context(), id, lease, "refused"); err != nil {
+	} else if err := other.GiveUp(t.Context(), id, lease, "refused"); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Retry(t.Context(), id, held, c.Now(), "late"), s.Bury(t.Context(), id, held, "late")); err != nil {
+	if err := errors.Join(s.Retry(t.Context(), id, held, c.Now(), "late"), s.GiveUp(t.Context(), id, held, "late")); err != nil {
 		t.Error(err)
 	}
 	if err := s.Extend(t.Context(), id, held, c.Now()); !errors.Is(err, ErrNotFound) {

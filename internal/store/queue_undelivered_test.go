@@ -56,7 +56,7 @@ func TestUndelivered(t *testing.T) {
 	want("of none", []string{""}, Undelivered{})
 	jobs, lease := claimed(t, s)
 	for _, j := range jobs {
-		if err := s.Bury(t.Context(), j.ID, lease, "changed"); err != nil {
+		if err := s.GiveUp(t.Context(), j.ID, lease, "changed"); err != nil {
 			t.Fatal(err)
 		}
 	}
