@@ -6,6 +6,8 @@ import (
 	"errors"
 	"math"
 	"time"
+
+	"sealform/internal/text"
 )
 
 // maxNames bounds what is shown of a certificate and of a chain.
@@ -19,12 +21,12 @@ func (k *check) judge(host *Host, chain []*x509.Certificate) {
 	days := int(math.Floor(leaf.NotAfter.Sub(k.Now()).Hours() / 24))
 	host.DaysLeft = &days
 	for _, n := range leaf.DNSNames[:min(len(leaf.DNSNames), maxNames)] {
-		host.Names = append(host.Names, shown(n))
+		host.Names = append(host.Names, text.Printable(n))
 	}
 	for _, c := range chain[:min(len(chain), maxNames-1)] {
-		host.Chain = append(host.Chain, shown(c.Subject.String()))
+		host.Chain = append(host.Chain, text.Printable(c.Subject.String()))
 	}
-	host.Chain = append(host.Chain, shown(chain[len(chain)-1].Issuer.String()))
+	host.Chain = append(host.Chain, text.Printable(chain[len(chain)-1].Issuer.String()))
 }
 
 // standing says the worst of a chain, in the order that Certificate has, and why.

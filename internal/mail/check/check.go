@@ -14,6 +14,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -40,20 +41,10 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Port == 0 {
-		c.Port = 25
-	}
-	if c.HTTPSPort == 0 {
-		c.HTTPSPort = 443
-	}
-	if c.Hello == "" {
-		c.Hello = "localhost"
-	}
+	c.Port, c.HTTPSPort = cmp.Or(c.Port, 25), cmp.Or(c.HTTPSPort, 443)
+	c.Hello, c.Step = cmp.Or(c.Hello, "localhost"), cmp.Or(c.Step, 10*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.Step == 0 {
-		c.Step = 10 * time.Second
 	}
 	if len(c.Resolvers) > 0 {
 		return c, nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"sealform/internal/text"
 )
 
 // maxMX is how many hosts are looked at.
@@ -31,7 +33,7 @@ func (k *check) exchangers(ctx context.Context) ([]exchanger, Report, error) {
 	case dns.RcodeNameError:
 		return nil, Report{}, ErrNoDomain
 	default:
-		return nil, Report{}, fmt.Errorf("%w: it says %s for the domain's MX records", ErrNoDNS, shown(dns.RcodeToString[a.code]))
+		return nil, Report{}, fmt.Errorf("%w: it says %s for the domain's MX records", ErrNoDNS, text.Printable(dns.RcodeToString[a.code]))
 	}
 	report := Report{DNSSEC: a.signed, TLSRPT: []string{}}
 	hosts := hostsOf(a.records)
@@ -59,7 +61,7 @@ func hostsOf(records []dns.RR) []exchanger {
 	var hosts []exchanger
 	for _, rr := range records {
 		if mx, ok := rr.(*dns.MX); ok && mx.Mx != "." {
-			hosts = append(hosts, exchanger{shown(strings.ToLower(strings.TrimSuffix(mx.Mx, "."))), mx.Preference})
+			hosts = append(hosts, exchanger{text.Printable(strings.ToLower(strings.TrimSuffix(mx.Mx, "."))), mx.Preference})
 		}
 	}
 	slices.SortFunc(hosts, func(a, b exchanger) int {
@@ -86,7 +88,7 @@ func (k *check) reporting(ctx context.Context) []string {
 			continue
 		}
 		for uri := range strings.SplitSeq(fields["rua"], ",") {
-			if uri = shown(strings.TrimSpace(uri)); uri != "" && len(to) < maxMX {
+			if uri = text.Printable(strings.TrimSpace(uri)); uri != "" && len(to) < maxMX {
 				to = append(to, uri)
 			}
 		}
@@ -95,9 +97,9 @@ func (k *check) reporting(ctx context.Context) []string {
 }
 
 // fieldsOf reads "v=TLSRPTv1; rua=mailto:x". The version stands first; what has none is nothing.
-func fieldsOf(text string) map[string]string {
+func fieldsOf(record string) map[string]string {
 	fields := map[string]string{}
-	for i, part := range strings.Split(text, ";") {
+	for i, part := range strings.Split(record, ";") {
 		name, value, _ := strings.Cut(part, "=")
 		name = strings.TrimSpace(name)
 		if i == 0 && name != "v" {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"sealform/internal/text"
 )
 
 // FuzzPolicy: whatever a web server serves as a policy, only one with a mode and hosts counts.
@@ -32,7 +34,7 @@ func FuzzNames(f *testing.F) {
 		if d, err := domainOf(s); err == nil && (!isHostname(d) || d != strings.ToLower(d) || strings.ContainsAny(d, "@[]: \r\n")) {
 			t.Errorf("%q became %q", s, d)
 		}
-		if got := shown(unescaped(s)); strings.ContainsFunc(got, func(r rune) bool { return r != unicode.ReplacementChar && !unicode.IsPrint(r) }) {
+		if got := text.Printable(unescaped(s)); strings.ContainsFunc(got, func(r rune) bool { return r != unicode.ReplacementChar && !unicode.IsPrint(r) }) {
 			t.Errorf("%q is shown as %q", s, got)
 		}
 	})

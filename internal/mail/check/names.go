@@ -3,8 +3,6 @@ package check
 import (
 	"net/netip"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -44,17 +42,4 @@ func isHostname(s string) bool {
 		}
 	}
 	return true
-}
-
-// shown makes what a stranger wrote fit to be shown: printable characters, at most 255 bytes.
-func shown(s string) string {
-	if len(s) > 255 {
-		s = s[:255]
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

@@ -2,8 +2,8 @@ package headers
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"sealform/internal/text"
 )
 
 // hop reads one Received line.
@@ -22,16 +22,5 @@ func hop(value string) Hop {
 	return h
 }
 
-// shown makes a name fit to be shown anywhere: printable characters, at most 255 bytes, no final dot.
-func shown(name string) string {
-	if len(name) > 255 {
-		name = name[:255]
-	}
-	name = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, strings.ToValidUTF8(name, "\uFFFD"))
-	return strings.TrimSuffix(name, ".")
-}
+// shown makes a name fit to be shown anywhere, without its final dot.
+func shown(name string) string { return strings.TrimSuffix(text.Printable(name), ".") }
