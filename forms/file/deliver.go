@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,12 +93,10 @@ func readLevel(m *yamltree.Mapping) forms.Level {
 	}
 	mend := "Levels are pgp, smime and notice. None of them mails answers that are not sealed."
 	folded := strings.ToLower(l)
-	if near := text.Closest(folded, levels); near != "" {
-		mend = fmt.Sprintf("Did you mean %q?", near)
-	} else if ours := otherLevels[folded]; ours != "" {
+	if ours := otherLevels[folded]; ours != "" {
 		mend = fmt.Sprintf("Here it is called %q.", ours)
 	}
-	m.Fault("level", fmt.Sprintf("unknown level %q", l), mend)
+	m.Fault("level", fmt.Sprintf("unknown level %q", l), cmp.Or(text.Meant(folded, levels), mend))
 	return ""
 }
 

@@ -117,10 +117,7 @@ func readType(m *yamltree.Mapping) forms.Type {
 	}
 	message, mend := laterType(t)
 	if message == "" {
-		message, mend = fmt.Sprintf("unknown type %q", t), "Types are "+strings.Join(types, ", ")+"."
-		if near := text.Closest(t, types); near != "" {
-			mend = fmt.Sprintf("Did you mean %q?", near)
-		}
+		message, mend = fmt.Sprintf("unknown type %q", t), cmp.Or(text.Meant(t, types), "Types are "+strings.Join(types, ", ")+".")
 	}
 	m.Fault("type", message, mend)
 	return ""

@@ -158,8 +158,8 @@ func weekday(s string) int {
 func dayMend(words ...string) string {
 	known := append([]string{"weekdays", "daily", "always"}, dayNames...)
 	for _, w := range words {
-		if near := text.Closest(w, known); near != "" && weekday(w) < 0 {
-			return fmt.Sprintf("Did you mean %q?", near)
+		if meant := text.Meant(w, known); meant != "" && weekday(w) < 0 {
+			return meant
 		}
 	}
 	return windowMend

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -125,9 +126,6 @@ func readAutocomplete(f *forms.Field, m *yamltree.Mapping) {
 	if f.Autocomplete == "" || slices.Contains(tokens, f.Autocomplete) {
 		return
 	}
-	mend := "Use off where an answer is about somebody else, or remove the line."
-	if near := text.Closest(f.Autocomplete, tokens); near != "" {
-		mend = fmt.Sprintf("Did you mean %q?", near)
-	}
+	mend := cmp.Or(text.Meant(f.Autocomplete, tokens), "Use off where an answer is about somebody else, or remove the line.")
 	m.Fault("autocomplete", fmt.Sprintf("%q is no autocomplete name", f.Autocomplete), mend)
 }

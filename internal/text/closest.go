@@ -1,10 +1,21 @@
 // Package text holds what every place that speaks to people shares: the name that somebody probably meant, sizes and
 // counts in words.
 //
-// Closest serves the "did you mean" of every message about a name that is not known: a setting of a form file or of
+// Meant and Closest serve the "did you mean" of every message about a name that is not known: a setting of a form file or of
 // the configuration, a field, a command. Size and Count keep a photo from being 300 KB on one page and 293 KB on
-// another. The package keeps nothing and knows no list of its own.
+// another. Printable is for words of strangers. The package keeps nothing and knows no list of its own.
 package text
+
+import "fmt"
+
+// Meant is the question that ends a message about a name that is not known: `Did you mean "title"?`, or "" when none of
+// the known names is near.
+func Meant(name string, known []string) string {
+	if near := Closest(name, known); near != "" {
+		return fmt.Sprintf("Did you mean %q?", near)
+	}
+	return ""
+}
 
 // Closest gives the name of known that name was probably meant to be, or "" when none is near. Near means at
 // most two slips (a letter too many, too few, another one, or two swapped), and one for names under five letters.

@@ -1,7 +1,9 @@
 package yamltree
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -121,18 +123,10 @@ func (m *Mapping) Done() {
 }
 
 func (m *Mapping) meant(name string) string {
-	hinted := make([]string, 0, len(m.hints))
-	for h := range m.hints {
-		hinted = append(hinted, h)
-	}
-	slices.Sort(hinted)
-	if h := text.Closest(name, hinted); h != "" {
+	if h := text.Closest(name, slices.Sorted(maps.Keys(m.hints))); h != "" {
 		return m.hints[h]
 	}
-	if k := text.Closest(name, m.known); k != "" {
-		return fmt.Sprintf("Did you mean %q?", k)
-	}
-	return "Remove it, or check its spelling."
+	return cmp.Or(text.Meant(name, m.known), "Remove it, or check its spelling.")
 }
 
 // FaultAtName adds a fault at the name of key, where the setting itself is what is wrong.
