@@ -23,6 +23,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"sealform/internal/durable"
 )
 
 // ErrReadable means that somebody beside the owner may read a secret.
@@ -208,7 +210,7 @@ func create(path string, b []byte) error {
 	if err != nil {
 		return fmt.Errorf("writing a secret: %w", err)
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncFolder(filepath.Dir(path))
 }
 
 // replace puts a 0600 file in place in one step. What an earlier call left beside it, cut off, is written over.
@@ -223,17 +225,5 @@ func replace(path string, b []byte) error {
 	if err := os.Rename(next, path); err != nil {
 		return fmt.Errorf("putting %s in place: %w", path, err)
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir) // #nosec G304 -- the operator's folder
-	if err != nil {
-		return fmt.Errorf("syncing %s: %w", dir, err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("syncing %s: %w", dir, err)
-	}
-	return nil
+	return durable.SyncFolder(filepath.Dir(path))
 }

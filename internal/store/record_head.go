@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sealform/internal/audit"
+	"sealform/internal/durable"
 )
 
 // head is the file outside the database that says how many audit entries were written.
@@ -82,7 +84,8 @@ func (h *head) advance(l link) error {
 		return nil
 	}
 	now := h.known()
-	if err := replace(h.path, h.chain.EncodeHead(audit.Head{Count: now.n, MAC: now.mac})); err != nil {
+	line := bytes.NewReader(h.chain.EncodeHead(audit.Head{Count: now.n, MAC: now.mac}))
+	if err := durable.Write(h.path, filepath.Base(h.path)+".new-*", 0o600, line); err != nil {
 		return err
 	}
 	h.there, h.written = true, now
@@ -108,35 +111,4 @@ func (h *head) lock() (unlock func(), err error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return func() { _ = f.Close() }, nil // closing gives the lock back
-}
-
-// replace writes a file so that, after a crash, either the old or the new is there.
-func replace(path string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(b); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"sealform/internal/durable"
 )
 
 const (
@@ -119,19 +122,10 @@ func writeKey(dir, name string, of *issued) error {
 	return write(dir, name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
-// write puts the file in place in one step; CreateTemp gives it mode 0600 from its first byte.
+// write puts the file in place in one step.
 func write(dir, name string, content []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(dir, ".new-")
-	if err != nil {
+	if err := durable.Write(filepath.Join(dir, name), ".new-", mode, bytes.NewReader(content)); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(mode), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }

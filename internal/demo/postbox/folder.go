@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sealform/internal/durable"
 )
 
 const (
@@ -41,46 +43,17 @@ func List(dir string) ([]string, error) {
 	return names, nil
 }
 
-// keep returns after the message is durable under its final name.
+// keep returns after the message is durable under a name by which List finds it.
 func keep(dir string, at time.Time, r io.Reader) error {
-	f, err := os.CreateTemp(dir, hidden) // mode 0600
-	if err != nil {
-		return fmt.Errorf("keeping a message: %w", err)
-	}
-	_, err = io.Copy(f, r)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = publish(dir, f.Name(), at)
-	}
-	if err != nil {
-		return fmt.Errorf("keeping a message: %w", errors.Join(err, removeIfThere(f.Name())))
-	}
-	return nil
-}
-
-// publish gives the file a name by which List finds it.
-func publish(dir, path string, at time.Time) error {
 	tail := make([]byte, 4)
 	if _, err := rand.Read(tail); err != nil {
-		return err
+		return fmt.Errorf("keeping a message: %w", err)
 	}
 	name := at.UTC().Format(stamp) + "-" + hex.EncodeToString(tail) + suffix
-	if err := os.Rename(path, filepath.Join(dir, name)); err != nil {
-		return err
+	if err := durable.Write(filepath.Join(dir, name), hidden, 0o600, r); err != nil {
+		return fmt.Errorf("keeping a message: %w", err)
 	}
-	return syncFolder(dir)
-}
-
-// syncFolder makes names durable: a synced file can still lose its name with the power.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }
 
 // sweep removes what was arriving when an earlier run ended: it was never acknowledged, so its sender has it.
@@ -91,17 +64,10 @@ func sweep(dir string) error {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), hidden) {
-			if err := removeIfThere(filepath.Join(dir, e.Name())); err != nil {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return fmt.Errorf("clearing the mail folder: %w", err)
 			}
 		}
-	}
-	return nil
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
 	}
 	return nil
 }
