@@ -13,6 +13,7 @@ import (
 	"sealform/forms"
 	"sealform/forms/file"
 	"sealform/forms/library"
+	"sealform/internal/colour"
 )
 
 func rendered(t *testing.T, p Page) (string, *html.Node) {
@@ -174,23 +175,23 @@ func TestAssets(t *testing.T) {
 
 func TestBrandColoursCanBeRead(t *testing.T) {
 	for _, accent := range []string{"#0b6e69", "#000000", "#ffffff", "#ffff00", "#ff0000", "#808080", "#00ff88", "#1a237e"} {
-		c, ok := parseColour(accent)
+		c, ok := colour.Parse(accent)
 		if !ok {
 			t.Fatal(accent)
 		}
-		for _, s := range []shades{{colour{255, 255, 255}, colour{0, 0, 0}}, {colour{26, 35, 38}, colour{255, 255, 255}}} {
+		for _, s := range []shades{{colour.White, colour.Black}, {colour.Colour{26, 35, 38}, colour.White}} {
 			sheet := s.of(c)
-			value := func(name string) colour {
+			value := func(name string) colour.Colour {
 				_, rest, _ := strings.Cut(sheet, name+": ")
-				got, ok := parseColour(rest[:7])
+				got, ok := colour.Parse(rest[:7])
 				if !ok {
 					t.Fatalf("%s in %q", name, sheet)
 				}
 				return got
 			}
 			for what, ratio := range map[string]float64{
-				"text on the card": contrast(value("--accent"), s.card), "text on the button": contrast(value("--accent"), value("--accent-ink")),
-				"text on the button under the pointer": contrast(value("--accent-deep"), value("--accent-ink")), "text on the soft ground": contrast(value("--accent"), value("--accent-soft")),
+				"text on the card": colour.Contrast(value("--accent"), s.card), "text on the button": colour.Contrast(value("--accent"), value("--accent-ink")),
+				"text on the button under the pointer": colour.Contrast(value("--accent-deep"), value("--accent-ink")), "text on the soft ground": colour.Contrast(value("--accent"), value("--accent-soft")),
 			} {
 				if ratio < 4.5 {
 					t.Errorf("%s on %s: %s %.2f", accent, s.card, what, ratio)
@@ -212,9 +213,9 @@ func TestOwnColoursCanBeRead(t *testing.T) {
 		t.Fatal("no dark colours")
 	}
 	for scheme, css := range map[string]string{"light": light, "dark": dark} {
-		value := func(name string) colour {
+		value := func(name string) colour.Colour {
 			_, rest, _ := strings.Cut(css, "--"+name+": ")
-			c, ok := parseColour(rest[:min(7, len(rest))])
+			c, ok := colour.Parse(rest[:min(7, len(rest))])
 			if !ok {
 				t.Fatalf("%s: no --%s", scheme, name)
 			}
@@ -243,7 +244,7 @@ func TestOwnColoursCanBeRead(t *testing.T) {
 			{"focus", "card", 3},
 			{"focus", "page", 3},
 		} {
-			if got := contrast(value(x.front), value(x.back)); got < x.least {
+			if got := colour.Contrast(value(x.front), value(x.back)); got < x.least {
 				t.Errorf("%s: --%s on --%s is %.2f:1, want %.1f", scheme, x.front, x.back, got, x.least)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"sealform/internal/colour"
 )
 
 // Pair is one line of a mapping whose names are the writer's own, such as the options of a question.
@@ -64,15 +66,11 @@ func (m *Mapping) empty(v *yaml.Node, name string) {
 }
 
 func inQuotes(comment string) string {
-	if word := strings.Trim(comment, " },"); IsColour(word) {
+	word := strings.Trim(comment, " },")
+	if _, ok := colour.Parse(word); ok {
 		return fmt.Sprintf("In YAML a space and # start a comment. Put the colour in quotes: %q.", word)
 	}
 	return "In YAML a space and # start a comment. Put the value in quotes."
-}
-
-// IsColour says whether s is # and six hex digits.
-func IsColour(s string) bool {
-	return len(s) == 7 && s[0] == '#' && strings.Trim(s[1:], "0123456789abcdefABCDEF") == ""
 }
 
 // Text reads a text, without the space around it; "" if key is not there.
