@@ -53,10 +53,10 @@ func (p *program) demoCommand() *cli.Command {
 // real mail server, and beside it the clinic's fake site. What it serves, `serve` would serve from the same folder.
 type demo struct {
 	*program
-	dir  string
-	json bool
-	said demoAccount
-	ca   *ca.CA
+	dir     string
+	json    bool
+	account demoAccount
+	ca      *ca.CA
 }
 
 // run makes or finds the folder and opens every listener before the service: the ports go into its configuration.
@@ -146,13 +146,13 @@ func (d *demo) ready(intakeLn, viewerLn, siteLn net.Listener) error {
 	if d.json {
 		return json.NewEncoder(d.out).Encode(d.line(intakeLn, viewerLn, siteLn))
 	}
-	code, err := totp.GenerateCode(d.said.TOTPSecret, d.now())
+	code, err := totp.GenerateCode(d.account.TOTPSecret, d.now())
 	if err != nil {
 		return fmt.Errorf("making the current code: %w", err)
 	}
 	site := local("localhost", siteLn.Addr())
-	return d.say(demoReady, site, local("staff.localhost", viewerLn.Addr()), d.said.Email, d.said.Password,
-		d.said.TOTPSecret, code, 30-d.now().Unix()%30, d.said.KeyPassword, site+"/mail", d.ca.File, d.ca.Fingerprint())
+	return d.say(demoReady, site, local("staff.localhost", viewerLn.Addr()), d.account.Email, d.account.Password,
+		d.account.TOTPSecret, code, 30-d.now().Unix()%30, d.account.KeyPassword, site+"/mail", d.ca.File, d.ca.Fingerprint())
 }
 
 // demoReady is what is said once all pages answer.
@@ -207,7 +207,7 @@ func (d *demo) line(intakeLn, viewerLn, siteLn net.Listener) demoLine {
 	return demoLine{
 		Intake: s.IntakeURL, Viewer: local("localhost", viewerLn.Addr()), Site: local("localhost", siteLn.Addr()),
 		CA: d.ca.File, Dir: d.dir, Mail: d.mailDir(),
-		Account: demoLineAccount{d.said.Email, d.said.Password, d.said.TOTPSecret},
-		Key:     demoLineKey{d.said.Fingerprint, d.said.KeyPassword, d.path("export", "key.pub.asc"), s.PrivateKeyPath, s.SignerPath},
+		Account: demoLineAccount{d.account.Email, d.account.Password, d.account.TOTPSecret},
+		Key:     demoLineKey{d.account.Fingerprint, d.account.KeyPassword, d.path("export", "key.pub.asc"), s.PrivateKeyPath, s.SignerPath},
 	}
 }

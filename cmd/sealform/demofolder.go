@@ -37,7 +37,7 @@ const (
 func (d *demo) openFolder(ctx context.Context) error {
 	b, err := os.ReadFile(d.path("demo.json"))
 	if err == nil {
-		if err := json.Unmarshal(b, &d.said); err != nil {
+		if err := json.Unmarshal(b, &d.account); err != nil {
 			return hint.Add(fmt.Errorf("%s can't be read", d.path("demo.json")), "a fresh folder with --dir")
 		}
 		return nil
@@ -55,7 +55,7 @@ func (d *demo) openFolder(ctx context.Context) error {
 	if err := d.people(ctx); err != nil {
 		return err
 	}
-	b, err = json.MarshalIndent(d.said, "", "  ") // #nosec G117 -- see demoAccount
+	b, err = json.MarshalIndent(d.account, "", "  ") // #nosec G117 -- see demoAccount
 	if err != nil {
 		return fmt.Errorf("writing the demo's passwords: %w", err)
 	}
@@ -74,12 +74,12 @@ func (d *demo) people(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, o.store.Close()) }()
 	account, key := passphrase(), passphrase()
-	d.said = demoAccount{Email: demoEmail, Password: string(account.Reveal()), KeyPassword: string(key.Reveal())}
+	d.account = demoAccount{Email: demoEmail, Password: string(account.Reveal()), KeyPassword: string(key.Reveal())}
 	factor, err := o.addAccount(ctx, demoEmail, account)
 	if err != nil {
 		return err
 	}
-	d.said.TOTPSecret = factor.Secret
+	d.account.TOTPSecret = factor.Secret
 	return d.key(ctx, o, key)
 }
 
@@ -96,7 +96,7 @@ func (d *demo) key(ctx context.Context, o *operator, pw keys.Password) error {
 	if err := o.addKey(ctx, locked, "front-desk", d.path("keys", "front-desk.asc"), a.ID, audit.ActKeyGenerated); err != nil {
 		return err
 	}
-	d.said.Fingerprint = string(locked.Fingerprint())
+	d.account.Fingerprint = string(locked.Fingerprint())
 	exported, err := locked.Export(pw, pw)
 	if err != nil {
 		return err

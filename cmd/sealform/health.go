@@ -38,7 +38,7 @@ func (p *program) healthCommand() *cli.Command {
 			case server.Viewer:
 				at, path = cfg.Viewer, "/livez"
 			default:
-				return wrongly(c, "there is no role %q to ask; there are intake and viewer", c.String("role"))
+				return usagef(c, "there is no role %q to ask; there are intake and viewer", c.String("role"))
 			}
 			if err := probe(ctx, at, cfg.TLS.Mode == "proxy", path); err != nil {
 				return hint.Add(err, "the service's log, and `sealform serve` in the foreground")

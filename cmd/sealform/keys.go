@@ -120,7 +120,7 @@ func (p *program) keysImport(ctx context.Context, o *operator, c *cli.Command) e
 // importPrivate stores a private key under a new password, for an account.
 func (p *program) importPrivate(ctx context.Context, o *operator, c *cli.Command, b []byte, path string) error {
 	if c.String("for") == "" {
-		return wrongly(c, "this is a private key; say whose account reads with it: --for EMAIL")
+		return usagef(c, "this is a private key; say whose account reads with it: --for EMAIL")
 	}
 	a, err := o.account(ctx, c.String("for"))
 	if err != nil {

@@ -28,7 +28,7 @@ func (p *program) keysFetch(ctx context.Context, o *operator, c *cli.Command) er
 	}
 	want := config.PlainFingerprint(c.String("fingerprint"))
 	if c.Bool("yes") && want == "" {
-		return wrongly(c, "--yes keeps a key for good, so say which: --fingerprint, as its owner tells it and not as the directory shows it")
+		return usagef(c, "--yes keeps a key for good, so say which: --fingerprint, as its owner tells it and not as the directory shows it")
 	}
 	path, err := o.keyPath(ctx, c.String("name"))
 	if err != nil {

@@ -39,7 +39,7 @@ func (p *program) mailCheckCommand() *cli.Command {
 			report, err := check.Check(ctx, c.Args().First(), cfg)
 			switch {
 			case errors.Is(err, check.ErrNotADomain):
-				return wrongly(c, "mail check takes a domain such as riverside.example, or an address at one")
+				return usagef(c, "mail check takes a domain such as riverside.example, or an address at one")
 			case errors.Is(err, check.ErrNoDomain):
 				return hint.Add(err, "the domain once more, letter by letter")
 			case errors.Is(err, check.ErrNoDNS):
@@ -64,16 +64,16 @@ func (p *program) checkConfig(c *cli.Command) (check.Config, error) {
 	cfg := check.Config{Port: c.Int("port"), HTTPSPort: c.Int("https-port"), Hello: c.String("hello"), Now: p.now}
 	for name, port := range map[string]int{"port": cfg.Port, "https-port": cfg.HTTPSPort} {
 		if port < 1 || port > 65535 {
-			return cfg, wrongly(c, "--%s takes a number from 1 to 65535", name)
+			return cfg, usagef(c, "--%s takes a number from 1 to 65535", name)
 		}
 	}
 	if !greeting.MatchString(cfg.Hello) {
-		return cfg, wrongly(c, "--hello takes a host name")
+		return cfg, usagef(c, "--hello takes a host name")
 	}
 	if c.IsSet("resolver") {
 		at, ok := resolverAddress(c.String("resolver"))
 		if !ok {
-			return cfg, wrongly(c, "--resolver takes HOST:PORT, such as 127.0.0.1:53")
+			return cfg, usagef(c, "--resolver takes HOST:PORT, such as 127.0.0.1:53")
 		}
 		cfg.Resolvers = []string{at}
 	}

@@ -103,14 +103,14 @@ func lineOf(j *store.Job) jobLine {
 		l.To = "the visitor"
 	}
 	if j.State == store.Waiting {
-		l.Due = moment(j.Due)
+		l.Due = utc(j.Due)
 	} else {
-		l.Ended = moment(j.Ended)
+		l.Ended = utc(j.Ended)
 	}
 	return l
 }
 
-func moment(t time.Time) *time.Time {
+func utc(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
@@ -120,11 +120,11 @@ func moment(t time.Time) *time.Time {
 
 func (p *program) outboxList(ctx context.Context, o *operator, c *cli.Command) error {
 	want, most := c.String("state"), c.Int("most")
-	if _, known := nothing[want]; !known {
-		return wrongly(c, "--state must be one of: waiting, dead, aside, sent, all, open")
+	if _, known := emptyList[want]; !known {
+		return usagef(c, "--state must be one of: waiting, dead, aside, sent, all, open")
 	}
 	if most < 1 {
-		return wrongly(c, "--most must be at least 1")
+		return usagef(c, "--most must be at least 1")
 	}
 	counts, err := o.store.JobCounts(ctx, nil)
 	if err != nil {
@@ -159,7 +159,7 @@ func (p *program) sayJobs(lines []jobLine, more, want string, dead int64) error 
 	}
 	b.WriteString(more)
 	if len(lines) == 0 {
-		b.WriteString(nothing[want])
+		b.WriteString(emptyList[want])
 		if dead > 0 {
 			fmt.Fprintf(&b, " But %s: sealform outbox list --state dead", counted(int(dead), "1 was given up", "%d were given up"))
 		}
@@ -168,8 +168,8 @@ func (p *program) sayJobs(lines []jobLine, more, want string, dead int64) error 
 	return p.say("%s", b.String())
 }
 
-// nothing is what an empty list means.
-var nothing = map[string]string{
+// emptyList is what an empty list means.
+var emptyList = map[string]string{
 	"waiting": "Nothing waits.", "dead": "Nothing was given up.", "aside": "Nothing was put aside.", "sent": "Nothing that was sent is still kept.",
 	"all": "The outbox is empty.", "open": "Nothing waits, and nothing was given up.",
 }

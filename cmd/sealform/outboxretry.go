@@ -23,11 +23,11 @@ func (p *program) outboxRetryCommand() *cli.Command {
 func (p *program) outboxRetry(ctx context.Context, o *operator, c *cli.Command) error {
 	switch n := c.Args().Len(); {
 	case c.Bool("dead") && n > 0:
-		return wrongly(c, "outbox retry takes an ID or --dead, not both")
+		return usagef(c, "outbox retry takes an ID or --dead, not both")
 	case c.Bool("dead"):
 		return p.retryDead(ctx, o, c)
 	case n != 1:
-		return wrongly(c, "outbox retry takes one argument, ID, or --dead for all that was given up")
+		return usagef(c, "outbox retry takes one argument, ID, or --dead for all that was given up")
 	}
 	j, _, err := o.job(ctx, c)
 	if err != nil {
@@ -59,8 +59,8 @@ func (p *program) outboxRetry(ctx context.Context, o *operator, c *cli.Command) 
 	return p.say("%s How it went: sealform outbox show %s\n", said, jobName(j.ID))
 }
 
-// atOnce is how many go on record in one entry.
-const atOnce = 100
+// retryBatch is how many go on record in one entry.
+const retryBatch = 100
 
 // retryDead makes all that was given up due now, as after an outage.
 func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) error {
@@ -70,7 +70,7 @@ func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) er
 	}
 	n := int(counts[store.Dead])
 	if n == 0 {
-		return p.say("%s\n", nothing["dead"])
+		return p.say("%s\n", emptyList["dead"])
 	}
 	if !c.Bool("yes") {
 		return hint.Add(fmt.Errorf("%s would be sent again", counted(n, "1 message that was given up", "%d messages that were given up")), "`sealform outbox list --state dead` first, then this again with --yes")
@@ -85,7 +85,7 @@ func (p *program) retryDead(ctx context.Context, o *operator, c *cli.Command) er
 	}
 	slices.Reverse(jobs) // the oldest have waited longest
 	due, lost := 0, 0
-	for batch := range slices.Chunk(jobs, atOnce) {
+	for batch := range slices.Chunk(jobs, retryBatch) {
 		d, l, err := o.retryAll(ctx, batch)
 		due, lost = due+d, lost+l
 		if err != nil {

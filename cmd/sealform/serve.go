@@ -28,7 +28,7 @@ func (p *program) serveCommand() *cli.Command {
 			roles := c.StringSlice("role")
 			for _, r := range roles {
 				if !slices.Contains(server.Roles(), r) {
-					return wrongly(c, "there is no role %q; there are intake, viewer and deliver", r)
+					return usagef(c, "there is no role %q; there are intake, viewer and deliver", r)
 				}
 			}
 			cfg, err := p.readConfigSoFar(c)

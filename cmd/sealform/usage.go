@@ -16,8 +16,8 @@ type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-// wrongly makes the error of a wrong call and points at the command's help.
-func wrongly(c *cli.Command, format string, args ...any) error {
+// usagef makes the error of a wrong call and points at the command's help.
+func usagef(c *cli.Command, format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...) + "\nTry: " + c.FullName() + " --help"}
 }
 
@@ -43,9 +43,9 @@ func withArguments(run cli.ActionFunc) cli.ActionFunc {
 			return run(ctx, c)
 		}
 		if c.ArgsUsage == "" {
-			return wrongly(c, "%s takes no arguments", called(c))
+			return usagef(c, "%s takes no arguments", called(c))
 		}
-		return wrongly(c, "%s takes one argument, %s", called(c), c.ArgsUsage)
+		return usagef(c, "%s takes one argument, %s", called(c), c.ArgsUsage)
 	}
 }
 
@@ -64,10 +64,10 @@ func wrongCall(_ context.Context, c *cli.Command, err error, _ bool) error {
 	for _, before := range []string{requiredFlag, requiredMany} {
 		if rest, ok := strings.CutPrefix(said, before); ok {
 			names, _, _ := strings.Cut(rest, `"`)
-			return wrongly(c, "%s needs --%s", called(c), strings.ReplaceAll(names, ", ", " and --"))
+			return usagef(c, "%s needs --%s", called(c), strings.ReplaceAll(names, ", ", " and --"))
 		}
 	}
-	return wrongly(c, "%s", said)
+	return usagef(c, "%s", said)
 }
 
 // unknownFlag never repeats what stood behind "=": it may be a password.
@@ -88,14 +88,14 @@ func unknownFlag(c *cli.Command, name string) error {
 		meant = fmt.Sprintf(" Did you mean --%s?", near)
 	}
 	if c.Root() == c {
-		return wrongly(c, "there is no flag --%s.%s", name, meant)
+		return usagef(c, "there is no flag --%s.%s", name, meant)
 	}
-	return wrongly(c, "%s has no flag --%s.%s", called(c), name, meant)
+	return usagef(c, "%s has no flag --%s.%s", called(c), name, meant)
 }
 
 func (p *program) unknownCommand(_ context.Context, c *cli.Command) error {
 	if name := c.Args().First(); name != "" {
-		return wrongly(c, "there is no command %q.%s", name, didYouMean(name, c.Commands))
+		return usagef(c, "there is no command %q.%s", name, didYouMean(name, c.Commands))
 	}
 	return cli.ShowRootCommandHelp(c)
 }
@@ -109,9 +109,9 @@ func (p *program) needsSubcommand(_ context.Context, c *cli.Command) error {
 	}
 	all := strings.Join(names, ", ")
 	if name := c.Args().First(); name != "" {
-		return wrongly(c, "%s has no command %q.%s It has: %s", called(c), name, didYouMean(name, c.Commands), all)
+		return usagef(c, "%s has no command %q.%s It has: %s", called(c), name, didYouMean(name, c.Commands), all)
 	}
-	return wrongly(c, "%s needs one of: %s", called(c), all)
+	return usagef(c, "%s needs one of: %s", called(c), all)
 }
 
 func didYouMean(name string, cs []*cli.Command) string {

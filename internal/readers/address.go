@@ -107,7 +107,7 @@ func (k *addressKey) readFile(c *Config) error {
 	if err != nil {
 		return err
 	}
-	return k.pinKey(c, f.cert, f.holds)
+	return k.pinKey(c, f.cert, f.unchanged)
 }
 
 // readPerson pins the person's certificate. Whoever can write the database can swap it there: the fingerprint in
@@ -128,8 +128,8 @@ func (k *addressKey) readPerson(ctx context.Context, c *Config, look PersonKey) 
 	})
 }
 
-// pinKey takes an OpenPGP certificate for the address; holds says whether its source still has it.
-func (k *addressKey) pinKey(c *Config, cert *keys.Certificate, holds func() error) error {
+// pinKey takes an OpenPGP certificate for the address; unchanged says whether its source still has it.
+func (k *addressKey) pinKey(c *Config, cert *keys.Certificate, unchanged func() error) error {
 	if want := k.of.Fingerprint; want != "" && want != string(cert.Fingerprint()) {
 		return fmt.Errorf("the key has the fingerprint %s, not the one in sealform.yaml", cert.Fingerprint())
 	}
@@ -139,7 +139,7 @@ func (k *addressKey) pinKey(c *Config, cert *keys.Certificate, holds func() erro
 	}
 	k.set(s, func(time.Time) (time.Time, bool) { return cert.Expires(), false })
 	k.watch = newWatch(c.Now, func(at time.Time) error {
-		if err := holds(); err != nil {
+		if err := unchanged(); err != nil {
 			return err
 		}
 		return cert.Usable(at)

@@ -77,7 +77,7 @@ func (c *mailCertificate) pin(path string) ([]byte, error) {
 // not found good is read again at each look: what was known before it must not stand in for it.
 func (k *addressKey) renew(c *Config, files *mailCertificate, at time.Time) error {
 	for _, p := range files.pins {
-		if err := p.holds(); err != nil {
+		if err := p.unchanged(); err != nil {
 			return err
 		}
 	}

@@ -45,8 +45,8 @@ func pinFile(path string) (pin, []byte, error) {
 	return pin{path, sha256.Sum256(b)}, b, nil
 }
 
-// holds says whether the file is still the one of the start.
-func (p pin) holds() error {
+// unchanged says whether the file is still the one of the start.
+func (p pin) unchanged() error {
 	b, err := readKeyFile(p.path)
 	if err != nil {
 		return fmt.Errorf("reading a key file again: %w", err)
@@ -136,7 +136,7 @@ func (g *group) complete() bool { return len(g.files) > 0 && len(g.files) == g.n
 
 func (g *group) recheck(now time.Time) error {
 	for _, f := range g.files {
-		if err := f.holds(); err != nil {
+		if err := f.unchanged(); err != nil {
 			return err
 		}
 		if err := f.cert.Usable(now); err != nil {

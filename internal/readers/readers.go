@@ -40,7 +40,7 @@ import (
 type Config struct {
 	Groups     map[string][]string         // paths of key files
 	Recipients map[string]config.Recipient // by address in lower case
-	Signer     *keys.Signer                // signs OpenPGP; nil: no recipient is read, and no form can be added
+	Signer     *keys.Signer                // signs OpenPGP; nil: no recipient is read, as the missing signer is told already
 	SMIME      *smime.Signer               // signs S/MIME; nil: nothing can be sealed to a certificate
 	Now        func() time.Time
 	Events     *event.Log // is told when a form closes, once

@@ -19,7 +19,7 @@ func (s *Server) checkForms() []error {
 		faults = append(faults, s.checkDelivery(f)...)
 		for _, name := range f.To {
 			if _, ok := s.Config.Groups[name]; !ok {
-				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups%s", f.ID, name, orRather(name, s.Config.Groups)))
+				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups%s", f.ID, name, didYouMean(name, s.Config.Groups)))
 			}
 		}
 		faults = append(faults, s.readers.Add(f))
@@ -27,7 +27,8 @@ func (s *Server) checkForms() []error {
 	return append(faults, s.checkRecipients()...)
 }
 
-func orRather[V any](name string, known map[string]V) string {
+// didYouMean is the name that is near, to be put behind a fault; "" for none.
+func didYouMean[V any](name string, known map[string]V) string {
 	if near := text.Closest(name, slices.Collect(maps.Keys(known))); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
@@ -40,7 +41,7 @@ func (s *Server) checkDelivery(f *forms.Form) []error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("form %q "+format, append([]any{f.ID}, args...)...))
 	}
-	if what := mails(f); what != "" && s.Config.Mail.Relay == "" {
+	if what := relayUse(f); what != "" && s.Config.Mail.Relay == "" {
 		fault("%s, but mail.relay is not set", what)
 	}
 	if f.Mail != nil {
@@ -59,7 +60,7 @@ func (s *Server) checkDelivery(f *forms.Form) []error {
 		hook, ok := s.Config.Webhooks[name]
 		switch {
 		case !ok:
-			fault("calls webhook %q, which is not in webhooks%s", name, orRather(name, s.Config.Webhooks))
+			fault("calls webhook %q, which is not in webhooks%s", name, didYouMean(name, s.Config.Webhooks))
 		case hook.Ciphertext && f.Store == nil:
 			fault("has webhook %q, which is sent the sealed answers, but does not keep them: add store: to its deliver, or give the webhook send: ids", name)
 		}
@@ -67,8 +68,8 @@ func (s *Server) checkDelivery(f *forms.Form) []error {
 	return faults
 }
 
-// mails says for what a form needs the relay; "" for nothing.
-func mails(f *forms.Form) string {
+// relayUse says for what a form needs the relay; "" for nothing.
+func relayUse(f *forms.Form) string {
 	switch {
 	case f.Mail != nil:
 		return "is mailed"

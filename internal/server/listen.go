@@ -162,8 +162,8 @@ func Listen(ctx context.Context, role, address string) (net.Listener, error) {
 }
 
 // listeners are those of the roles and, where configured, the plain one that only redirects. That one belongs to the
-// public role, so that processes beside each other don't want the same address. Where one can't be opened, none that was
-// opened here is left open.
+// public role, so that processes beside each other don't want the same address. Where one can't be opened, none is left
+// open.
 func (s *Server) listeners(ctx context.Context, open map[string]net.Listener, beside []*Listener) ([]*Listener, error) {
 	if !s.runs(Intake) && !s.runs(Viewer) {
 		return nil, nil
