@@ -280,7 +280,7 @@ func nameServer(t *testing.T) string {
 	go func() { ended <- server.ActivateAndServe() }()
 	t.Cleanup(func() {
 		socket.Close()
-		<-ended
+		_ = <-ended // that its socket was closed
 	})
 	return socket.LocalAddr().String()
 }

@@ -59,6 +59,7 @@ func inArmor(t *testing.T, message []byte) []byte {
 
 // TestGPGOpens: the exported key goes into gpg, which opens and verifies what we seal.
 func TestGPGOpens(t *testing.T) {
+	t.Parallel()
 	c, g := newClinic(t), newGPG(t)
 	exported, err := c.dana.Export(password(pw), password(exportPw))
 	if err != nil {
@@ -79,6 +80,7 @@ func TestGPGOpens(t *testing.T) {
 // TestGPGReadsArmor: defect c, GnuPG failed on a third of all messages without the
 // checksum, those whose base64 has no "=" at its end.
 func TestGPGReadsArmor(t *testing.T) {
+	t.Parallel()
 	c, g := newClinic(t), newGPG(t)
 	exported, err := c.dana.Export(password(pw), password(exportPw))
 	if err != nil {
@@ -101,6 +103,7 @@ func TestGPGReadsArmor(t *testing.T) {
 
 // TestSQOpens: the same with Sequoia.
 func TestSQOpens(t *testing.T) {
+	t.Parallel()
 	c, s := newClinic(t), newSQ(t)
 	exported, err := c.dana.Export(password(pw), password("hunter2"))
 	if err != nil {
@@ -119,10 +122,12 @@ func TestSQOpens(t *testing.T) {
 
 // TestGPGKeysReceive: keys that gpg made take part, as readers there and imported here.
 func TestGPGKeysReceive(t *testing.T) {
+	t.Parallel()
 	cost.Cheapen(true)
 	signer, believed := privatetest.Signer(t)
 	for _, kind := range []string{"default", "future-default"} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			g := newGPG(t)
 			g.run(nil, "--passphrase", exportPw, "--quick-generate-key", "Gus <gus@clinic.example>", kind, "default", "never")
 			g.run(signer.Certificate(), "--import")
@@ -139,10 +144,12 @@ func TestGPGKeysReceive(t *testing.T) {
 
 // TestSQKeysReceive: the same with Sequoia's, one under a password and one without.
 func TestSQKeysReceive(t *testing.T) {
+	t.Parallel()
 	cost.Cheapen(true)
 	signer, believed := privatetest.Signer(t)
 	for _, suite := range []string{"cv25519", "rsa3k"} {
 		t.Run(suite, func(t *testing.T) {
+			t.Parallel()
 			s := newSQ(t)
 			s.runAsked("hunter2", "key", "generate", "--with-password", "--cipher-suite", suite, "--userid", "'Sam <sam@clinic.example>'", "--export", "sam.pgp")
 			s.run("key", "extract-cert", "--output", "sam.asc", "sam.pgp")
@@ -225,6 +232,7 @@ func roundTrip(t *testing.T, cert *keys.Certificate, signer *keys.Signer, believ
 // TestGPGWeakKeys: what gpg still makes and we do not take.
 // covers CR02
 func TestGPGWeakKeys(t *testing.T) {
+	t.Parallel()
 	g := newGPG(t)
 	g.run([]byte("%no-protection\nKey-Type: DSA\nKey-Length: 1024\nSubkey-Type: ELG-E\nSubkey-Length: 1024\nName-Real: Old\nExpire-Date: 0\n%commit\n"), "--generate-key")
 	g.run([]byte("%no-protection\nKey-Type: RSA\nKey-Length: 1024\nSubkey-Type: RSA\nSubkey-Length: 1024\nName-Real: Short\nExpire-Date: 0\n%commit\n"), "--generate-key")
