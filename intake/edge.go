@@ -11,17 +11,17 @@ import (
 const program = "intake"
 
 // around puts the edge around the routes, and gives every answer its time.
-func (in *intake) around(hosts web.Hosts, routes http.Handler) http.Handler {
-	edge := web.Edge{
-		Program: program, Hosts: hosts, Peers: in.peers, Events: in.Events, Ready: in.Ready, WrongName: in.wrongName,
-		Failed: func(w http.ResponseWriter, _ *http.Request, id string) {
-			in.show(w, http.StatusInternalServerError, in.failed(id))
-		},
-	}.Around(routes)
+func (in *intake) around(routes http.Handler) http.Handler {
+	edge := in.edge.Around(routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // not every connection in a test knows one
 		edge.ServeHTTP(w, r)
 	})
+}
+
+// showFailed answers where the program failed, under an id that the log has too.
+func (in *intake) showFailed(w http.ResponseWriter, _ *http.Request, id string) {
+	in.show(w, http.StatusInternalServerError, in.failed(id))
 }
 
 // wrongName answers requests for names that are not ours.

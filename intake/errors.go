@@ -1,9 +1,7 @@
 package intake
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -14,15 +12,12 @@ import (
 	"sealform/templates"
 )
 
-var errNotFound = errors.New("not found")
-
 // refusals says which status and code an error has. What is not here is a 500.
 var refusals = []struct {
 	err    error
 	status int
 	code   event.Code
 }{
-	{errNotFound, http.StatusNotFound, "not_found"},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
 	{errMalformed, http.StatusBadRequest, "malformed"},
 	{errType, http.StatusUnsupportedMediaType, "wrong_type"},
@@ -64,7 +59,7 @@ func (in *intake) showError(err error, c echo.Context) {
 	}
 	id := web.FailureID()
 	in.Events.Failed(program, c.Path(), id, "internal")
-	in.show(c.Response(), http.StatusInternalServerError, in.failed(id))
+	in.showFailed(c.Response(), c.Request(), id)
 }
 
 // message is the page of a status, in the frame of s where there is one.
@@ -87,12 +82,4 @@ func (in *intake) failed(id string) templates.MessagePage {
 		Frame: in.frame(), Title: "Something went wrong on our side", ID: id,
 		Text: []string{"We cannot say whether your answers arrived. If you see no reference number, please try again in a few minutes."},
 	}
-}
-
-func (in *intake) renderBroken() ([]byte, error) {
-	var b bytes.Buffer
-	if err := in.failed("").Render(&b); err != nil {
-		return nil, fmt.Errorf("the page for failures: %w", err)
-	}
-	return b.Bytes(), nil
 }

@@ -36,11 +36,7 @@ func (in *intake) frame() templates.Frame {
 }
 
 // showForm shows a form with a new token.
-func (in *intake) showForm(c echo.Context) error {
-	s, err := in.find(c)
-	if err != nil {
-		return err
-	}
+func (in *intake) showForm(c echo.Context, s *served) error {
 	if _, err := s.readers(in.Now()); err != nil {
 		return in.showClosed(c, s, false)
 	}

@@ -21,6 +21,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -76,10 +77,6 @@ type Served struct {
 
 // New checks c and builds the handler. It answers over TLS only, be it its own or that of a trusted proxy.
 func New(c Config) (http.Handler, error) {
-	hosts, err := web.NewHosts(c.Hosts)
-	if err != nil {
-		return nil, fmt.Errorf("intake: %w", err)
-	}
 	in, err := newIntake(c)
 	if err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
@@ -87,7 +84,7 @@ func New(c Config) (http.Handler, error) {
 	e := echo.New()
 	e.HTTPErrorHandler = in.showError
 	in.routes(e)
-	return in.around(hosts, e), nil
+	return in.around(e), nil
 }
 
 // intake is what the handlers share.
@@ -96,7 +93,7 @@ type intake struct {
 	desk   *desk
 	forms  map[string]*served
 	order  []*served
-	peers  web.Peers
+	edge   web.Edge
 	broken []byte // the page for when a page fails, rendered once
 }
 
@@ -123,15 +120,26 @@ func newIntake(c Config) (*intake, error) {
 	if c.Ready == nil {
 		c.Ready = func() error { return nil }
 	}
-	in := &intake{Config: c, desk: &desk{c}, forms: map[string]*served{}, peers: web.Peers{Proxies: c.Proxies}}
+	in := &intake{Config: c, desk: &desk{c}, forms: map[string]*served{}}
 	for _, f := range c.Forms {
 		if err := in.serve(f); err != nil {
 			return nil, err
 		}
 	}
-	var err error
-	in.broken, err = in.renderBroken()
-	return in, err
+	hosts, err := web.NewHosts(c.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	in.edge = web.Edge{
+		Program: program, Hosts: hosts, Peers: web.Peers{Proxies: c.Proxies}, Events: c.Events, Ready: c.Ready,
+		WrongName: in.wrongName, Failed: in.showFailed,
+	}
+	var broken bytes.Buffer
+	if err := in.failed("").Render(&broken); err != nil {
+		return nil, fmt.Errorf("the page for failures: %w", err)
+	}
+	in.broken = broken.Bytes()
+	return in, nil
 }
 
 func (in *intake) serve(f Served) error {
@@ -155,17 +163,17 @@ func (in *intake) routes(e *echo.Echo) {
 		e.HEAD(path, h)
 	}
 	show("/", in.list)
-	show("/f/:form", in.showForm)
-	e.POST("/f/:form", in.takeForm)
-	show("/f/:form/sent/:receipt", in.showReceipt)
-	show("/f/:form/brand/:sheet", in.brandSheet)
+	show("/f/:form", in.of(in.showForm))
+	e.POST("/f/:form", in.of(in.takeForm))
+	show("/f/:form/sent/:receipt", in.of(in.showReceipt))
+	show("/f/:form/brand/:sheet", in.of(in.brandSheet))
 	show("/assets/*", in.asset)
 }
 
 // asset serves what all pages share.
 func (in *intake) asset(c echo.Context) error {
 	if !templates.HasAsset(c.Request().URL.Path) {
-		return errNotFound
+		return echo.ErrNotFound
 	}
 	templates.Assets().ServeHTTP(c.Response(), c.Request())
 	return nil

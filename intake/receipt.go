@@ -21,14 +21,10 @@ func (in *intake) toReceipt(c echo.Context, s *served, k record.Kept) error {
 }
 
 // showReceipt shows what was kept, and nothing at an address that we did not make.
-func (in *intake) showReceipt(c echo.Context) error {
-	s, err := in.find(c)
-	if err != nil {
-		return err
-	}
+func (in *intake) showReceipt(c echo.Context, s *served) error {
 	r, err := in.Tokens.OpenReceipt(c.Param("receipt"))
 	if err != nil || r.Form != s.Form.ID {
-		return errNotFound
+		return echo.ErrNotFound
 	}
 	p := templates.ReceiptPage{Frame: s.frame, Form: s.Form, Reference: r.Reference, Received: r.Received.In(in.Zone)}
 	return web.Show(c.Response(), http.StatusOK, p)

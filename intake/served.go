@@ -87,23 +87,21 @@ func (s *served) asShown(questions *forms.Form) *forms.Form {
 	return &today
 }
 
-// find gives the form that a request names.
-func (in *intake) find(c echo.Context) (*served, error) {
-	s, ok := in.forms[c.Param("form")]
-	if !ok {
-		return nil, errNotFound
+// of gives a handler the form that a request names.
+func (in *intake) of(handle func(echo.Context, *served) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		s, ok := in.forms[c.Param("form")]
+		if !ok {
+			return echo.ErrNotFound
+		}
+		return handle(c, s)
 	}
-	return s, nil
 }
 
 // brandSheet serves the colours of one form.
-func (in *intake) brandSheet(c echo.Context) error {
-	s, err := in.find(c)
-	if err != nil {
-		return err
-	}
+func (in *intake) brandSheet(c echo.Context, s *served) error {
 	if s.frame.Sheet == "" || c.Request().URL.Path != s.frame.Sheet {
-		return errNotFound
+		return echo.ErrNotFound
 	}
 	c.Response().Header().Set("Cache-Control", templates.Forever)
 	return c.Blob(http.StatusOK, "text/css; charset=utf-8", s.sheet)

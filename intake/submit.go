@@ -15,12 +15,8 @@ import (
 )
 
 // takeForm takes one post of a form: read, decide, show what became of it.
-func (in *intake) takeForm(c echo.Context) (err error) {
+func (in *intake) takeForm(c echo.Context, s *served) (err error) {
 	began := time.Now()
-	s, err := in.find(c)
-	if err != nil {
-		return err
-	}
 	if _, err := s.readers(in.Now()); err != nil {
 		return in.showClosed(c, s, true)
 	}
@@ -50,7 +46,7 @@ func (in *intake) takeForm(c echo.Context) (err error) {
 func (in *intake) read(c echo.Context, s *served) (*post, error) {
 	r := c.Request()
 	rd := &reader{
-		spool: in.Spool.Request(in.peers.Addr(r)), files: s.maxFiles,
+		spool: in.Spool.Request(in.edge.Peers.Addr(r)), files: s.maxFiles,
 		totalUpload: s.Form.Limits.TotalUpload, taken: in.desk.uploads(s.Form),
 	}
 	return rd.read(c.Response(), r)

@@ -53,6 +53,18 @@ func (k Kind) String() string {
 // certificate of S/MIME by its SHA-256, 64 digits.
 type Fingerprint string
 
+// Grouped is the fingerprint as people compare it: in groups of four.
+func (f Fingerprint) Grouped() string {
+	var b strings.Builder
+	for i, r := range f {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // FingerprintOf writes raw fingerprint octets as a Fingerprint.
 func FingerprintOf(raw []byte) Fingerprint {
 	return Fingerprint(strings.ToUpper(hex.EncodeToString(raw)))

@@ -43,7 +43,7 @@ func (d *desk) Retry(ctx context.Context, who staff.Staff, at string) error {
 	case err != nil:
 		return fmt.Errorf("trying a delivery again: %w", err)
 	}
-	d.nudge()
+	d.Nudge()
 	return nil
 }
 

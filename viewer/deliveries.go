@@ -92,12 +92,6 @@ func (d *desk) Delivery(ctx context.Context, who staff.Staff, at string) (*store
 	return job, log, nil
 }
 
-func (d *desk) nudge() {
-	if d.Nudge != nil {
-		d.Nudge()
-	}
-}
-
 // about is what a job's small message says of itself.
 type about struct {
 	TooLarge bool `json:"too_large"`

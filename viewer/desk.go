@@ -34,6 +34,9 @@ func newDesk(c Config) (*desk, error) {
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
+	if c.Nudge == nil {
+		c.Nudge = func() {}
+	}
 	d := &desk{Config: c}
 	var ids []string
 	for _, f := range c.Forms {

@@ -67,7 +67,7 @@ func TestOnlyOwnKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.desk.Unlock(t.Context(), who, h.locked["dana"].Fingerprint(), keys.NewPassword([]byte(keyPassword))); err == nil {
+	if _, _, err := h.desk.Unlock(t.Context(), who, h.locked["dana"].Fingerprint(), keys.NewPassword([]byte(keyPassword))); err == nil {
 		t.Error("another person's key was unlocked")
 	}
 }

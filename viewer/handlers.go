@@ -11,6 +11,7 @@ import (
 	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
+	"sealform/keys"
 	"sealform/templates"
 )
 
@@ -129,13 +130,22 @@ var stateNames = map[store.State]templates.StaffState{
 	store.New: "new", store.Opened: "open", store.Done: "done", store.Spam: "spam",
 }
 
-// people joins names: "Dana, Sam and the recovery kit".
-func people(names []string) string {
-	if len(names) == 0 {
+// people are the names of readers: "Dana, Sam and the recovery kit".
+func people(all []store.LockedKey, readers []keys.Fingerprint) string {
+	if len(readers) == 0 {
 		return "nobody"
 	}
-	if len(names) == 1 {
-		return names[0]
+	var names []string
+	for _, f := range readers {
+		names = append(names, nameOf(all, f))
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return list(names)
+}
+
+// list joins words: "size, time and signer".
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }

@@ -27,7 +27,7 @@ func (d *desk) TestHook(ctx context.Context, who staff.Staff, name string) (int6
 	if err != nil {
 		return 0, fmt.Errorf("testing a webhook: %w", err)
 	}
-	d.nudge()
+	d.Nudge()
 	return id, nil
 }
 

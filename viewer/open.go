@@ -18,7 +18,7 @@ type opened struct {
 	sub     *store.Submission
 	served  Served
 	reading *record.Reading
-	names   []string // of those who can open it
+	keys    []store.LockedKey // by which readers are called
 }
 
 // find gives a submission that the person may see, by the part of an address that stands for it. What they may not
@@ -70,12 +70,8 @@ func (d *desk) Open(ctx context.Context, who staff.Staff, sid string) (*opened, 
 	if err != nil {
 		return nil, d.notOpened(ctx, who, o, err)
 	}
-	all, err := d.Store.Keys(ctx)
-	if err != nil {
+	if o.keys, err = d.Store.Keys(ctx); err != nil {
 		return nil, fmt.Errorf("finding readers: %w", err)
-	}
-	for _, f := range o.sub.Readers {
-		o.names = append(o.names, nameOf(all, f))
 	}
 	return o, nil
 }

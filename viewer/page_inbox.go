@@ -40,11 +40,7 @@ func (h *handlers) inboxPage(frame templates.StaffFrame, l *listing, form string
 		for _, n := range counts {
 			p.Kept += n
 		}
-		var names []string
-		for _, r := range f.Readers {
-			names = append(names, nameOf(l.all, r))
-		}
-		p.Sealed = append(p.Sealed, templates.StaffSealed{Form: f.Form.Title, Who: people(names)})
+		p.Sealed = append(p.Sealed, templates.StaffSealed{Form: f.Form.Title, Who: people(l.all, f.Readers)})
 	}
 	p.Form = titles[form]
 	if len(l.forms) == 1 {

@@ -143,11 +143,10 @@ func (h *handlers) startAgain(c echo.Context) error {
 // endBefore ends the session that the browser has, whole or half; none is no error.
 func (h *handlers) endBefore(c echo.Context) error {
 	who, err := h.identify(c, staff.SignedIn)
-	var at *staff.AtStage
 	switch {
 	case errors.Is(err, staff.ErrSignedOut):
 		return nil
-	case err == nil, errors.As(err, &at):
+	case err == nil, errors.Is(err, staff.ErrStage):
 		return h.desk.Sessions.SignOut(c.Request().Context(), who)
 	}
 	return err

@@ -64,7 +64,7 @@ func (h *handlers) facts(o *opened) []templates.StaffFact {
 	if r.Follows != "" {
 		add("Corrects", r.Follows)
 	}
-	add("Can be opened by", people(o.names))
+	add("Can be opened by", people(o.keys, o.sub.Readers))
 	if s := o.served.Form.Store; s != nil && s.Keep > 0 {
 		add("Erases itself", o.sub.Received.Add(s.Keep).In(h.desk.Zone).Format("2 January 2006"))
 	}

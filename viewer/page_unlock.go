@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,7 +30,7 @@ func (h *handlers) postUnlock(c echo.Context, who staff.Staff, f *fields) error 
 	password := keys.NewPassword(f.bytes("password"))
 	defer password.Wipe()
 	f.wipe()
-	open, err := h.desk.Unlock(c.Request().Context(), who, p.chosen, password)
+	token, half, err := h.desk.Unlock(c.Request().Context(), who, p.chosen, password)
 	if err != nil {
 		status, words, err := problem(c, err, "Several passwords did not fit, so this key takes none just now.")
 		if err != nil {
@@ -40,8 +39,8 @@ func (h *handlers) postUnlock(c echo.Context, who staff.Staff, f *fields) error 
 		p.Problem = words
 		return web.Show(c.Response(), status, p)
 	}
-	staff.SetCookie(c.Response(), staff.SessionCookie, open.token, 0)
-	staff.SetCookie(c.Response(), staff.KeyCookie, base64.RawURLEncoding.EncodeToString(open.half), 0)
+	staff.SetCookie(c.Response(), staff.SessionCookie, token, 0)
+	staff.SetCookie(c.Response(), staff.KeyCookie, base64.RawURLEncoding.EncodeToString(half), 0)
 	return see(c, p.Next)
 }
 
@@ -68,29 +67,16 @@ func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, chosen, next
 		return nil, errNoKey
 	}
 	p.chosen = mine[0].Fingerprint
-	for _, k := range mine {
-		if string(k.Fingerprint) == chosen {
-			p.chosen = k.Fingerprint
-		}
+	if seen[keys.Fingerprint(chosen)] {
+		p.chosen = keys.Fingerprint(chosen)
 	}
 	for _, k := range mine {
 		p.Keys = append(p.Keys, templates.StaffKey{
-			Name: nameOf(mine, k.Fingerprint), Fingerprint: inFours(k.Fingerprint),
+			Name: nameOf(mine, k.Fingerprint), Fingerprint: k.Fingerprint.Grouped(),
 			Value: string(k.Fingerprint), Chosen: k.Fingerprint == p.chosen,
 		})
 	}
 	return p, nil
-}
-
-func inFours(f keys.Fingerprint) string {
-	var b strings.Builder
-	for i, r := range f {
-		if i > 0 && i%4 == 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 func (h *handlers) postLock(c echo.Context, who staff.Staff) error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,13 +31,12 @@ func (h *handlers) show(err error, c echo.Context, who *staff.Staff) {
 		h.desk.Events.Failed(program, c.Path(), web.FailureID(), "cut_off")
 		panic(http.ErrAbortHandler)
 	}
-	var at *staff.AtStage
 	switch {
 	case errors.Is(err, staff.ErrSignedOut):
 		h.goOn(c, "/sign-in") // cookies stay: a double click must not take back what the first one was given
-	case errors.As(err, &at) && at.Stage == 1:
+	case errors.Is(err, staff.ErrStage) && who.Stage() == staff.PasswordRight:
 		h.goOn(c, "/sign-in/code")
-	case errors.As(err, &at):
+	case errors.Is(err, staff.ErrStage):
 		h.goOn(c, "/inbox")
 	case errors.Is(err, errLocked):
 		h.goOn(c, "/unlock")
@@ -65,7 +63,6 @@ func (h *handlers) page(err error, c echo.Context, frame templates.StaffFrame) (
 	p := templates.StaffMessagePage{StaffFrame: frame, Link: "/inbox", Label: "Go to the inbox"}
 	var un *unopened
 	var erased *store.Erased
-	var he *echo.HTTPError
 	switch {
 	case errors.As(err, &un):
 		return h.unopenedPage(un, c, p)
@@ -75,7 +72,7 @@ func (h *handlers) page(err error, c echo.Context, frame templates.StaffFrame) (
 		c.Response().Header().Set("Retry-After", "5")
 	case errors.Is(err, errOtherSite):
 		p.Link, p.Label = c.Request().URL.RequestURI(), "Open the page"
-	case errors.As(err, &he) && (he.Code == http.StatusNotFound || he.Code == http.StatusMethodNotAllowed):
+	case errors.Is(err, echo.ErrNotFound), errors.Is(err, echo.ErrMethodNotAllowed):
 		err = errNotFound
 	}
 	for _, s := range sayings {
@@ -173,13 +170,6 @@ func (h *handlers) unopenedPage(u *unopened, c echo.Context, p templates.StaffMe
 }
 
 const tellOperator = "Tell whoever runs Sealform for you, with the reference below. “sealform audit verify” shows what else was touched."
-
-func list(what []string) string {
-	if len(what) < 2 {
-		return strings.Join(what, "")
-	}
-	return strings.Join(what[:len(what)-1], ", ") + " and " + what[len(what)-1]
-}
 
 func verb(what []string) string {
 	if len(what) == 1 {

@@ -13,34 +13,29 @@ import (
 	"sealform/keys/private"
 )
 
-// unlocked is what a browser gets for the right key password.
-type unlocked struct {
-	token string
-	half  []byte
-}
-
-// Unlock opens one of the person's keys for this session. Wrong passwords are counted at the key, in the store. It
+// Unlock opens one of the person's keys for this session, and gives what the browser holds from then on: a new session id and
+// its half of the key. Wrong passwords are counted at the key, in the store. It
 // gives private.ErrWrongPassword, *staff.Slowed, limit.ErrBusy, or errNotFound for a key that is not theirs.
-func (d *desk) Unlock(ctx context.Context, who staff.Staff, f keys.Fingerprint, p keys.Password) (*unlocked, error) {
+func (d *desk) Unlock(ctx context.Context, who staff.Staff, f keys.Fingerprint, p keys.Password) (token string, half []byte, err error) {
 	done, err := d.Sessions.Begin(ctx, "unlock", who.Account, "key "+string(f))
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	defer done()
 	k, err := d.ownKey(ctx, who, f)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if wait := k.Retry.Sub(d.Now()); wait > 0 {
 		d.Events.SignIn("unlock", who.Account, "slowed")
-		return nil, &staff.Slowed{Wait: wait}
+		return "", nil, &staff.Slowed{Wait: wait}
 	}
 	open, err := try(k, p)
 	if errors.Is(err, private.ErrWrongPassword) {
-		return nil, d.wrongKeyPassword(ctx, who, f, err)
+		return "", nil, d.wrongKeyPassword(ctx, who, f, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("unlocking a key: %w", err)
+		return "", nil, fmt.Errorf("unlocking a key: %w", err)
 	}
 	return d.keepOpen(ctx, who, f, open)
 }
@@ -82,24 +77,24 @@ func (d *desk) wrongKeyPassword(ctx context.Context, who staff.Staff, f keys.Fin
 	return why
 }
 
-func (d *desk) keepOpen(ctx context.Context, who staff.Staff, f keys.Fingerprint, open *private.Unlocked) (*unlocked, error) {
+func (d *desk) keepOpen(ctx context.Context, who staff.Staff, f keys.Fingerprint, open *private.Unlocked) (token string, half []byte, err error) {
 	defer open.Wipe() // for the ways out on which the vault did not take it over
 	if err := d.Sessions.Record(ctx, who.Entry(audit.ActUnlocked, string(f))); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if err := d.Store.SucceedKey(ctx, f); err != nil {
-		return nil, fmt.Errorf("clearing wrong key passwords: %w", err)
+		return "", nil, fmt.Errorf("clearing wrong key passwords: %w", err)
 	}
-	token, err := d.Sessions.Renew(ctx, &who, staff.SignedIn)
+	token, err = d.Sessions.Renew(ctx, &who, staff.SignedIn)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	half, err := d.Vault.Keep(who.SessionID(), who.PersonID(), open)
+	half, err = d.Vault.Keep(who.SessionID(), who.PersonID(), open)
 	if err != nil {
-		return nil, fmt.Errorf("keeping a key open: %w", err)
+		return "", nil, fmt.Errorf("keeping a key open: %w", err)
 	}
 	d.Events.SignIn("unlock", who.Account, "ok")
-	return &unlocked{token, half}, nil
+	return token, half, nil
 }
 
 // Lock closes the session's key and renews the session.

@@ -38,7 +38,7 @@ func (p *program) keysFetch(ctx context.Context, o *operator, c *cli.Command) er
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "The directory of %s gives this key for %s:\n  fingerprint %s\n  %s\n", domain, address, grouped(cert.Fingerprint()), ends(cert))
+	fmt.Fprintf(p.out, "The directory of %s gives this key for %s:\n  fingerprint %s\n  %s\n", domain, address, cert.Fingerprint().Grouped(), ends(cert))
 	if want != "" && want != string(cert.Fingerprint()) {
 		return hint.Add(errors.New("that is not the fingerprint given with --fingerprint; nothing was kept"), "ask its owner once more, and keep no key that its owner does not know")
 	}
@@ -120,16 +120,4 @@ var whyNotFetched = map[outward.Code]string{
 	"unknown_host":    "its domain has no key directory",
 	"inside":          "its domain's directory is at an inside address, which is not called unless outward.allow names it",
 	"bad_certificate": "its domain's directory shows a certificate that is not good",
-}
-
-// grouped is a fingerprint as people compare it: in fours.
-func grouped(f keys.Fingerprint) string {
-	var b strings.Builder
-	for i, r := range string(f) {
-		if i > 0 && i%4 == 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

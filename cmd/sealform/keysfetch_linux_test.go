@@ -106,7 +106,7 @@ func TestKeysFetch(t *testing.T) {
 	f.configure(t, "outward: { allow: [127.0.0.0/8] }\n")
 	code, out, said := fetch()
 	keep := "\n  sealform keys fetch dana@riverside.example --name dana --fingerprint " + string(want) + " --yes --config " + f.path(config.FileName) + "\n"
-	if code != 0 || !strings.Contains(out, grouped(want)+"\n  never ends") || !strings.Contains(out, "Nothing is kept yet.") || !strings.Contains(out, keep) || strings.Contains(out, "\x1b") {
+	if code != 0 || !strings.Contains(out, want.Grouped()+"\n  never ends") || !strings.Contains(out, "Nothing is kept yet.") || !strings.Contains(out, keep) || strings.Contains(out, "\x1b") {
 		t.Errorf("what is shown: %d\n%s%s", code, out, said)
 	}
 	asked := d.asked.Load()
@@ -122,7 +122,7 @@ func TestKeysFetch(t *testing.T) {
 	if _, err := os.Stat(f.path("keys", "dana.asc")); err == nil {
 		t.Fatal("it is kept already")
 	}
-	code, out, said = fetch("--fingerprint", strings.ToLower(grouped(want)), "--yes")
+	code, out, said = fetch("--fingerprint", strings.ToLower(want.Grouped()), "--yes")
 	if code != 0 {
 		t.Fatalf("%d\n%s", code, said)
 	}

@@ -69,13 +69,15 @@ func NewTOTP(key []byte, service, clinic, email string) (TOTP, error) {
 	if err != nil {
 		return TOTP{}, fmt.Errorf("drawing a TOTP secret: %w", err)
 	}
-	sealed, err := sealTOTP(key, service, email, []byte(k.Secret()))
+	box, about, err := totpBox(key, service, email)
 	if err != nil {
 		return TOTP{}, err
 	}
+	sealed := box.Seal(nil, nil, []byte(k.Secret()), about) //nolint:gosec // this box draws the nonce itself
 	return TOTP{k.Secret(), k.URL(), sealed}, nil
 }
 
+// totpBox gives what seals an account's authenticator secret, and what it is bound to.
 func totpBox(key []byte, service, email string) (cipher.AEAD, []byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -86,14 +88,6 @@ func totpBox(key []byte, service, email string) (cipher.AEAD, []byte, error) {
 		return nil, nil, fmt.Errorf("the key of TOTP secrets: %w", err)
 	}
 	return box, fmt.Appendf(nil, "sealform totp 1\x00%s\x00%s", service, strings.ToLower(email)), nil
-}
-
-func sealTOTP(key []byte, service, email string, secret []byte) ([]byte, error) {
-	box, about, err := totpBox(key, service, email)
-	if err != nil {
-		return nil, err
-	}
-	return box.Seal(nil, nil, secret, about), nil //nolint:gosec // this box draws the nonce itself
 }
 
 // openTOTP fails when the sealed secret was altered or belongs to another account.

@@ -59,8 +59,8 @@ func (s *Sessions) wrongCode(ctx context.Context, who Staff, a *store.Account, t
 	s.codes.Add(who.session.Hash)
 	if s.codes.Wait(who.session.Hash) > 0 {
 		why = ErrTries
-		if err := s.Store.DropSession(ctx, who.session.Hash); err != nil {
-			return fmt.Errorf("ending a session: %w", err)
+		if err := s.end(ctx, who, false); err != nil {
+			return err
 		}
 	}
 	return s.failed(ctx, a, t, "code", why)

@@ -35,7 +35,7 @@ func secret(r *http.Request, name string) []byte {
 	return b
 }
 
-// SetCookie gives the browser a cookie; keep 0 is until it closes.
+// SetCookie gives the browser a cookie; keep 0 is until it closes, and less than 0 takes the cookie back.
 func SetCookie(w http.ResponseWriter, name, value string, keep time.Duration) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: int(keep / time.Second),
@@ -46,8 +46,6 @@ func SetCookie(w http.ResponseWriter, name, value string, keep time.Duration) {
 // DropCookies takes cookies of those names back from the browser.
 func DropCookies(w http.ResponseWriter, names ...string) {
 	for _, name := range names {
-		http.SetCookie(w, &http.Cookie{
-			Name: name, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		})
+		SetCookie(w, name, "", -time.Second)
 	}
 }

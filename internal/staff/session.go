@@ -24,7 +24,7 @@ const (
 )
 
 // Identify finds out who holds the cookies of a request that came from addr, at the stage asked for. It ends sessions whose
-// time is up, those of disabled accounts, and rows that are no session of ours. The error is ErrSignedOut, or *AtStage, beside
+// time is up, those of disabled accounts, and rows that are no session of ours. The error is ErrSignedOut, or ErrStage, beside
 // which the person is given all the same, but without keys.
 func (s *Sessions) Identify(ctx context.Context, r *http.Request, addr netip.Addr, stage int) (Staff, error) {
 	token := secret(r, SessionCookie)
@@ -50,7 +50,7 @@ func (s *Sessions) Identify(ctx context.Context, r *http.Request, addr netip.Add
 		return Staff{}, ErrSignedOut
 	}
 	if session.Stage != stage {
-		return who, &AtStage{session.Stage}
+		return who, ErrStage
 	}
 	if now.Sub(session.Seen) >= touchEvery {
 		if err := s.Store.TouchSession(ctx, hash, now); err != nil {

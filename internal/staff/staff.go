@@ -54,6 +54,7 @@ var signInGrowth = limit.Growth{First: time.Second, Most: 15 * time.Minute, Last
 // Errors of signing in. None says more than what a stranger may know.
 var (
 	ErrSignedOut = errors.New("nobody is signed in")
+	ErrStage     = errors.New("the session is at another stage of signing in")
 	ErrWrong     = errors.New("the sign-in is not right")
 	ErrWrongCode = errors.New("the code is not right")
 	ErrTries     = errors.New("too many wrong codes in one sign-in")
@@ -64,11 +65,6 @@ var (
 type Slowed struct{ Wait time.Duration }
 
 func (s *Slowed) Error() string { return "too many failures, wait" }
-
-// AtStage is the error of a good session at another stage than what was asked for needs.
-type AtStage struct{ Stage int }
-
-func (a *AtStage) Error() string { return "the session is at another stage of signing in" }
 
 // Locks locks keys when a session ends: that of one session, or all of a person. The names are those that
 // Staff.SessionID and Staff.PersonID give.
