@@ -26,6 +26,32 @@ func (s *Store) write(ctx context.Context, size int, do func(*batch) error) erro
 	return asDrop(s.db.Write(ctx, size, do))
 }
 
+// act is write for what writes little; what is done names it in errors.
+func (s *Store) act(ctx context.Context, done string, do func(*batch) error) error {
+	if err := s.write(ctx, 0, do); err != nil {
+		return fmt.Errorf("%s: %w", done, err)
+	}
+	return nil
+}
+
+// do runs one statement.
+func (s *Store) do(ctx context.Context, done, query string, args ...any) error {
+	return s.act(ctx, done, func(b *batch) error {
+		_, err := b.Exec(query, args...)
+		return err
+	})
+}
+
+// column collects a query's only column.
+func column[T any](all *[]T) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		var x T
+		err := scan(&x)
+		*all = append(*all, x)
+		return err
+	}
+}
+
 // asDrop turns the engine's errors into those that a Drop answers with.
 func asDrop(err error) error {
 	if errors.Is(err, engine.ErrFull) {
@@ -46,6 +72,14 @@ type snapshot struct{ *engine.Snapshot }
 // snapshot lends one to use, beside the writer.
 func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
 	return s.db.Snapshot(ctx, func(r *engine.Snapshot) error { return use(snapshot{r}) })
+}
+
+// look is snapshot; what is done names it in errors.
+func (s *Store) look(ctx context.Context, done string, use func(snapshot) error) error {
+	if err := s.snapshot(ctx, use); err != nil {
+		return fmt.Errorf("%s: %w", done, err)
+	}
+	return nil
 }
 
 // one is Exec for a row that must be there: ErrNotFound when none was changed.

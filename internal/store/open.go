@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"embed"
+	_ "embed" // for the schema
 	"errors"
 	"fmt"
 	"sync"
@@ -59,42 +59,29 @@ func open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	versions, err := schemaVersions()
-	if err != nil {
-		return nil, err
-	}
 	s.db, err = engine.Open(ctx, engine.Config[*batch]{
 		Path: c.Path, MinFree: c.MinFree,
-		Schema: engine.Schema{Versions: versions, Owner: s.owner, First: s.first},
+		Schema: engine.Schema{Versions: []string{schema001, schema002}, Owner: s.owner, First: s.first},
 		Batch:  func(tx *engine.Tx) *batch { return &batch{Tx: tx} },
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.begin(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+	for _, begin := range []func(context.Context) error{s.beginAudit, s.beginClock, s.sweep} {
+		if err := begin(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
 
-//go:embed schema/*.sql
-var schema embed.FS
-
-// schemaVersions are the texts of schema/, by their numbers.
-func schemaVersions() (all []string, err error) {
-	files, err := schema.ReadDir("schema")
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range files {
-		text, err := schema.ReadFile("schema/" + f.Name())
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, string(text))
-	}
-	return all, nil
-}
+// Each schema makes a version out of the one before.
+var (
+	//go:embed schema/001.sql
+	schema001 string
+	//go:embed schema/002.sql
+	schema002 string
+)
 
 // prepare checks the configuration and fills in its zeros.
 func prepare(c Config) (*Store, error) {
@@ -115,17 +102,6 @@ func prepare(c Config) (*Store, error) {
 	s.head = &head{path: c.HeadFile, chain: chain}
 	s.numbers.at.Store(c.Now().UnixMilli())
 	return s, nil
-}
-
-// begin does what needs the database: audit head, clock and sweep.
-func (s *Store) begin(ctx context.Context) error {
-	if err := s.beginAudit(ctx); err != nil {
-		return err
-	}
-	if err := s.beginClock(ctx); err != nil {
-		return err
-	}
-	return s.sweep(ctx)
 }
 
 // Room is nil, or record.ErrFull when the disk has less free space than Put asks for.

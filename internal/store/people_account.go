@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -12,26 +11,23 @@ import (
 // AddAccount adds a person, who can sign in, and gives its id; the entry is of the same commit. ErrExists.
 func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64, error) {
 	var id int64
-	err := s.record(ctx, func(b *batch) (l link, err error) {
-		n, err := b.Exec(`
+	err := s.record(ctx, "adding an account", func(b *batch) error {
+		added, err := b.Get(`
 			insert into account (id, email, password, totp, totp_step, disabled, failures, retry, created)
-			select coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5, 0, 0, $6 from account where true
-			on conflict do nothing`,
-			strings.ToLower(a.Email), a.Password, nonNil(a.TOTP), a.TOTPStep, 0, s.cfg.Now().UnixMilli())
+			select coalesce(max(id), 0) + 1, $1, $2, $3, $4, 0, 0, 0, $5 from account where true
+			on conflict do nothing returning id`,
+			[]any{strings.ToLower(a.Email), a.Password, nonNil(a.TOTP), a.TOTPStep, s.cfg.Now().UnixMilli()}, &id)
 		if err != nil {
-			return l, err
+			return err
 		}
-		if n == 0 {
-			return l, refuse(ErrExists)
-		}
-		if _, err := b.Get(`select id from account where email = $1`, []any{strings.ToLower(a.Email)}, &id); err != nil {
-			return l, err
+		if !added {
+			return refuse(ErrExists)
 		}
 		e.Act = audit.ActAccountAdded
 		return b.appendAccount(s, id, e)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("adding an account: %w", err)
+		return 0, err
 	}
 	return id, nil
 }
@@ -71,7 +67,7 @@ func firstAccount(all []Account, err error) (*Account, error) {
 }
 
 func (s *Store) accounts(ctx context.Context, query string, args ...any) (out []Account, err error) {
-	err = s.snapshot(ctx, func(r snapshot) error {
+	err = s.look(ctx, "reading accounts", func(r snapshot) error {
 		err := r.Each(ctx, query, args, func(scan func(...any) error) error {
 			a, err := scanAccount(scan)
 			out = append(out, *a)
@@ -87,10 +83,7 @@ func (s *Store) accounts(ctx context.Context, query string, args ...any) (out []
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading accounts: %w", err)
-	}
-	return out, nil
+	return out, err
 }
 
 const accountColumns = `account.id, email, password, totp, totp_step, disabled, failures, retry, account.created`
@@ -136,27 +129,23 @@ func (s *Store) SetDisabled(ctx context.Context, id int64, disabled bool, e audi
 
 // change alters an account, ends its sessions and records it in one commit.
 func (s *Store) change(ctx context.Context, id int64, e audit.Entry, query string, args ...any) error {
-	err := s.record(ctx, func(b *batch) (link, error) {
+	return s.record(ctx, "changing an account", func(b *batch) error {
 		if err := b.one(query, args...); err != nil {
-			return link{}, err
+			return err
 		}
 		if _, err := b.Exec(`delete from session where account = $1`, id); err != nil {
-			return link{}, err
+			return err
 		}
 		return b.appendAccount(s, id, e)
 	})
-	if err != nil {
-		return fmt.Errorf("changing an account: %w", err)
-	}
-	return nil
 }
 
 // appendAccount names the account in the entry and, where it is made or reset, its row.
-func (b *batch) appendAccount(s *Store, id int64, e audit.Entry) (link, error) {
+func (b *batch) appendAccount(s *Store, id int64, e audit.Entry) error {
 	a := &Account{ID: id}
 	_, err := b.Get(`select email, password, totp from account where id = $1`, []any{id}, &a.Email, &a.Password, &a.TOTP)
 	if err != nil {
-		return link{}, err
+		return err
 	}
 	e = about(e, a.Email)
 	if e.Act == audit.ActAccountAdded || e.Act == audit.ActAccountReset {
@@ -169,50 +158,43 @@ func (b *batch) appendAccount(s *Store, id int64, e audit.Entry) (link, error) {
 // two that come at once with the same step, one gets true.
 func (s *Store) UseTOTPStep(ctx context.Context, id, step int64) (bool, error) {
 	var n int64
-	err := s.write(ctx, 0, func(b *batch) (err error) {
+	err := s.act(ctx, "using a code", func(b *batch) (err error) {
 		n, err = b.Exec(`update account set totp_step = $2 where id = $1 and totp_step < $2`, id, step)
 		return err
 	})
-	if err != nil {
-		return false, fmt.Errorf("using a code: %w", err)
-	}
-	return n == 1, nil
+	return err == nil && n == 1, err
 }
 
 // Fail counts a failed sign-in and sets Retry to now and what retry says for so many in
 // a row. The count outlives a restart. ErrNotFound.
 func (s *Store) Fail(ctx context.Context, id int64, retry func(failures int) time.Duration) error {
-	err := s.write(ctx, 0, func(b *batch) error {
-		var failures int
-		ok, err := b.Get(`update account set failures = failures + 1 where id = $1 returning failures`, []any{id}, &failures)
+	_, err := s.countFailure(ctx, retry, id,
+		`update account set failures = failures + 1 where id = $1 returning failures`,
+		`update account set retry = $2 where id = $1`)
+	return err
+}
+
+// countFailure counts one more of whom id names, by the first statement, and has it wait, by the second.
+func (s *Store) countFailure(ctx context.Context, retry func(failures int) time.Duration, id any, count, wait string) (int, error) {
+	var failures int
+	err := s.act(ctx, "counting a failure", func(b *batch) error {
+		ok, err := b.Get(count, []any{id}, &failures)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return refuse(ErrNotFound)
 		}
-		_, err = b.Exec(`update account set retry = $2 where id = $1`, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
+		_, err = b.Exec(wait, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("counting a failure: %w", err)
+		return 0, err
 	}
-	return nil
+	return failures, nil
 }
 
 // Succeed clears the failures.
 func (s *Store) Succeed(ctx context.Context, id int64) error {
 	return s.do(ctx, "clearing failures", `update account set failures = 0, retry = 0 where id = $1`, id)
-}
-
-// do runs one statement.
-func (s *Store) do(ctx context.Context, what, query string, args ...any) error {
-	err := s.write(ctx, 0, func(b *batch) error {
-		_, err := b.Exec(query, args...)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -18,7 +17,7 @@ func (s *Store) AddSession(ctx context.Context, x Session) error {
 func (s *Store) Session(ctx context.Context, hash [32]byte) (*Session, *Account, error) {
 	x, a := &Session{Hash: hash}, (*Account)(nil)
 	var begun, seen int64
-	err := s.snapshot(ctx, func(r snapshot) error {
+	err := s.look(ctx, "reading a session", func(r snapshot) error {
 		err := r.Each(ctx, `
 			select `+accountColumns+`, s.account, s.stage, s.created, s.seen, s.mac
 			from session s join account on account.id = s.account where s.hash = $1`, []any{hash[:]}, func(scan func(...any) error) (err error) {
@@ -31,7 +30,7 @@ func (s *Store) Session(ctx context.Context, hash [32]byte) (*Session, *Account,
 		return s.trust(ctx, r, a)
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading a session: %w", err)
+		return nil, nil, err
 	}
 	if a == nil {
 		return nil, nil, ErrNotFound

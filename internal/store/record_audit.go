@@ -15,12 +15,11 @@ import (
 // Audit appends and syncs one entry (Seq, At and MAC are set here), then the head file.
 // No entry, no plaintext: callers stop on an error.
 func (s *Store) Audit(ctx context.Context, e audit.Entry) error {
-	err := s.record(ctx, func(b *batch) (link, error) { return b.append(s, e) })
-	if err != nil {
-		return fmt.Errorf("writing the audit record: %w", err)
+	err := s.record(ctx, "writing the audit record", func(b *batch) error { return b.append(s, e) })
+	if err == nil {
+		s.recordNumbersSoon(0)
 	}
-	s.recordNumbersSoon(0)
-	return nil
+	return err
 }
 
 // link is an entry's place in the chain.
@@ -29,24 +28,30 @@ type link struct {
 	mac [32]byte
 }
 
-// record runs do, which appends an entry, and brings the head file up to that entry.
-func (s *Store) record(ctx context.Context, do func(*batch) (link, error)) error {
+// record runs do, which appends an entry, and brings the head file up to that entry; what is done names it in errors.
+func (s *Store) record(ctx context.Context, done string, do func(*batch) error) error {
 	var last link
-	err := s.write(ctx, 0, func(b *batch) (err error) {
-		last, err = do(b)
+	err := s.write(ctx, 0, func(b *batch) error {
+		err := do(b)
+		if err == nil {
+			last = *b.last
+		}
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.head.advance(last)
 	}
-	return s.head.advance(last)
+	if err != nil {
+		return fmt.Errorf("%s: %w", done, err)
+	}
+	return nil
 }
 
 // append writes an entry behind the last, whichever process wrote that.
-func (b *batch) append(s *Store, e audit.Entry) (link, error) {
+func (b *batch) append(s *Store, e audit.Entry) error {
 	prev, err := b.lastEntry()
 	if err != nil {
-		return link{}, err
+		return err
 	}
 	if known := s.head.known(); known.n > prev.n {
 		prev = known // the tail was cut: leave the gap to be seen
@@ -55,11 +60,10 @@ func (b *batch) append(s *Store, e audit.Entry) (link, error) {
 	e.Who, e.From = storable(e.Who), storable(e.From)
 	e.MAC = s.chain.Sign(prev.mac, e)
 	if err := insertEntry(b.Tx, e); err != nil {
-		return link{}, err
+		return err
 	}
-	next := link{n: e.Seq, mac: e.MAC}
-	b.last = &next
-	return next, nil
+	b.last = &link{n: e.Seq, mac: e.MAC}
+	return nil
 }
 
 // storable is a text as every engine takes it: without NUL and bytes that are no UTF-8. Who tries to sign in may send any.

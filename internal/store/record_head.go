@@ -23,8 +23,7 @@ type head struct {
 	mu      sync.Mutex // of last
 	last    link       // the latest entry known to be committed
 	file    sync.Mutex // of the file and written
-	written link
-	there   bool // the file is one of ours
+	written link       // zero: not known to be one of ours
 }
 
 // known is the latest entry that this process knows to have been written.
@@ -71,7 +70,7 @@ func (h *head) advance(l link) error {
 	h.note(l)
 	h.file.Lock()
 	defer h.file.Unlock()
-	if h.there && h.written.n >= l.n {
+	if h.written.n >= l.n {
 		return nil
 	}
 	unlock, err := h.lock()
@@ -80,7 +79,7 @@ func (h *head) advance(l link) error {
 	}
 	defer unlock()
 	if old, err := h.load(); err == nil && old.n >= l.n {
-		h.there, h.written = true, old
+		h.written = old
 		return nil
 	}
 	now := h.known()
@@ -88,7 +87,7 @@ func (h *head) advance(l link) error {
 	if err := durable.Write(h.path, filepath.Base(h.path)+".new-*", 0o600, line); err != nil {
 		return err
 	}
-	h.there, h.written = true, now
+	h.written = now
 	return nil
 }
 

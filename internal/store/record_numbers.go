@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,29 +90,29 @@ var errNothingNew = errors.New("nothing new")
 // recordNumbers records how many numbers each form has given, unless the last such entry
 // says the same: who then takes the newest rows away and lowers the count is found out.
 func (s *Store) recordNumbers(ctx context.Context) error {
-	err := s.record(ctx, func(b *batch) (link, error) {
+	err := s.record(ctx, "noting the forms' numbers", func(b *batch) error {
 		now, err := b.numbersGiven()
 		if err != nil {
-			return link{}, err
+			return err
 		}
 		var last string
 		_, err = b.Get(`select about from audit where act = $1 order by n desc limit 1`, []any{audit.ActNumbersNoted}, &last)
 		if err != nil {
-			return link{}, err
+			return err
 		}
 		var before []string
 		if last != "" && json.Unmarshal([]byte(last), &before) != nil {
 			before = nil // tampered with: its MAC tells
 		}
 		if slices.Equal(before, now) {
-			return link{}, refuse(errNothingNew)
+			return refuse(errNothingNew)
 		}
 		return b.append(s, audit.Entry{Who: audit.Self, Act: audit.ActNumbersNoted, About: now})
 	})
-	if err != nil && !errors.Is(err, errNothingNew) {
-		return fmt.Errorf("noting the forms' numbers: %w", err)
+	if errors.Is(err, errNothingNew) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 func (b *batch) numbersGiven() (given []string, err error) {

@@ -19,7 +19,7 @@ func BenchmarkProjection(b *testing.B) {
 				if i%10 == 0 {
 					e.Act = audit.ActErased
 				}
-				if _, err := t.append(s, e); err != nil {
+				if err := t.append(s, e); err != nil {
 					return err
 				}
 				i++

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"sealform/internal/audit"
@@ -16,23 +15,24 @@ import (
 // Without its session keys not even a reader can open what may linger elsewhere; chunks
 // and the WAL are cleaned right after. ErrNotFound, or *Erased when it was done before.
 func (s *Store) Delete(ctx context.Context, id int64, why string, e audit.Entry) error {
+	const what = "erasing a submission"
 	var x *erasing
-	err := s.record(ctx, func(b *batch) (link, error) {
+	err := s.record(ctx, what, func(b *batch) error {
 		x = &erasing{s: s, b: b, at: s.cfg.Now().UnixMilli(), why: why}
 		if err := x.gone(id); err != nil {
-			return link{}, err
+			return err
 		}
 		if err := x.erase(id); err != nil {
-			return link{}, err
+			return err
 		}
 		e.Act = audit.ActErased
 		return x.done(e)
 	})
-	if err == nil {
-		err = s.clean(ctx, x.uploads)
-	}
 	if err != nil {
-		return fmt.Errorf("erasing a submission: %w", err)
+		return err
+	}
+	if err := s.clean(ctx, x.uploads); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
@@ -44,10 +44,10 @@ const purgeBatch = 100
 // batch, and says how many they were. Give it a time reckoned from Witnessed, so that a
 // clock that jumps erases nothing.
 func (s *Store) Purge(ctx context.Context, form string, before time.Time) (int, error) {
-	total := 0
-	for {
+	for total := 0; ; {
 		n, err := s.purge(ctx, form, before)
-		if total += n; err != nil {
+		total += n
+		if err != nil {
 			return total, fmt.Errorf("erasing old submissions: %w", err)
 		}
 		if n < purgeBatch {
@@ -57,20 +57,24 @@ func (s *Store) Purge(ctx context.Context, form string, before time.Time) (int, 
 }
 
 func (s *Store) purge(ctx context.Context, form string, before time.Time) (int, error) {
-	ids, err := s.olderThan(ctx, form, before)
+	var ids []int64
+	err := s.db.Each(ctx, `
+		select s.id from submission s join form f on f.id = s.form
+		where f.name = $1 and s.received < $2 order by s.received limit $3`,
+		[]any{form, before.UnixMilli(), purgeBatch}, column(&ids))
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	var x *erasing
-	err = s.record(ctx, func(b *batch) (link, error) {
+	err = s.record(ctx, "erasing a batch", func(b *batch) error {
 		x = &erasing{s: s, b: b, at: s.cfg.Now().UnixMilli(), why: WhyPurged}
 		for _, id := range ids {
 			if err := x.erase(id); err != nil && !errors.Is(err, ErrNotFound) { // another process was first
-				return link{}, err
+				return err
 			}
 		}
 		if len(x.references) == 0 {
-			return link{}, refuse(ErrNotFound)
+			return refuse(ErrNotFound)
 		}
 		return x.done(audit.Entry{Who: audit.Self, Act: audit.ActPurged, About: []string{form}})
 	})
@@ -81,20 +85,6 @@ func (s *Store) purge(ctx context.Context, form string, before time.Time) (int, 
 		return 0, err
 	}
 	return len(x.references), s.clean(ctx, x.uploads)
-}
-
-func (s *Store) olderThan(ctx context.Context, form string, before time.Time) ([]int64, error) {
-	var ids []int64
-	err := s.db.Each(ctx, `
-		select s.id from submission s join form f on f.id = s.form
-		where f.name = $1 and s.received < $2 order by s.received limit $3`,
-		[]any{form, before.UnixMilli(), purgeBatch}, func(scan func(...any) error) error {
-			var id int64
-			err := scan(&id)
-			ids = append(ids, id)
-			return err
-		})
-	return ids, err
 }
 
 // clean erases the chunks that erasing left, then empties the WAL.
@@ -138,16 +128,17 @@ func (x *erasing) erase(id int64) error {
 		state     State
 		reference string
 		jobs      [2]int64
+		leaf      []byte
 	)
-	ok, err := x.b.Get(`select form, state, reference, first_job, last_job from submission where id = $1`, []any{id},
-		&form, &state, &reference, &jobs[0], &jobs[1])
+	ok, err := x.b.Get(`select form, state, reference, first_job, last_job, leaf from submission where id = $1`, []any{id},
+		&form, &state, &reference, &jobs[0], &jobs[1], &leaf)
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return refuse(ErrNotFound)
 	}
-	if err := x.bury(id); err != nil {
+	if err := x.bury(id, burial{leaf, x.at, x.why}); err != nil {
 		return err
 	}
 	if err := x.parts(id); err != nil {
@@ -163,11 +154,7 @@ func (x *erasing) erase(id int64) error {
 }
 
 // bury replaces the row by a tombstone, which is there already if the row was put back.
-func (x *erasing) bury(id int64) error {
-	end := burial{erased: x.at, why: x.why}
-	if _, err := x.b.Get(`select leaf from submission where id = $1`, []any{id}, &end.leaf); err != nil {
-		return err
-	}
+func (x *erasing) bury(id int64, end burial) error {
 	_, err := x.b.Exec(`
 		insert into tombstone (id, form, seq, received, reference, files, erased, why, revision, files_hash, token, content,
 			sealed_hash, leaf, mac)
@@ -180,42 +167,33 @@ func (x *erasing) bury(id int64) error {
 	if _, err := x.b.Exec(`delete from submission where id = $1`, id); err != nil {
 		return err
 	}
-	_, err = x.b.Exec(`delete from session_key where message = $1`, id)
+	return x.b.dropKeys(id)
+}
+
+// dropKeys takes a sealed message's session keys away: nobody can open it then.
+func (b *batch) dropKeys(message int64) error {
+	_, err := b.Exec(`delete from session_key where message = $1`, message)
 	return err
 }
 
-// parts takes files and what was sent out; their chunks follow in clean.
+// parts takes files and their keys out; their chunks follow in clean.
 func (x *erasing) parts(id int64) error {
-	from := len(x.uploads)
-	take := func(scan func(...any) error) error {
-		var upload int64
-		err := scan(&upload)
-		x.uploads = append(x.uploads, upload)
+	var uploads []int64
+	if err := x.b.Each(`delete from file where submission = $1 returning upload`, []any{id}, column(&uploads)); err != nil {
 		return err
 	}
-	if err := x.b.Each(`delete from file where submission = $1 returning upload`, []any{id}, take); err != nil {
-		return err
-	}
-	for _, upload := range x.uploads[from:] {
-		if _, err := x.b.Exec(`delete from session_key where message = $1`, upload); err != nil {
+	for _, upload := range uploads {
+		if err := x.b.dropKeys(upload); err != nil {
 			return err
 		}
 		if err := x.b.discard(upload); err != nil {
 			return err
 		}
 	}
+	x.uploads = append(x.uploads, uploads...)
 	return nil
 }
 
 // done records what was erased. The entry names every reference: verification asks for
 // one where a tombstone stands.
-func (x *erasing) done(e audit.Entry) (link, error) {
-	about := slices.Clone(e.About)
-	for _, r := range x.references {
-		if !slices.Contains(about, r) {
-			about = append(about, r)
-		}
-	}
-	e.About = about
-	return x.b.append(x.s, e)
-}
+func (x *erasing) done(e audit.Entry) error { return x.b.append(x.s, about(e, x.references...)) }

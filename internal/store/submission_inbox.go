@@ -12,24 +12,22 @@ import (
 // named, older than the row with id before (0: from the newest). It reads n rows of each
 // form, however many there are.
 func (s *Store) Page(ctx context.Context, forms []string, before int64, n int) (rows []Row, err error) {
-	err = s.snapshot(ctx, func(r snapshot) (err error) { rows, err = page(ctx, r, forms, before, n); return err })
-	if err != nil {
-		return nil, fmt.Errorf("reading the inbox: %w", err)
-	}
-	return rows, nil
-}
-
-func page(ctx context.Context, r snapshot, forms []string, before int64, n int) (rows []Row, err error) {
-	received, err := receivedAt(ctx, r, before)
+	err = s.look(ctx, "reading the inbox", func(r snapshot) error {
+		received, err := receivedAt(ctx, r, before)
+		if err != nil {
+			return err
+		}
+		for _, form := range forms {
+			newest, err := newestOf(ctx, r, form, received, before, n)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, newest...)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	for _, form := range forms {
-		newest, err := newestOf(ctx, r, form, received, before, n)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, newest...)
 	}
 	slices.SortFunc(rows, byNewest)
 	return rows[:min(n, len(rows))], nil

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -90,9 +89,9 @@ func (s *Store) arrive(ctx context.Context, sub *record.Submission) (*arrival, e
 func packets(sk []keys.SessionKey) ([]packet, error) {
 	out := make([]packet, len(sk))
 	for i, k := range sk {
-		reader, err := hex.DecodeString(string(k.Reader))
-		if err != nil || len(reader) == 0 {
-			return nil, errors.New("a session key names no reader")
+		reader, err := fingerprintBytes(k.Reader)
+		if err != nil {
+			return nil, err
 		}
 		out[i] = packet{reader, k.Packet}
 	}

@@ -22,11 +22,8 @@ func millis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 // tombstone or the record says so (also when a row was put back), or ErrDamaged when what is stored is
 // no sealed message. The caller must look at LeafOK.
 func (s *Store) Submission(ctx context.Context, id int64) (sub *Submission, err error) {
-	err = s.snapshot(ctx, func(r snapshot) (err error) { sub, err = s.submission(ctx, r, id); return err })
-	if err != nil {
-		return nil, fmt.Errorf("reading a submission: %w", err)
-	}
-	return sub, nil
+	err = s.look(ctx, "reading a submission", func(r snapshot) (err error) { sub, err = s.submission(ctx, r, id); return err })
+	return sub, err
 }
 
 func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submission, error) {

@@ -9,17 +9,12 @@ import (
 
 // SaveRevision keeps the questions of a form's revision; once there, they stay as they are.
 func (s *Store) SaveRevision(ctx context.Context, form string, rev forms.Revision, questions []byte) error {
+	const keeping = "keeping a revision"
 	id, err := s.formID(ctx, form)
-	if err == nil {
-		err = s.write(ctx, len(questions), func(b *batch) error {
-			_, err := b.Exec(`insert into revision (form, hash, questions) values ($1, $2, $3) on conflict do nothing`, id, rev[:], questions)
-			return err
-		})
-	}
 	if err != nil {
-		return fmt.Errorf("keeping a revision: %w", err)
+		return fmt.Errorf("%s: %w", keeping, err)
 	}
-	return nil
+	return s.do(ctx, keeping, `insert into revision (form, hash, questions) values ($1, $2, $3) on conflict do nothing`, id, rev[:], questions)
 }
 
 // Revisions gives the questions of all revisions of a form. forms.ParseQuestions holds

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // SetState moves a submission between states and the tally with it. ErrNotFound.
@@ -11,7 +10,7 @@ func (s *Store) SetState(ctx context.Context, id int64, to State) error {
 	if to < New || to > Spam {
 		return errors.New("no such state")
 	}
-	err := s.write(ctx, 0, func(b *batch) error {
+	return s.act(ctx, "changing a state", func(b *batch) error {
 		var form int64
 		var from State
 		ok, err := b.Get(`select form, state from submission where id = $1`, []any{id}, &form, &from)
@@ -32,10 +31,6 @@ func (s *Store) SetState(ctx context.Context, id int64, to State) error {
 		tally.count(to, 1)
 		return tally.apply(b, form)
 	})
-	if err != nil {
-		return fmt.Errorf("changing a state: %w", err)
-	}
-	return nil
 }
 
 // tally is a change of one form's counts, by state.

@@ -28,12 +28,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 func (s *Store) sweep(ctx context.Context) error {
 	var ids []int64
 	before := s.cfg.Now().Add(-orphaned).UnixMilli()
-	err := s.db.Each(ctx, `select id from upload where seen < $1`, []any{before}, func(scan func(...any) error) error {
-		var id int64
-		err := scan(&id)
-		ids = append(ids, id)
-		return err
-	})
+	err := s.db.Each(ctx, `select id from upload where seen < $1`, []any{before}, column(&ids))
 	for _, id := range ids {
 		err = errors.Join(err, s.dropUpload(ctx, id))
 	}

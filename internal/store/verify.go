@@ -17,20 +17,13 @@ import (
 // and deliveries against their MACs, every submission that an entry names against what is here, the
 // clock against the store's making, and the schema against ours. It reads all of the database in one snapshot, beside intake.
 func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
-	report, err := s.verify(ctx)
-	if err != nil {
-		return AuditReport{}, fmt.Errorf("verifying the record: %w", err)
-	}
-	return report, nil
-}
-
-func (s *Store) verify(ctx context.Context) (AuditReport, error) {
+	const verifying = "verifying the record"
 	head, finding, err := s.headFound() // before the snapshot: what is written meanwhile is not cut
 	if err != nil {
-		return AuditReport{}, err
+		return AuditReport{}, fmt.Errorf("%s: %w", verifying, err)
 	}
 	var report AuditReport
-	err = s.snapshot(ctx, func(r snapshot) (err error) {
+	err = s.look(ctx, verifying, func(r snapshot) (err error) {
 		v := &verification{s: s, r: r, projection: newProjection(), named: map[ref]bool{}, given: map[string]int64{}}
 		report, err = v.all(ctx, head, finding)
 		return err

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -389,7 +388,7 @@ func TestReaderThatPanics(t *testing.T) {
 		for range mostReaders + 1 {
 			func() {
 				defer func() { _ = recover() }()
-				_ = db.Snapshot(t.Context(), func(*Snapshot) error { panic(fmt.Sprint("a handler's")) })
+				_ = db.Snapshot(t.Context(), func(*Snapshot) error { panic("a handler's") })
 			}()
 		}
 		if n := things(t, db); n != 0 {

@@ -4,20 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 )
 
 // mostReaders is how many connections read beside the writer.
 const mostReaders = 4
 
-// readers are the connections that read. Each is opened when all others are in use, and the one used last is used next.
+// readers are the connections that read. Each is opened when those that are open are in use.
 type readers struct {
 	d     *driver
 	pool  *sql.DB
 	slots chan struct{} // as many as may be in use
-
-	mu   sync.Mutex
-	idle []*session
+	idle  chan *session
 }
 
 func (r *readers) open(d *driver) error {
@@ -26,23 +23,22 @@ func (r *readers) open(d *driver) error {
 		return err
 	}
 	pool.SetMaxIdleConns(0) // idle ones are kept here, with their statements
-	r.d, r.pool, r.slots = d, pool, make(chan struct{}, mostReaders)
+	*r = readers{d, pool, make(chan struct{}, mostReaders), make(chan *session, mostReaders)}
 	return nil
 }
 
 func (r *readers) close() error {
 	var err error
-	for _, c := range r.idle {
-		err = errors.Join(err, c.close())
+	for len(r.idle) > 0 {
+		err = errors.Join(err, (<-r.idle).close())
 	}
-	r.idle = nil
 	return errors.Join(err, r.pool.Close())
 }
 
 // Get reads the first row into dest, as it is at this moment; found is false when there is none.
 func (r *readers) Get(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
 	err = r.lend(ctx, func(c *session) (err error) {
-		found, err = c.get(ctx, query, args, dest...)
+		found, err = c.Get(ctx, query, args, dest...)
 		return err
 	})
 	return found, err
@@ -50,7 +46,7 @@ func (r *readers) Get(ctx context.Context, query string, args []any, dest ...any
 
 // Each reads all rows, as they are at this moment, calling row for each.
 func (r *readers) Each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) error {
-	return r.lend(ctx, func(c *session) error { return c.each(ctx, query, args, row) })
+	return r.lend(ctx, func(c *session) error { return c.Each(ctx, query, args, row) })
 }
 
 // Snapshot lends a state of the database that does not change meanwhile. What use calls must not ask for another: all
@@ -61,7 +57,7 @@ func (r *readers) Snapshot(ctx context.Context, use func(*Snapshot) error) error
 			return err
 		}
 		defer c.rollback(r.d)
-		return use(&Snapshot{on: c, d: r.d})
+		return use(&Snapshot{c, r.d})
 	})
 }
 
@@ -73,57 +69,32 @@ func (r *readers) lend(ctx context.Context, use func(*session) error) (err error
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	c := r.take()
-	if c == nil {
+	var c *session
+	select {
+	case c = <-r.idle:
+	default:
 		if c, err = connect(ctx, r.pool); err != nil {
 			return err
 		}
 	}
 	sound := false // unless use returns
-	defer func() { r.giveBack(c, sound) }()
+	defer func() {
+		if sound {
+			r.idle <- c
+		} else {
+			_ = c.close() // it failed already: that is why
+		}
+	}()
 	err = use(c)
 	sound = !c.lost && !r.d.broken(err)
 	return err
 }
 
-// take is the idle connection that was used last, or nil.
-func (r *readers) take() *session {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	last := len(r.idle) - 1
-	if last < 0 {
-		return nil
-	}
-	c := r.idle[last]
-	r.idle = r.idle[:last]
-	return c
-}
-
-func (r *readers) giveBack(c *session, sound bool) {
-	if !sound {
-		_ = c.close() // it failed already: that is why
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.idle = append(r.idle, c)
-}
-
 // Snapshot is one state of the database.
 type Snapshot struct {
-	on *session
-	d  *driver
-}
-
-// Get reads the first row into dest; found is false when there is none.
-func (r *Snapshot) Get(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
-	return r.on.get(ctx, query, args, dest...)
-}
-
-// Each reads all rows, calling row for each. No other statement may run in the snapshot meanwhile.
-func (r *Snapshot) Each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) error {
-	return r.on.each(ctx, query, args, row)
+	*session
+	d *driver
 }
 
 // Foreign says, a sentence each, what the schema holds that the migrations did not make, and what it lacks.
-func (r *Snapshot) Foreign(ctx context.Context) ([]string, error) { return r.d.foreign(ctx, r.on) }
+func (r *Snapshot) Foreign(ctx context.Context) ([]string, error) { return r.d.foreign(ctx, r.session) }

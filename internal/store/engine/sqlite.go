@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite" // the driver
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqliteMarks: a key that is an integer primary key needs no second b-tree.
@@ -40,9 +41,9 @@ func newSQLite(path string, minFree int64, versions []string) *driver {
 		foreign: foreignIn(versions),
 		wipe:    checkpoint,
 		low:     func() (bool, error) { return nearlyFull(filepath.Dir(path), minFree) },
-		busy:    func(err error) bool { return code(err) == codeBusy },
+		busy:    func(err error) bool { return code(err) == sqlite3.SQLITE_BUSY },
 		broken:  isBroken,
-		full:    func(err error) bool { return code(err) == codeFull },
+		full:    func(err error) bool { return code(err) == sqlite3.SQLITE_FULL },
 		ended:   func(err error) bool { return strings.Contains(err.Error(), "no transaction is active") },
 	}
 }
@@ -178,17 +179,7 @@ func patiently(ctx context.Context, busy func(error) bool, do func() error) erro
 	}
 }
 
-// SQLite's primary result codes (https://sqlite.org/rescode.html).
-const (
-	codeBusy     = 5
-	codeIO       = 10
-	codeCorrupt  = 11
-	codeFull     = 13
-	codeCantOpen = 14
-	codeNotADB   = 26
-)
-
-// code is the primary result code of an error of SQLite, else 0.
+// code is the primary result code of an error of SQLite (https://sqlite.org/rescode.html), else 0.
 func code(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
@@ -200,7 +191,7 @@ func code(err error) int {
 // isBroken: after an error of the disk, what SQLite believes to be in its files may not be there.
 func isBroken(err error) bool {
 	switch code(err) {
-	case codeIO, codeCorrupt, codeCantOpen, codeNotADB:
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB:
 		return true
 	}
 	return errors.Is(err, sql.ErrConnDone)

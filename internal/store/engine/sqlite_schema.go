@@ -22,7 +22,7 @@ func (o object) what() string {
 
 // objectsOf reads the schema. What ANALYZE leaves steers nothing.
 func objectsOf(ctx context.Context, on *session) (all []object, err error) {
-	err = on.each(ctx, `
+	err = on.Each(ctx, `
 		select coalesce(type, ''), coalesce(name, ''), coalesce(tbl_name, ''), coalesce(sql, '') from sqlite_schema
 		where not (type = 'table' and substr(name, 1, 11) = 'sqlite_stat')`, nil, func(scan func(...any) error) error {
 		var o object

@@ -53,7 +53,8 @@ func (c *session) exec(ctx context.Context, query string, args ...any) (int64, e
 	return r.RowsAffected()
 }
 
-func (c *session) get(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
+// Get reads the first row into dest; found is false when there is none.
+func (c *session) Get(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
 	st, err := c.prepared(ctx, query) //nolint:sqlclosecheck // it is kept with the connection and closed there
 	if err != nil {
 		return false, err
@@ -65,7 +66,8 @@ func (c *session) get(ctx context.Context, query string, args []any, dest ...any
 	return err == nil, err
 }
 
-func (c *session) each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) (err error) {
+// Each reads all rows, calling row for each. No other statement may run on the connection meanwhile.
+func (c *session) Each(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) (err error) {
 	st, err := c.prepared(ctx, query) //nolint:sqlclosecheck // it is kept with the connection and closed there
 	if err != nil {
 		return err
@@ -114,12 +116,12 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 
 // Get reads the first row into dest; found is false when there is none.
 func (t *Tx) Get(query string, args []any, dest ...any) (found bool, err error) {
-	return t.on.get(context.Background(), query, args, dest...)
+	return t.on.Get(context.Background(), query, args, dest...)
 }
 
 // Each reads all rows, calling row for each. No other statement may run meanwhile.
 func (t *Tx) Each(query string, args []any, row func(scan func(...any) error) error) error {
-	return t.on.each(context.Background(), query, args, row)
+	return t.on.Each(context.Background(), query, args, row)
 }
 
 // script runs several statements that return nothing.

@@ -136,62 +136,66 @@ func (w *writer[B]) commit(items []*item[B]) {
 		items[0].done <- alone(w.tx)
 		return
 	}
-	answers, whose, err := w.try(items)
+	b, err := w.begin()
+	if err != nil {
+		answer(items, err)
+		return
+	}
+	answers, err := do(b, items)
 	switch {
 	case err == nil:
-		for i, it := range items {
-			it.done <- answers[i]
-		}
-	case whose == all || len(items) == 1:
-		answer(items, err)
+		w.end(items, answers)
+	case len(items) == 1:
+		items[0].done <- w.undo(err)
 	default:
+		_ = w.undo(err) // each item tells its own
 		for _, it := range items {
 			w.commit([]*item[B]{it})
 		}
 	}
 }
 
-// blame says whose a failure is.
-type blame bool
-
-const (
-	some blame = false // an item's: the others may do better alone
-	all  blame = true  // the transaction could not begin, or its outcome is unknown
-)
-
-func answer[B Batch](items []*item[B], err error) {
-	for _, it := range items {
-		it.done <- err
-	}
-}
-
-// try runs one transaction. The answers are nil or what an item refused. After an error
-// nothing was committed, unless it is ErrUnknown.
-func (w *writer[B]) try(items []*item[B]) (answers []error, whose blame, err error) {
+// begin begins a transaction.
+func (w *writer[B]) begin() (b B, err error) {
 	if _, err := w.tx.Exec(w.d.begin); err != nil {
-		return nil, all, w.fault(err)
+		return b, w.fault(err)
 	}
 	if err := w.familiar(); err != nil {
-		return nil, all, w.undo(err)
+		return b, w.undo(err)
 	}
-	b := w.batch(w.tx)
-	answers = make([]error, len(items))
+	return w.batch(w.tx), nil
+}
+
+// do runs the items. The answers are nil or what an item refused.
+func do[B Batch](b B, items []*item[B]) ([]error, error) {
+	answers := make([]error, len(items))
 	for i, it := range items {
 		err := it.do(b)
 		var no refused
 		if errors.As(err, &no) {
 			answers[i] = no.error
 		} else if err != nil {
-			return nil, some, w.undo(err)
+			return nil, err
 		}
 	}
-	if err := b.Finish(); err != nil {
-		return nil, some, w.undo(err)
-	}
+	return answers, b.Finish()
+}
+
+// end commits, and only then answers.
+func (w *writer[B]) end(items []*item[B], answers []error) {
 	if _, err := w.tx.Exec(`commit`); err != nil {
-		return nil, all, w.doubt(err)
+		answer(items, w.doubt(err))
+		return
 	}
-	return answers, all, nil
+	for i, it := range items {
+		it.done <- answers[i]
+	}
+}
+
+func answer[B Batch](items []*item[B], err error) {
+	for _, it := range items {
+		it.done <- err
+	}
 }
 
 // familiar refuses a database that does not hold what the migrations made, and nothing else. It looks again only when the
