@@ -127,7 +127,7 @@ func (b *bench) mailed(ctx context.Context, h *house, s *sink) error {
 		return err
 	}
 	defer relay.Close()
-	box := outbox.New(outbox.Config{Store: p.Store, Send: relay.Send, From: "forms@bench.example"})
+	box := outbox.New(outbox.Config{Store: p.Store, Carriers: outbox.Carriers{Send: relay.Send}, Messages: outbox.Messages{From: "forms@bench.example"}})
 	running, stop := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() { box.Run(running) })

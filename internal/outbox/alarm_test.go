@@ -14,7 +14,7 @@ func alarmed(t *testing.T, c *clock, to *taken) (*Outbox, *store.Store) {
 	t.Helper()
 	s := openStore(t, t.TempDir(), c)
 	t.Cleanup(func() { closeStore(t, s) })
-	return New(Config{Store: s, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"}}), s
+	return New(Config{Store: s, Now: c.now, Carriers: Carriers{Note: to.note}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}}}), s
 }
 
 // covers R21

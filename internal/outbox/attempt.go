@@ -17,19 +17,19 @@ const settling = 15 * time.Second
 
 // attempt sends one job, leased until lease, and writes down how it went. If that cannot be written, the lease decides.
 func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
-	if o.gone.has(job.ID) {
+	if o.unrecorded.has(job.ID) {
 		return // its lease ran out while that it went could not be written down
 	}
-	doubt := &doubt{of: o.doubts}
+	doubt := &inDoubt{of: o.doubts}
 	defer doubt.leave()
 	code, again := o.spare(&job)
 	if code == "" {
 		code, lease = o.call(ctx, &job, lease, doubt.enter)
 	}
 	if code == ok {
-		o.gate.forget(job.ID)
+		o.relay.forget(job.ID)
 		o.sent(ctx, job.ID)
-		o.Events.Mailed(job.ID, job.Attempts+1, code)
+		o.Events.Mailed(job.ID, job.Attempts+1, event.Code(code))
 		return
 	}
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
@@ -37,9 +37,9 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
 	var err error
 	if again.IsZero() || job.Attempts == 0 { // each shows once why
 		err = o.settle(settle, &job, lease, code)
-		o.Events.Mailed(job.ID, job.Attempts+1, code)
+		o.Events.Mailed(job.ID, job.Attempts+1, event.Code(code))
 	} else {
-		o.gate.off(job.ID, again)
+		o.relay.postponed(job.ID, again)
 		err = o.Store.Postpone(settle, job.ID, lease, again)
 	}
 	if err != nil {
@@ -49,21 +49,21 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
 
 // spare gives the code of an attempt that need not be made, "" for one that is; and of one that the gate holds back, when
 // it is due again.
-func (o *Outbox) spare(job *store.Job) (code event.Code, again time.Time) {
+func (o *Outbox) spare(job *store.Job) (code mail.Code, again time.Time) {
 	now := o.Now()
 	switch {
 	case job.Changed:
-		return event.Code(changed), again
-	case isLate(job, now):
-		return event.Code(tooLate), again
-	case job.Channel == store.Webhook:
+		return changed, again
+	case o.expired(job, now):
+		return tooLate, again
+	case !o.channels[job.Channel].relay:
 		return "", again
 	}
-	return o.gate.pass(job, now)
+	return o.relay.pass(job, now)
 }
 
 // call makes the attempt. It gives the lease as it stands then.
-func (o *Outbox) call(ctx context.Context, job *store.Job, lease time.Time, last mail.Last) (event.Code, time.Time) {
+func (o *Outbox) call(ctx context.Context, job *store.Job, lease time.Time, last mail.Last) (mail.Code, time.Time) {
 	limited, cancel := context.WithTimeout(ctx, o.Attempt)
 	var held sync.WaitGroup
 	held.Go(func() { lease = o.hold(limited, job.ID, lease) })
@@ -71,17 +71,18 @@ func (o *Outbox) call(ctx context.Context, job *store.Job, lease time.Time, last
 	cancel()
 	held.Wait()
 	code := codeOf(err)
-	if job.Channel != store.Webhook {
+	if o.channels[job.Channel].relay {
 		o.reached(code, false)
 	}
 	return code, lease
 }
 
 // ok is the code of an attempt that went well.
-const ok event.Code = "ok"
+const ok mail.Code = "ok"
 
 // hold renews the job's lease until ctx ends, and gives the one then held. A renewal that fails is told and tried again:
-// two more come before the lease runs out, and after that the message may go out twice, under the same Message-ID.
+// two more come before the lease runs out, and after that the message may go out twice, under the same Message-ID. One
+// that is under way when ctx ends goes on: whether it was written must be known.
 func (o *Outbox) hold(ctx context.Context, job int64, lease time.Time) time.Time {
 	tick := time.NewTicker(o.Lease / 3)
 	defer tick.Stop()
@@ -91,20 +92,15 @@ func (o *Outbox) hold(ctx context.Context, job int64, lease time.Time) time.Time
 			return lease
 		case <-tick.C:
 			next := o.Now().Add(o.Lease)
-			if err := o.extend(ctx, job, lease, next); err != nil {
+			settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+			err := o.Store.Extend(settle, job, lease, next)
+			if cancel(); err != nil {
 				o.Events.Trouble("outbox", "extend")
 				continue
 			}
 			lease = next
 		}
 	}
-}
-
-// extend goes on when ctx ends: whether it was written must be known.
-func (o *Outbox) extend(ctx context.Context, job int64, lease, next time.Time) error {
-	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
-	defer cancel()
-	return o.Store.Extend(settle, job, lease, next)
 }
 
 // delays are what follows the first, second, … attempt; the last one repeats.

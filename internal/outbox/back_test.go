@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/store"
 )
@@ -19,8 +18,7 @@ func TestTheRelayCameBack(t *testing.T) {
 	away, disliked := true, ""
 	probed := 0
 	o := New(Config{
-		Store: s, From: "forms@clinic.example", Now: c.now, Call: (&taken{answer: errors.New("down")}).call,
-		Send: func(_ context.Context, m *mail.Message) error {
+		Store: s, Now: c.now, Carriers: Carriers{Call: (&taken{answer: errors.New("down")}).call, Send: func(_ context.Context, m *mail.Message) error {
 			switch {
 			case away:
 				return &mail.Error{Code: mail.Timeout}
@@ -28,13 +26,12 @@ func TestTheRelayCameBack(t *testing.T) {
 				return &mail.Error{Code: "permanent_554"}
 			}
 			return nil
-		},
-		Probe: func(context.Context) error {
+		}, Probe: func(context.Context) error {
 			if probed++; away {
 				return &mail.Error{Code: mail.Refused}
 			}
 			return nil
-		},
+		}}, Messages: Messages{From: "forms@clinic.example"},
 	})
 	const n = 30
 	for range n {
@@ -77,13 +74,13 @@ func TestTheRelayIsThereAfterARestart(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	put(t, s, c, 10)
-	down := New(Config{Store: s, From: "forms@clinic.example", Now: c.now, Send: newSink(func(int) error { return &mail.Error{Code: mail.BadCertificate} }).send})
+	down := New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: newSink(func(int) error { return &mail.Error{Code: mail.BadCertificate} }).send}, Messages: Messages{From: "forms@clinic.example"}})
 	for range 5 {
 		c.add(2 * time.Hour)
 		work(t, down)
 	}
 	sink := newSink(nil)
-	o := New(Config{Store: s, From: "forms@clinic.example", Now: c.now, Send: sink.send, Probe: func(context.Context) error { return nil }})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: sink.send, Probe: func(context.Context) error { return nil }}, Messages: Messages{From: "forms@clinic.example"}})
 	if n := work(t, o); n != 0 {
 		t.Fatal("it was due anyway")
 	}
@@ -95,13 +92,13 @@ func TestTheRelayIsThereAfterARestart(t *testing.T) {
 
 // A message that makes the relay hang up, among others that go well, is not sent again and again.
 func TestAMessageThatHangsUpIsNotHastened(t *testing.T) {
-	var r reach
+	r := newRelay(false)
 	now := newClock().now()
-	if !r.saw(ok, now) || !r.cameBack() || r.cameBack() {
+	if !r.saw(ok, now, false) || !r.cameBack() || r.cameBack() {
 		t.Error("the first answer since the start does not count")
 	}
 	for _, x := range []struct {
-		code  event.Code
+		code  mail.Code
 		after time.Duration
 		want  bool
 	}{
@@ -116,7 +113,7 @@ func TestAMessageThatHangsUpIsNotHastened(t *testing.T) {
 		{"permanent_550", time.Minute, true},
 		{ok, time.Hour, false},
 	} {
-		if now = now.Add(x.after); r.saw(x.code, now) != x.want {
+		if now = now.Add(x.after); r.saw(x.code, now, false) != x.want {
 			t.Errorf("%s after %v", x.code, x.after)
 		}
 	}
@@ -127,21 +124,21 @@ func TestAMessageThatHangsUpIsNotHastened(t *testing.T) {
 
 // covers R09: a relay that is there and has nothing to say but that it cannot take anybody in is away.
 func TestAwayInItsOwnWords(t *testing.T) {
-	for _, code := range []event.Code{"temporary_421", "temporary_454", "no_starttls", "bad_certificate", "auth"} {
-		var r reach
+	for _, code := range []mail.Code{"temporary_421", "temporary_454", "no_starttls", "bad_certificate", "auth"} {
+		r := newRelay(false)
 		at := newClock().now()
-		r.saw(ok, at)
-		r.saw(code, at.Add(time.Minute))
-		if !r.missing() || !r.saw(ok, at.Add(time.Hour)) {
+		r.saw(ok, at, false)
+		r.saw(code, at.Add(time.Minute), false)
+		if r.state == up || !r.saw(ok, at.Add(time.Hour), false) {
 			t.Errorf("%s does not count as being away", code)
 		}
 	}
-	for _, code := range []event.Code{"temporary_451", "permanent_550", "too_large"} {
-		var r reach
+	for _, code := range []mail.Code{"temporary_451", "permanent_550", "too_large"} {
+		r := newRelay(false)
 		at := newClock().now()
-		r.saw(ok, at)
-		r.saw(code, at.Add(time.Minute))
-		if r.missing() || r.saw(ok, at.Add(time.Hour)) {
+		r.saw(ok, at, false)
+		r.saw(code, at.Add(time.Minute), false)
+		if r.state != up || r.saw(ok, at.Add(time.Hour), false) {
 			t.Errorf("%s is about one message, and counts as being away", code)
 		}
 	}

@@ -25,7 +25,7 @@ func drain(b *testing.B, workers int) {
 		put(b, s, c, 2000)
 	}
 	b.ResetTimer()
-	_, stop := run(b, Config{Store: s, Send: sink.send, Now: c.now, Workers: workers})
+	_, stop := run(b, Config{Store: s, Now: c.now, Carriers: Carriers{Send: sink.send}, Limits: Limits{Workers: workers}})
 	sink.wait(b, b.N)
 	idle(b, s, 0)
 	b.StopTimer()

@@ -19,9 +19,7 @@ func TestOnlyWhereTheConfigurationSays(t *testing.T) {
 	sink := newSink(nil)
 	at := notice.Minute(0)
 	o := New(Config{
-		Store: s, Send: sink.send, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"},
-		Forms:  []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}, Notify: []notice.Notify{{Email: lead, Digest: &at}}}},
-		Ending: func(time.Time) []Ending { return []Ending{{Name: "keys/desk.asc", At: c.now()}} },
+		Store: s, Now: c.now, Carriers: Carriers{Send: sink.send, Note: to.note}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}, Forms: []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}, Notify: []notice.Notify{{Email: lead, Digest: &at}}}}, Ending: func(time.Time) []Ending { return []Ending{{Name: "keys/desk.asc", At: c.now()}} }},
 	})
 	arrive(t, s, c, arrival{to: []string{"desk@clinic.example", "gone@clinic.example"}, size: 10, stored: true})
 	arrive(t, s, c, arrival{form: "gone", to: []string{"desk@clinic.example"}, size: 10, stored: true})
@@ -66,7 +64,7 @@ func TestWhatWasChangedIsGivenUp(t *testing.T) {
 	s := openStore(t, dir, c)
 	defer closeStore(t, s)
 	sink := newSink(nil)
-	o := New(Config{Store: s, Send: sink.send, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"}})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: sink.send, Note: to.note}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}}})
 	put(t, s, c, 10)
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "sealform.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {

@@ -17,7 +17,7 @@ func deliverer(t *testing.T, c *clock, send *server) (*Outbox, *store.Store) {
 	relay := smtpServer(t, send)
 	s := openStore(t, t.TempDir(), c)
 	t.Cleanup(func() { closeStore(t, s) })
-	return New(Config{Store: s, Send: relay.Send, Note: relay.Note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"}}), s
+	return New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: relay.Send, Note: relay.Note}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}}}), s
 }
 
 // covers R09: one mailbox that does not exist holds up nobody else, and is not given up itself.
@@ -118,12 +118,12 @@ func TestKilledDuringDelivery(t *testing.T) {
 	if err != nil || len(claimed) != 2 {
 		t.Fatal(claimed, err)
 	}
-	if err := o.send(t.Context(), &claimed[0], (&doubt{of: o.doubts}).enter); err != nil {
+	if err := o.send(t.Context(), &claimed[0], (&inDoubt{of: o.doubts}).enter); err != nil {
 		t.Fatal(err)
 	}
 	killed, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond) // and then the process is gone
 	defer cancel()
-	if err := o.send(killed, &claimed[1], (&doubt{of: o.doubts}).enter); err == nil {
+	if err := o.send(killed, &claimed[1], (&inDoubt{of: o.doubts}).enter); err == nil {
 		t.Error("a second message went out while the first was in doubt")
 	}
 	next := New(o.Config)
@@ -157,8 +157,10 @@ func TestAnHourAndFiveDays(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	o := New(Config{
-		Store: s, Send: sink.send, Note: to.note, From: "forms@clinic.example", Now: c.now,
-		Alarms: []string{"ops@clinic.example", "head@clinic.example"}, GiveUp: time.Hour, // which is too soon to be heeded
+		Store: s, Now: c.now,
+		Carriers: Carriers{Send: sink.send, Note: to.note},
+		Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example", "head@clinic.example"}},
+		Limits:   Limits{GiveUp: time.Hour}, // too soon to be heeded
 	})
 	id := put(t, s, c, 100)
 	var warned time.Duration

@@ -26,7 +26,7 @@ func TestDrains(t *testing.T) {
 	sink.arrived = make(chan struct{}, n)
 	before, most := heap(), uint64(0)
 	began := time.Now()
-	_, stop := run(t, Config{Store: s, Send: sink.send, Now: c.now})
+	_, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: sink.send}})
 	for i := range n {
 		if sink.wait(t, 1); i%250 == 0 {
 			most = max(most, heap())

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -11,13 +12,14 @@ import (
 // lane works on some channels of the queue, at most so many jobs at once as it has slots.
 type lane struct {
 	*Outbox
+	name     string
 	channels []store.Channel
 	slots    chan struct{} // one for each job under way
 	nudge    chan struct{}
 }
 
-func newLane(o *Outbox, channels []store.Channel, slots int) *lane {
-	return &lane{o, channels, make(chan struct{}, slots), make(chan struct{}, 1)}
+func newLane(o *Outbox, c channel) *lane {
+	return &lane{o, c.lane, []store.Channel{c.name}, make(chan struct{}, cmp.Or(c.slots, o.Workers)), make(chan struct{}, 1)}
 }
 
 // run works until ctx ends, then waits for what is under way, which ends with sending at the latest.
@@ -26,7 +28,7 @@ func (l *lane) run(ctx, sending context.Context) {
 	defer under.Wait()
 	for {
 		n := l.take(ctx)
-		if n == 0 || !l.gone.wait(ctx) {
+		if n == 0 || !l.unrecorded.wait(ctx) {
 			return
 		}
 		lease := l.Now().Add(l.Lease)
@@ -76,5 +78,11 @@ func (l *lane) rest(ctx context.Context) {
 	case <-l.nudge:
 	case <-timer.C:
 	case <-ctx.Done():
+	}
+}
+
+func (o *Outbox) wakeLanes() {
+	for _, l := range o.lanes {
+		wake(l.nudge)
 	}
 }

@@ -123,14 +123,14 @@ func TestReceipt(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	o := New(Config{
-		Store: s, Note: to.note, From: "forms@clinic.example", Now: c.now,
-		Forms: []Form{{ID: "new-patient", Receipt: "We call back within one working day."}},
-		Address: func(b []byte, _ int64) (string, error) {
+		Store: s, Now: c.now,
+		Carriers: Carriers{Note: to.note},
+		Messages: Messages{From: "forms@clinic.example", Forms: []Form{{ID: "new-patient", Receipt: "We call back within one working day."}}, Address: func(b []byte, _ int64) (string, error) {
 			if !bytes.Equal(b, []byte("sealed")) {
 				return "", errors.New("not ours")
 			}
 			return "dana@visitor.example", nil
-		},
+		}},
 	})
 	from := func(sealed string) arrival {
 		return arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte(sealed), Marks: []record.Mark{{MAC: [32]byte{2}, Most: 3}}}}
@@ -166,7 +166,7 @@ func TestUnknownJobsWait(t *testing.T) {
 	c, to := newClock(), &taken{}
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
-	o := New(Config{Store: s, Note: to.note, Call: to.call, Now: c.now, From: "forms@clinic.example"})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Note: to.note, Call: to.call}, Messages: Messages{From: "forms@clinic.example"}})
 	for _, j := range []store.Job{
 		{Channel: store.Notice, To: lead, About: "{"},
 		{Channel: store.Alarm, To: lead, About: `{"matter":"key-ends","ends":"soon"}`},

@@ -1,6 +1,6 @@
 // Package outbox sends what waits in the store's queue, for as long as it takes, and puts there what has to be said.
 //
-//	box := outbox.New(outbox.Config{Store: s, Send: relay.Send, Note: relay.Note, From: "forms@clinic.example", Events: log})
+//	box := outbox.New(outbox.Config{Store: s, Events: log, Carriers: outbox.Carriers{Send: relay.Send, Note: relay.Note}, …})
 //	go box.Run(ctx)  // until ctx ends
 //	box.Nudge()      // something new came
 //
@@ -11,14 +11,14 @@
 //
 // Mail leaves the queue in one way only: the relay took it. Every other end of an attempt, a permanent refusal too,
 // puts it back: after 1, 5, 15, 30 and 60 minutes, then hourly, each ±20 % so that a thousand jobs do not come back at
-// once. When the relay answers again after it was away, those that failed for its sake alone are due at once (back.go);
-// while it lets nobody in, only few call (gate.go). After five days and 24 attempts a job is given up: that is alarmed,
+// once. When the relay answers again after it was away, those that failed for its sake alone are due at once, and while it
+// lets nobody in, only few call (relay.go). After five days and 24 attempts a job is given up: that is alarmed,
 // and the job is kept, to be sent again. So is, at once, what somebody changed in the database. Receipts are for a day,
-// and end with a refusal: nobody is alarmed of a visitor's mailbox (settle.go).
+// and end with a refusal: nobody is alarmed of a visitor's mailbox. How each channel goes out is a row of a table (channel.go).
 //
 // A job is leased while it is sent, for a minute at a time. If the process dies, the lease ends by itself and the job
 // is sent again, with the same Message-ID: delivery is at least once, and a mail program can tell the copies. A process
-// that lives, and cannot write down what it sent, does not send it again (gone.go), and sends nothing else. Several
+// that lives, and cannot write down what it sent, does not send it again (recorded.go), and sends nothing else. Several
 // processes may work on one queue. What goes to the relay and what goes to webhooks run in lanes of their own, so that
 // a program that hangs holds up no mail.
 //
@@ -26,6 +26,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -37,34 +38,49 @@ import (
 	"sealform/internal/webhook"
 )
 
-// Config says what to send and how.
+// Config says what carries messages, what they say and to whom, and how long it may take.
 type Config struct {
-	Store     *store.Store
-	Send      func(context.Context, *mail.Message) error                     // Relay.Send; nil: sealed mail waits for a process that has a relay
-	Note      func(context.Context, *mail.Note) error                        // Relay.Note; nil: notices, digests, alarms and receipts wait
-	Call      func(ctx context.Context, hook string, e *webhook.Event) error // Caller.Call; nil: webhooks wait
-	Wants     func(hook string) bool                                         // Caller.Wants: whether the hook gets ciphertext
-	Address   func(sealed []byte, submission int64) (string, error)          // opens the address of a receipt
-	From      string                                                         // sender of every message
-	SeriesKey []byte                                                         // names the series of numbers, see mail.Series
+	Store  *store.Store
+	Events *event.Log       // nil: none
+	Now    func() time.Time // nil: time.Now
+	Carriers
+	Messages
+	Limits
+}
+
+// Carriers take what goes out; what this process has none for waits for a process that has.
+type Carriers struct {
+	Send  func(context.Context, *mail.Message) error                     // sealed mail: Relay.Send
+	Note  func(context.Context, *mail.Note) error                        // notices, digests, alarms and receipts: Relay.Note
+	Call  func(ctx context.Context, hook string, e *webhook.Event) error // webhooks: Caller.Call
+	Wants func(hook string) bool                                         // whether the hook gets ciphertext: Caller.Wants
+	Probe func(context.Context) error                                    // asks whether the relay is there; nil: only sending tells
+}
+
+// Messages are what is said, and to whom.
+type Messages struct {
+	From      string // sender of every message
+	SeriesKey []byte // names the series of numbers, see mail.Series
 	Words     notice.Words
 	Forms     []Form
-	Alarms    []string                                   // addresses that alarms go to
-	Probe     func(context.Context) error                // asks whether the relay is there; nil: only sending tells
-	Ending    func(now time.Time) []Ending               // keys and certificates in use and when they end; nil: none
-	Closed    func(now time.Time) []string               // ids of forms that take nothing now; nil: none. They are counted, not named
-	Link      func(form string, submission int64) string // into the staff pages, by /go/; submission 0: the inbox
-	Zone      *time.Location                             // of quiet hours and digests; nil: UTC
-	Keep      time.Duration                              // how long what was sent can be sent again; 0: 30 days
-	GiveUp    time.Duration                              // since a job was made; 0: 5 days, which is also the least
-	Now       func() time.Time                           // nil: time.Now
-	Events    *event.Log                                 // nil: none
-	InDoubt   int                                        // messages that a kill can repeat at most, see doubt; 0: 1
-	Workers   int                                        // messages on their way at once; 0: 4
-	Poll      time.Duration                              // how often it looks without a nudge; 0: 5 s
-	Lease     time.Duration                              // after it, a dead process's job is due again; 0: 1 min. Renewed during an attempt
-	Attempt   time.Duration                              // longest time for one attempt; 0: 20 min
-	Grace     time.Duration                              // what an attempt under way gets when ctx ends; 0: 10 s
+	Alarms    []string                                              // addresses that alarms go to
+	Address   func(sealed []byte, submission int64) (string, error) // opens the address of a receipt
+	Ending    func(now time.Time) []Ending                          // keys and certificates in use and when they end; nil: none
+	Closed    func(now time.Time) []string                          // ids of forms that take nothing now; nil: none. They are counted, not named
+	Link      func(form string, submission int64) string            // into the staff pages, by /go/; submission 0: the inbox
+	Zone      *time.Location                                        // of quiet hours and digests; nil: UTC
+}
+
+// Limits are how many messages, and how long.
+type Limits struct {
+	Keep    time.Duration // how long what was sent can be sent again; 0: 30 days
+	GiveUp  time.Duration // since a job was made; 0: 5 days, which is also the least
+	InDoubt int           // messages that a kill can repeat at most; 0: 1
+	Workers int           // messages on their way at once; 0: 4
+	Poll    time.Duration // between two looks without a nudge; 0: 5 s
+	Lease   time.Duration // after it, a dead process's job is due again; 0: 1 min. Renewed during an attempt
+	Attempt time.Duration // longest time for one attempt; 0: 20 min
+	Grace   time.Duration // what an attempt under way gets when ctx ends; 0: 10 s
 }
 
 // Form is what the outbox has to know of a form.
@@ -84,23 +100,15 @@ type Ending struct {
 // Outbox is the worker over the queue.
 type Outbox struct {
 	Config
-	lanes []*lane
-	look  chan struct{} // wakes the planner
-	relay reach
-	gate  *gate
-	plans *plans
+	channels map[store.Channel]channel
+	lanes    []*lane
+	look     chan struct{} // wakes the planner
+	relay    *relay
+	plans    *plans
 
-	doubts chan struct{}
-	gone   *gone
+	doubts     chan struct{}
+	unrecorded *unrecorded
 }
-
-// The channels by what carries them.
-var (
-	sealed   = []store.Channel{store.Mail}
-	letters  = []store.Channel{store.Notice, store.Digest, store.Alarm}
-	receipts = []store.Channel{store.Receipt}
-	webhooks = []store.Channel{store.Webhook}
-)
 
 // leastGiveUp is RFC 5321 §4.5.4.1's time, before which nothing is given up.
 const leastGiveUp = 5 * 24 * time.Hour
@@ -113,56 +121,27 @@ func New(c Config) *Outbox {
 	if c.Events == nil {
 		c.Events = event.Nothing()
 	}
-	if c.Workers <= 0 {
-		c.Workers = 4
-	}
+	c.Workers = cmp.Or(c.Workers, 4)
 	if c.Zone == nil {
 		c.Zone = time.UTC
 	}
 	if c.Link == nil {
 		c.Link = func(string, int64) string { return "" }
 	}
-	c.Poll = orElse(c.Poll, 5*time.Second)
-	c.Lease = orElse(c.Lease, time.Minute)
-	c.Attempt = orElse(c.Attempt, 20*time.Minute)
-	c.Grace = orElse(c.Grace, 10*time.Second)
-	c.Keep = orElse(c.Keep, 30*24*time.Hour)
+	c.Poll = cmp.Or(c.Poll, 5*time.Second)
+	c.Lease = cmp.Or(c.Lease, time.Minute)
+	c.Attempt = cmp.Or(c.Attempt, 20*time.Minute)
+	c.Grace = cmp.Or(c.Grace, 10*time.Second)
+	c.Keep = cmp.Or(c.Keep, 30*24*time.Hour)
 	c.GiveUp = max(c.GiveUp, leastGiveUp)
-	if c.InDoubt <= 0 {
-		c.InDoubt = 1
-	}
 	o := &Outbox{
-		Config: c, look: make(chan struct{}, 1), gate: newGate(), plans: newPlans(c.Now()),
-		doubts: make(chan struct{}, c.InDoubt), gone: newGone(),
+		Config: c, channels: map[store.Channel]channel{}, look: make(chan struct{}, 1), relay: newRelay(c.Probe != nil), plans: newPlans(c.Now()),
+		doubts: make(chan struct{}, cmp.Or(c.InDoubt, 1)), unrecorded: newUnrecorded(),
 	}
-	o.addLanes()
+	for _, row := range o.table() {
+		o.add(row)
+	}
 	return o
-}
-
-// addLanes makes a lane for each kind of work that somebody carries. Receipts go to addresses that anybody may type, so
-// that they have one of their own and hold up nothing else.
-func (o *Outbox) addLanes() {
-	var byRelay []store.Channel
-	if o.Send != nil {
-		byRelay = append(byRelay, sealed...)
-	}
-	if o.Note != nil {
-		byRelay = append(byRelay, letters...)
-		o.lanes = append(o.lanes, newLane(o, receipts, 1))
-	}
-	if len(byRelay) > 0 {
-		o.lanes = append(o.lanes, newLane(o, byRelay, o.Workers))
-	}
-	if o.Call != nil {
-		o.lanes = append(o.lanes, newLane(o, webhooks, o.Workers))
-	}
-}
-
-func orElse(d, otherwise time.Duration) time.Duration {
-	if d <= 0 {
-		return otherwise
-	}
-	return d
 }
 
 // Nudge says that there may be something to send. It never blocks.

@@ -16,7 +16,7 @@ func TestSendsAndForgets(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	to := newSink(nil)
-	o, stop := run(t, Config{Store: s, Send: to.send, Now: c.now})
+	o, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: to.send}})
 	id := put(t, s, c, 700_000) // several chunks
 	o.Nudge()
 	to.wait(t, 1)
@@ -32,7 +32,7 @@ func TestPollsWithoutNudge(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	to := newSink(nil)
-	_, stop := run(t, Config{Store: s, Send: to.send, Now: c.now, Poll: 20 * time.Millisecond})
+	_, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: to.send}, Limits: Limits{Poll: 20 * time.Millisecond}})
 	put(t, s, c, 10)
 	to.wait(t, 1)
 	idle(t, s, 0)
@@ -54,7 +54,7 @@ func TestNeverGivesUp(t *testing.T) {
 		return nil
 	})
 	ended := make(ends, 100)
-	o, stop := run(t, Config{Store: s, Send: to.send, Now: c.now, Events: event.New(ended)})
+	o, stop := run(t, Config{Store: s, Now: c.now, Events: event.New(ended), Carriers: Carriers{Send: to.send}})
 	id := put(t, s, c, 10)
 	minutes := []int{1, 5, 15, 30, 60, 60, 60}
 	o.Nudge()
@@ -96,7 +96,7 @@ func TestLeaseOfADeadProcessRunsOut(t *testing.T) {
 	s = openStore(t, dir, c)
 	defer closeStore(t, s)
 	to := newSink(nil)
-	o, stop := run(t, Config{Store: s, Send: to.send, Now: c.now})
+	o, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: to.send}})
 	o.Nudge()
 	time.Sleep(50 * time.Millisecond)
 	if tried, _ := to.got(); len(tried) > 0 {
@@ -120,11 +120,11 @@ func TestALongAttemptKeepsItsLease(t *testing.T) {
 	defer closeStore(t, s)
 	put(t, s, c, 10)
 	began, finish := make(chan struct{}), make(chan struct{})
-	o, stop := run(t, Config{Store: s, Now: c.now, Lease: 90 * time.Millisecond, Send: func(context.Context, *mail.Message) error {
+	o, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: func(context.Context, *mail.Message) error {
 		close(began)
 		<-finish
 		return nil
-	}})
+	}}, Limits: Limits{Lease: 90 * time.Millisecond}})
 	o.Nudge()
 	<-began
 	for range 8 {
@@ -144,14 +144,14 @@ func TestStoppingGivesAnAttemptTimeAndThenCutsIt(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	began := make(chan struct{})
-	o, stop := run(t, Config{Store: s, Now: c.now, Grace: 50 * time.Millisecond, Send: func(ctx context.Context, _ *mail.Message) error {
+	o, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: func(ctx context.Context, _ *mail.Message) error {
 		close(began)
 		<-ctx.Done()
 		if !errors.Is(ctx.Err(), context.Canceled) {
 			t.Errorf("ended by %v", ctx.Err())
 		}
 		return &mail.Error{Code: mail.Stopped, Step: "data"}
-	}})
+	}}, Limits: Limits{Grace: 50 * time.Millisecond}})
 	put(t, s, c, 10)
 	o.Nudge()
 	<-began
@@ -167,11 +167,11 @@ func TestStoppingLetsAnAttemptFinish(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	began, finish := make(chan struct{}), make(chan struct{})
-	o, stop := run(t, Config{Store: s, Now: c.now, Send: func(context.Context, *mail.Message) error {
+	o, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: func(context.Context, *mail.Message) error {
 		close(began)
 		<-finish
 		return nil
-	}})
+	}}})
 	put(t, s, c, 10)
 	o.Nudge()
 	<-began
@@ -189,8 +189,8 @@ func TestSeveralAtOnceEachOnce(t *testing.T) {
 		want = append(want, put(t, s, c, 10))
 	}
 	to := newSink(nil)
-	_, stop1 := run(t, Config{Store: s, Send: to.send, Now: c.now})
-	_, stop2 := run(t, Config{Store: s, Send: to.send, Now: c.now}) // as a second process would
+	_, stop1 := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: to.send}})
+	_, stop2 := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: to.send}}) // as a second process would
 	to.wait(t, len(want))
 	idle(t, s, 0)
 	stop1()
@@ -227,11 +227,11 @@ func TestABusyQueueWarns(t *testing.T) {
 	put(t, s, c, 10)
 	c.add(2 * time.Hour)
 	warned, began := make(troubles, 10), make(chan struct{})
-	_, stop := run(t, Config{Store: s, Now: c.now, Events: event.New(warned), Workers: 1, Grace: time.Millisecond, Send: func(ctx context.Context, _ *mail.Message) error {
+	_, stop := run(t, Config{Store: s, Now: c.now, Events: event.New(warned), Carriers: Carriers{Send: func(ctx context.Context, _ *mail.Message) error {
 		close(began)
 		<-ctx.Done()
 		return &mail.Error{Code: mail.Stopped, Step: "data"}
-	}})
+	}}, Limits: Limits{Workers: 1, Grace: time.Millisecond}})
 	<-began
 	select {
 	case code := <-warned:
@@ -252,11 +252,11 @@ func TestLateAttemptLeavesTheJobToItsHolder(t *testing.T) {
 	defer closeStore(t, s)
 	put(t, s, c, 10)
 	began, finish := make(chan struct{}), make(chan struct{})
-	o, stop := run(t, Config{Store: s, Now: c.now, Lease: time.Hour, Send: func(context.Context, *mail.Message) error {
+	o, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: func(context.Context, *mail.Message) error {
 		close(began)
 		<-finish
 		return &mail.Error{Code: mail.Refused, Step: "data"}
-	}})
+	}}, Limits: Limits{Lease: time.Hour}})
 	o.Nudge()
 	<-began
 	c.add(2 * time.Hour)                                                   // as if the machine had slept

@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,11 +22,11 @@ const (
 
 // plans is what the planner remembers. Nothing rests on it: marks and alarms that were told are in the store.
 type plans struct {
-	started time.Time
-	told    map[target]int64 // a mark that each was told at least; spares a question
-	warned  time.Time
-	kept    time.Time // when the hourly work was done
-	probed  time.Time
+	started   time.Time
+	announced map[target]int64 // a mark that each was told at least; spares a question
+	warned    time.Time
+	kept      time.Time // when the hourly work was done
+	probed    time.Time
 
 	mu   sync.Mutex
 	owed map[string]bool // alarm addresses to be told of letters given up, once a day has passed
@@ -37,7 +39,7 @@ type target struct {
 }
 
 func newPlans(now time.Time) *plans {
-	return &plans{started: now, told: map[target]int64{}, owed: map[string]bool{}}
+	return &plans{started: now, announced: map[target]int64{}, owed: map[string]bool{}}
 }
 
 // plan puts into the queue what has to be said, until ctx ends.
@@ -62,20 +64,20 @@ func (o *Outbox) plan(ctx context.Context) {
 // round is one look at everything.
 func (o *Outbox) round(ctx context.Context) {
 	now := o.Now()
-	o.trouble(ctx, "clock", o.Store.ClampFuture(ctx, now))
+	o.trouble(ctx, "clock", o.Store.ClampFuture(ctx, slices.Collect(maps.Keys(o.channels)), now))
 	o.probe(ctx, now)
 	if o.relay.cameBack() {
-		o.trouble(ctx, "hasten", o.hasten(ctx))
+		o.trouble(ctx, "hasten", o.retryFailed(ctx))
 	}
 	if o.Note != nil {
 		for i := range o.Forms {
-			o.trouble(ctx, "notify", o.tell(ctx, &o.Forms[i], now))
+			o.trouble(ctx, "notify", o.announce(ctx, &o.Forms[i], now))
 		}
 	}
 	o.trouble(ctx, "watch", o.watch(ctx, now))
 	if since := now.Sub(o.plans.kept); since >= hourly || since < 0 {
 		o.plans.kept = now
-		o.gate.forgetBefore(now.Add(-2 * hourly))
+		o.relay.forgetBefore(now.Add(-2 * hourly))
 		o.endings(ctx, now)
 		o.closed(ctx, now)
 		o.trouble(ctx, "purge", o.purge(ctx))
@@ -119,32 +121,22 @@ func old(made, now time.Time) bool { return now.Sub(made) > tooLong || made.Afte
 // page is how many jobs are read at once.
 const page = 500
 
-// each gives the jobs of a state, of the forms named (nil: of all), to look.
-func (o *Outbox) each(ctx context.Context, state store.JobState, forms []string, look func(*store.Job) error) error {
+// count counts the jobs of a state, of the forms named (nil: of all), that fit.
+func (o *Outbox) count(ctx context.Context, state store.JobState, forms []string, fits func(*store.Job) bool) (n int64, err error) {
 	f := store.JobFilter{State: state, Forms: forms, Limit: page}
 	for {
 		jobs, err := o.Store.Jobs(ctx, f)
 		if err != nil {
-			return err
+			return n, err
 		}
 		for i := range jobs {
-			if err := look(&jobs[i]); err != nil {
-				return err
+			if fits(&jobs[i]) {
+				n++
 			}
 		}
 		if len(jobs) < page {
-			return nil
+			return n, nil
 		}
 		f.Before = jobs[len(jobs)-1].ID
 	}
-}
-
-func (o *Outbox) count(ctx context.Context, state store.JobState, forms []string, fits func(*store.Job) bool) (n int64, err error) {
-	err = o.each(ctx, state, forms, func(j *store.Job) error {
-		if fits(j) {
-			n++
-		}
-		return nil
-	})
-	return n, err
 }

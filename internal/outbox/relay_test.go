@@ -35,7 +35,7 @@ func TestWaitsForAGoodRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(ends, 10)
-	o, stop := run(t, Config{Store: s, Send: relay.Send, Now: c.now, Events: event.New(ended)})
+	o, stop := run(t, Config{Store: s, Now: c.now, Events: event.New(ended), Carriers: Carriers{Send: relay.Send}})
 	id := put(t, s, c, 1000)
 	o.Nudge()
 	ended.want(t, 1, mail.Refused)

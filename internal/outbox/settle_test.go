@@ -34,7 +34,7 @@ func TestSixDaysOff(t *testing.T) {
 		}
 		return nil
 	})
-	o := New(Config{Store: s, Send: sink.send, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"}})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: sink.send, Note: to.note}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}}})
 	for range 60 {
 		o.round(t.Context())
 		work(t, o)
@@ -78,7 +78,7 @@ func TestSentCannotBeNoted(t *testing.T) {
 		}
 		return err
 	}
-	o, stop := run(t, Config{Store: s, Send: send, Now: c.now, Events: event.New(warned), Poll: 20 * time.Millisecond})
+	o, stop := run(t, Config{Store: s, Now: c.now, Events: event.New(warned), Carriers: Carriers{Send: send}, Limits: Limits{Poll: 20 * time.Millisecond}})
 	o.Nudge()
 	sink.wait(t, 1)
 	for code := ""; code != "sent_not_noted"; {
@@ -102,8 +102,8 @@ func TestSentCannotBeNoted(t *testing.T) {
 
 // What is being written down keeps everybody waiting, and what went is left alone though it is claimed again.
 func TestGone(t *testing.T) {
-	g := newGone()
-	g.add(7)
+	g := newUnrecorded()
+	g.jobs.Store(int64(7), true)
 	g.stick(1)
 	g.stick(1)
 	g.stick(-1)
@@ -113,7 +113,7 @@ func TestGone(t *testing.T) {
 		t.Error("others go on")
 	}
 	g.stick(-1)
-	g.remove(7)
+	g.jobs.Delete(int64(7))
 	if !g.wait(t.Context()) || g.has(7) {
 		t.Error("it is stuck for ever")
 	}
@@ -122,12 +122,12 @@ func TestGone(t *testing.T) {
 	defer closeStore(t, s)
 	put(t, s, c, 10)
 	sink := newSink(nil)
-	o := New(Config{Store: s, Send: sink.send, From: "forms@clinic.example", Now: c.now})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: sink.send}, Messages: Messages{From: "forms@clinic.example"}})
 	claimed, err := s.Claim(t.Context(), one, 1, c.now().Add(time.Minute))
 	if err != nil || len(claimed) != 1 {
 		t.Fatal(claimed, err)
 	}
-	o.gone.add(claimed[0].ID)
+	o.unrecorded.jobs.Store(claimed[0].ID, true)
 	o.attempt(t.Context(), claimed[0], c.now().Add(time.Minute))
 	if tried, _ := sink.got(); len(tried) != 0 {
 		t.Error("sent again")
@@ -160,14 +160,14 @@ func TestReceiptsEnd(t *testing.T) {
 			s := openStore(t, t.TempDir(), c)
 			defer closeStore(t, s)
 			o := New(Config{
-				Store: s, Note: to.note, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"},
-				Forms: []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}}, {ID: "other", Notify: []notice.Notify{{Email: lead}}}},
-				Address: func(_ []byte, id int64) (string, error) {
+				Store: s, Now: c.now,
+				Carriers: Carriers{Note: to.note},
+				Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}, Forms: []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}}, {ID: "other", Notify: []notice.Notify{{Email: lead}}}}, Address: func(_ []byte, id int64) (string, error) {
 					if id == 0 || x.to == "" {
 						return "", errors.New("not ours")
 					}
 					return x.to, nil
-				},
+				}},
 			})
 			arrive(t, s, c, arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte("sealed")}})
 			work(t, o)
@@ -206,8 +206,10 @@ func TestReceiptsHaveALaneOfTheirOwn(t *testing.T) {
 		arrive(t, s, c, arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte("sealed")}})
 	}
 	_, stop := run(t, Config{
-		Store: s, Now: c.now, Send: sink.send, Note: hangs, Grace: time.Millisecond, Poll: 20 * time.Millisecond,
-		Address: func([]byte, int64) (string, error) { return "dana@visitor.example", nil },
+		Store: s, Now: c.now,
+		Carriers: Carriers{Send: sink.send, Note: hangs},
+		Messages: Messages{Address: func([]byte, int64) (string, error) { return "dana@visitor.example", nil }},
+		Limits:   Limits{Grace: time.Millisecond, Poll: 20 * time.Millisecond},
 	})
 	<-began
 	put(t, s, c, 10)
@@ -223,7 +225,7 @@ func TestATestOfAWebhookIsTriedOnce(t *testing.T) {
 	c, to := newClock(), &taken{answer: errors.New("down")}
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
-	o := New(Config{Store: s, Call: to.call, From: "forms@clinic.example", Now: c.now, Alarms: []string{"ops@clinic.example"}})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Call: to.call}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}}})
 	if _, err := s.Enqueue(t.Context(), store.Job{Channel: store.Webhook, To: "crm", About: `{"test":true}`}); err != nil {
 		t.Fatal(err)
 	}

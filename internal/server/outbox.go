@@ -30,8 +30,9 @@ func (s *Server) openOutbox(ctx context.Context) error {
 		return nil
 	}
 	c := outbox.Config{
-		Store: s.store, From: s.Config.Mail.From, Words: s.words(), Alarms: s.Config.Alarms, Ending: s.ends, Closed: s.readers.Closed, Zone: s.Config.Zone,
-		SeriesKey: s.secrets.Key("mail series"), Keep: s.Config.Mail.Keep, InDoubt: s.Config.Mail.InDoubt, Now: s.Now, Events: s.Events,
+		Store: s.store, Now: s.Now, Events: s.Events,
+		Messages: outbox.Messages{From: s.Config.Mail.From, Words: s.words(), Alarms: s.Config.Alarms, Ending: s.ends, Closed: s.readers.Closed, Zone: s.Config.Zone, SeriesKey: s.secrets.Key("mail series")},
+		Limits:   outbox.Limits{Keep: s.Config.Mail.Keep, InDoubt: s.Config.Mail.InDoubt},
 	}
 	for _, f := range s.forms {
 		of := outbox.Form{ID: f.ID, Notify: notified(f), Mails: readers.MailedTo(f)}

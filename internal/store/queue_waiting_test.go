@@ -118,7 +118,7 @@ func TestClampFuture(t *testing.T) {
 		t.Fatal(err)
 	}
 	right, _ := stateOf(t, s, jobs[0].ID)
-	if err := s.ClampFuture(t.Context(), c.Now()); err != nil {
+	if err := s.ClampFuture(t.Context(), everyChannel, c.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if now, _ := stateOf(t, s, jobs[0].ID); !cmp.Equal(right, now) {
@@ -151,7 +151,7 @@ func TestClampFuture(t *testing.T) {
 	if jobs, _ := claimed(t, s); len(jobs) != 0 {
 		t.Fatalf("%d are due before", len(jobs))
 	}
-	if err := s.ClampFuture(t.Context(), c.Now()); err != nil {
+	if err := s.ClampFuture(t.Context(), everyChannel, c.Now()); err != nil {
 		t.Fatal(err)
 	}
 	all, err := s.Jobs(t.Context(), JobFilter{})

@@ -164,9 +164,6 @@ const (
 	Receipt Channel = "receipt" // to a visitor; To is empty, Sealed holds the address
 )
 
-// channels are all of them.
-var channels = []Channel{Mail, Notice, Digest, Alarm, Webhook, Receipt}
-
 // AboutTest is the About of a webhook that somebody tries out.
 const AboutTest = `{"test":true}`
 

@@ -13,9 +13,9 @@ import (
 // the second.
 const coalesced = 10 * time.Minute
 
-// tell enqueues the notices and digests of one form that are due. An address that was never told is told of all that
+// announce enqueues the notices and digests of one form that are due. An address that was never told is told of all that
 // came so far.
-func (o *Outbox) tell(ctx context.Context, f *Form, now time.Time) error {
+func (o *Outbox) announce(ctx context.Context, f *Form, now time.Time) error {
 	if len(f.Notify) == 0 {
 		return nil
 	}
@@ -39,18 +39,18 @@ func (o *Outbox) tell(ctx context.Context, f *Form, now time.Time) error {
 // notify says that numbers up to last came, the last one for the submission id. Whatever holds it back, a window or the
 // notice before, the next look finds the numbers as they are then.
 func (o *Outbox) notify(ctx context.Context, t target, last, id int64, now time.Time) error {
-	if o.plans.told[t] >= last {
+	if o.plans.announced[t] >= last {
 		return nil
 	}
-	told, at, err := o.Store.Announced(ctx, t.channel, t.form, t.to)
+	announced, at, err := o.Store.Announced(ctx, t.channel, t.form, t.to)
 	if err != nil {
 		return err
 	}
-	o.plans.told[t] = told
-	if since := now.Sub(at); told >= last || since >= 0 && since < coalesced {
+	o.plans.announced[t] = announced
+	if since := now.Sub(at); announced >= last || since >= 0 && since < coalesced {
 		return nil
 	}
-	count := last - told
+	count := last - announced
 	job := store.Job{Channel: t.channel, Form: t.form, To: t.to, Received: now, About: about{Count: count}.json()}
 	if count == 1 {
 		job.Submission = id
@@ -63,7 +63,7 @@ func (o *Outbox) enqueue(ctx context.Context, job store.Job, t target, mark int6
 	if _, err := o.Store.EnqueueUpTo(ctx, job, mark); err != nil {
 		return err
 	}
-	o.plans.told[t] = mark
+	o.plans.announced[t] = mark
 	o.wakeLanes()
 	return nil
 }
@@ -91,14 +91,14 @@ func readMark(mark int64) (day, number int64) { return mark >> numberBits, mark 
 func (o *Outbox) digest(ctx context.Context, form string, n notice.Notify, last int64, now time.Time) error {
 	t := target{store.Digest, form, n.Email}
 	due, day := latest(now.In(o.Zone), *n.Digest)
-	if done, _ := readMark(o.plans.told[t]); done == day || done == day+1 {
+	if done, _ := readMark(o.plans.announced[t]); done == day || done == day+1 {
 		return nil
 	}
 	mark, _, err := o.Store.Announced(ctx, t.channel, t.form, t.to)
 	if err != nil {
 		return err
 	}
-	o.plans.told[t] = mark
+	o.plans.announced[t] = mark
 	done, number := readMark(mark)
 	if done > day+1 { // a clock was ahead: another zone makes a day, and no more
 		if err := o.Store.ResetAnnounced(ctx, t.channel, t.form, t.to, digestMark(day-1, number)); err != nil {

@@ -18,11 +18,9 @@ func teller(t *testing.T, c *clock, to *taken, n ...notice.Notify) (*Outbox, *st
 	s := openStore(t, t.TempDir(), c)
 	t.Cleanup(func() { closeStore(t, s) })
 	return New(Config{
-		Store: s, Note: to.note, Send: newSink(nil).send, From: "forms@clinic.example", Now: c.now,
-		Forms: []Form{{ID: "new-patient", Notify: n}},
-		Link: func(form string, id int64) string {
+		Store: s, Now: c.now, Carriers: Carriers{Note: to.note, Send: newSink(nil).send}, Messages: Messages{From: "forms@clinic.example", Forms: []Form{{ID: "new-patient", Notify: n}}, Link: func(form string, id int64) string {
 			return fmt.Sprintf("https://staff.clinic.example/go/%s-%d", form, id)
-		},
+		}},
 	}), s
 }
 

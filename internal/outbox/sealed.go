@@ -5,27 +5,11 @@ import (
 	"errors"
 	"strings"
 
-	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/outward"
 	"sealform/internal/store"
 	"sealform/keys"
 )
-
-// send makes one attempt, by the job's channel. Mail calls last when only its end is missing.
-func (o *Outbox) send(ctx context.Context, job *store.Job, last mail.Last) error {
-	switch job.Channel {
-	case store.Mail:
-		return o.sendSealed(ctx, job, last)
-	case store.Notice, store.Digest, store.Alarm:
-		return o.sendLetter(ctx, job, last)
-	case store.Receipt:
-		return o.sendReceipt(ctx, job, last)
-	case store.Webhook:
-		return o.callWebhook(ctx, job)
-	}
-	return failed(mail.Body) // of a newer program
-}
 
 func (o *Outbox) sendSealed(ctx context.Context, job *store.Job, last mail.Last) error {
 	if !o.configured(job, about{}) {
@@ -59,13 +43,13 @@ func (o *Outbox) messageID(job *store.Job) string {
 func failed(code mail.Code) error { return &mail.Error{Code: code, Step: "prepare"} }
 
 // codeOf names how an attempt ended.
-func codeOf(err error) event.Code {
+func codeOf(err error) mail.Code {
 	var called *outward.Error
 	switch {
 	case err == nil:
 		return ok
 	case errors.As(err, &called):
-		return event.Code(called.Code)
+		return mail.Code(called.Code)
 	}
-	return event.Code(mail.CodeOf(err))
+	return mail.CodeOf(err)
 }

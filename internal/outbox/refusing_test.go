@@ -40,7 +40,7 @@ func TestAWrongPassword(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	b := &barring{code: mail.Auth, sink: newSink(nil)}
-	o := New(Config{Store: s, Send: b.send, Probe: b.probe, From: "forms@clinic.example", Now: c.now})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: b.send, Probe: b.probe}, Messages: Messages{From: "forms@clinic.example"}})
 	const n = 200
 	for range n {
 		put(t, s, c, 10)
@@ -87,7 +87,7 @@ func TestAskedForWhileNobodyIsLetIn(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	b := &barring{code: mail.BadCertificate, sink: newSink(nil)}
-	o := New(Config{Store: s, Send: b.send, Probe: b.probe, From: "forms@clinic.example", Now: c.now})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Send: b.send, Probe: b.probe}, Messages: Messages{From: "forms@clinic.example"}})
 	o.round(t.Context())
 	put(t, s, c, 10)
 	work(t, o)
@@ -117,12 +117,12 @@ func TestAskedForWhileNobodyIsLetIn(t *testing.T) {
 
 // Calls by jobs are few, come back with time, and a clock set back gives no more.
 func TestCallsWhileShut(t *testing.T) {
-	g := newGate()
+	r := newRelay(true)
 	now := newClock().now()
-	g.saw("auth", now)
+	r.saw("auth", now, false)
 	calls := func() (n int) {
 		for id := range int64(50) {
-			if code, _ := g.pass(&store.Job{ID: id + 100}, now); code == "" {
+			if code, _ := r.pass(&store.Job{ID: id + 100}, now); code == "" {
 				n++
 			}
 		}
@@ -139,21 +139,21 @@ func TestCallsWhileShut(t *testing.T) {
 	if n := calls(); n != 1 {
 		t.Errorf("%d calls when the clock was set back", n)
 	}
-	if shut := g.saw("stopped", now); shut != 0 {
+	if r.saw("stopped", now, false); r.state != refusing {
 		t.Error("what says nothing of the relay opened the gate")
 	}
 	now = now.Add(2 * time.Hour)
-	if shut := g.saw("temporary_421", now); shut <= 0 {
+	if r.saw("temporary_421", now, false); r.state == refusing {
 		t.Error("another answer leaves the gate shut")
 	}
-	if code, _ := g.pass(&store.Job{ID: 1}, now); code != "" {
+	if code, _ := r.pass(&store.Job{ID: 1}, now); code != "" {
 		t.Errorf("held back for %s", code)
 	}
-	g.off(1, now)
-	g.off(2, now.Add(time.Hour))
-	g.forget(2)
-	g.forgetBefore(now.Add(time.Minute))
-	if len(g.due) != 0 {
+	r.postponed(1, now)
+	r.postponed(2, now.Add(time.Hour))
+	r.forget(2)
+	r.forgetBefore(now.Add(time.Minute))
+	if len(r.due) != 0 {
 		t.Error("it forgets nothing")
 	}
 }

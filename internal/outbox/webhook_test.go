@@ -50,7 +50,7 @@ func TestWebhookIsRetriedUnderOneID(t *testing.T) {
 		}
 	}))
 	hooks := callerOf(t, receiver, secret)
-	o := New(Config{Store: s, Call: hooks.Call, Wants: hooks.Wants, Now: c.now})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Call: hooks.Call, Wants: hooks.Wants}})
 	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm", "gone"}})
 	for range 4 {
 		work(t, o)
@@ -98,8 +98,9 @@ func TestWebhook(t *testing.T) {
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
 	o := New(Config{
-		Store: s, Call: to.call, Now: c.now, Wants: func(hook string) bool { return hook == "archive" },
-		Link: func(form string, id int64) string { return fmt.Sprintf("https://staff.example/go/%s-%d", form, id) },
+		Store: s, Now: c.now,
+		Carriers: Carriers{Call: to.call, Wants: func(hook string) bool { return hook == "archive" }},
+		Messages: Messages{Link: func(form string, id int64) string { return fmt.Sprintf("https://staff.example/go/%s-%d", form, id) }},
 	})
 	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm", "archive"}})
 	work(t, o)
@@ -138,7 +139,7 @@ func TestWebhookWithoutAnswers(t *testing.T) {
 	c, to := newClock(), &taken{}
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)
-	o := New(Config{Store: s, Call: to.call, Now: c.now, Wants: func(string) bool { return true }})
+	o := New(Config{Store: s, Now: c.now, Carriers: Carriers{Call: to.call, Wants: func(string) bool { return true }}})
 	sub := arrive(t, s, c, arrival{stored: true, webhooks: []string{"crm"}})
 	if err := s.Delete(t.Context(), sub.ID, "asked for", audit.Entry{Who: audit.Self}); err != nil {
 		t.Fatal(err)
@@ -170,10 +171,10 @@ func TestAHookThatHangsHoldsUpNoMail(t *testing.T) {
 	}
 	sink := newSink(nil)
 	put(t, s, c, 10)
-	_, stop := run(t, Config{Store: s, Now: c.now, Send: sink.send, Grace: time.Millisecond, Call: func(ctx context.Context, _ string, _ *webhook.Event) error {
+	_, stop := run(t, Config{Store: s, Now: c.now, Carriers: Carriers{Send: sink.send, Call: func(ctx context.Context, _ string, _ *webhook.Event) error {
 		<-ctx.Done()
 		return ctx.Err()
-	}})
+	}}, Limits: Limits{Grace: time.Millisecond}})
 	sink.wait(t, 1)
 	stop()
 }

@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 
+	"sealform/internal/mail"
 	"sealform/internal/outward"
 	"sealform/internal/store"
 	"sealform/internal/webhook"
 )
 
 // callWebhook tells another program. The event's id is the job's, so that the receiver can tell repeats.
-func (o *Outbox) callWebhook(ctx context.Context, job *store.Job) error {
+func (o *Outbox) callWebhook(ctx context.Context, job *store.Job, _ mail.Last) error {
 	what, err := readAbout(job)
 	if err != nil {
 		return &outward.Error{Code: "bad_event"}
