@@ -10,7 +10,7 @@ import (
 
 // writable refuses a file or folder that others may change: whoever changes it decides who reads the answers.
 func writable(file string) error {
-	if st, err := os.Stat(file); err == nil && st.Mode().Perm()&0o022 != 0 {
+	if st, err := os.Stat(file); err == nil && st.Mode().Perm()&0o022 != 0 { // #nosec G703 -- the operator's own paths
 		return fmt.Errorf("%s: others on this machine may change it (mode %04o); look through it, then run: chmod go-w %s", file, st.Mode().Perm(), file)
 	}
 	return nil

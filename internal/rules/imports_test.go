@@ -136,6 +136,7 @@ var unreachable = map[string][]string{
 	"templates":             {"keys", "internal/store"},
 	"internal/config":       {"forms", "keys", "internal/store"},
 	"internal/mail":         {"keys/private", "forms", "internal/store"},
+	"internal/readers":      {"keys/private", "internal/store"},
 	"internal/notice":       {"keys", "forms"},
 	"internal/staff":        {"keys/private"},
 	"internal/store/engine": {"forms", "keys", "internal/audit"},

@@ -115,6 +115,7 @@ type nudging struct {
 	nudge func()
 }
 
+// Put keeps a submission and wakes the outbox.
 func (n nudging) Put(ctx context.Context, s *record.Submission) (record.Kept, error) {
 	k, err := n.drop.Put(ctx, s)
 	if err == nil {

@@ -67,7 +67,7 @@ func (f *Folder) Path(parts ...string) string {
 // Write writes a file of the folder.
 func (f *Folder) Write(t testing.TB, name string, b []byte) {
 	t.Helper()
-	err := errors.Join(os.MkdirAll(filepath.Dir(f.Path(name)), 0o700), os.WriteFile(f.Path(name), b, 0o600))
+	err := errors.Join(os.MkdirAll(filepath.Dir(f.Path(name)), 0o700), os.WriteFile(f.Path(name), b, 0o600)) // #nosec G703 -- a path of the test's
 	if err != nil {
 		t.Fatal(err)
 	}
