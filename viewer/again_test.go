@@ -14,7 +14,7 @@ import (
 // "Try again now" is on record, moves the delivery and wakes the outbox.
 // covers LK10
 func TestRetry(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, ref := h.send("new-patient", maria)
 	at := h.mailOf(id)
 	h.attempted("refused", false)
@@ -46,7 +46,7 @@ func TestRetry(t *testing.T) {
 
 // A receipt that went out cannot go out again, as its address is gone; nothing is done then and nothing put on record.
 func TestSpent(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	at := h.enqueue(store.Job{Channel: store.Receipt, Form: "contact", Reference: "R7K-4Q2", Sealed: []byte("an address")})
 	h.attempted("ok", false)
 	b := h.as("sam")
@@ -63,7 +63,7 @@ func TestSpent(t *testing.T) {
 // Without a record nothing is sent again.
 // covers LK10
 func TestNoRecordNoRetry(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	at := h.mailOf(id)
 	h.attempted("ok", false)
@@ -86,7 +86,7 @@ func TestNoRecordNoRetry(t *testing.T) {
 // What went out is not sent again at once, nor all day long: each time it comes to somebody's mailbox.
 // covers LK10
 func TestAgainIsBounded(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	at := h.mailOf(id)
 	b := h.as("dana")
@@ -121,7 +121,7 @@ func TestAgainIsBounded(t *testing.T) {
 
 // What is due already is not hurried: an attempt may be under way, and its page says so.
 func TestRetryWhileTried(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	at := h.mailOf(id)
 	b := h.as("dana")
@@ -151,7 +151,7 @@ func TestRetryWhileTried(t *testing.T) {
 // One that was changed in the database is said to be, in whatever state it is, and is not sent.
 // covers LK10
 func TestChangedIsNotSent(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	at := h.mailOf(id)
 	h.attempted("permanent_550", true)

@@ -10,7 +10,7 @@ import (
 // Every route with an object in it, asked by one who may not, answers as if there were no such object.
 // covers AU01
 func TestForeignLooksLikeMissing(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	sam := h.reader("sam") // holds no key of new-patient
 	missing := "/s/AAAAAAAAAAAAAAAAAAAAAA"
@@ -62,7 +62,7 @@ func TestForeignLooksLikeMissing(t *testing.T) {
 // An address is good for its form alone, and cannot be counted through.
 // covers AU02
 func TestAddressesCannotBeMadeUp(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.contact("hello")
 	b := h.reader("dana")
 	at := h.at("contact", id)
@@ -77,7 +77,7 @@ func TestAddressesCannotBeMadeUp(t *testing.T) {
 }
 
 func TestNobodyWithoutAKey(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	h.tamper(`delete from locked_key where account = ?`, h.accounts["sam"])
 	b := h.as("sam")
 	for _, path := range []string{"/inbox", "/unlock", "/deliveries"} {
@@ -88,7 +88,7 @@ func TestNobodyWithoutAKey(t *testing.T) {
 }
 
 func TestEmptyInbox(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.as("dana")
 	if w := words(b.want(b.get("/inbox"), http.StatusOK).body); !strings.Contains(w, "No submissions yet") {
 		t.Errorf("an empty inbox:\n%s", w)

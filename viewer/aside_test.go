@@ -11,7 +11,7 @@ import (
 // What was given up and put aside is on record, kept, told to nobody any more, and can still be sent.
 // covers LK10
 func TestPutAside(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, ref := h.send("new-patient", maria)
 	at := h.mailOf(id)
 	b := h.as("dana")

@@ -22,12 +22,12 @@ const totpPeriod = 30
 
 // browser is a client with cookies that says where it comes from, as browsers do.
 type browser struct {
-	h      *house
+	h      *clinic
 	client *http.Client
 	dress  func(*http.Request)
 }
 
-func (h *house) browser() *browser {
+func (h *clinic) browser() *browser {
 	h.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -117,7 +117,7 @@ func (b *browser) hold(name, value string) {
 }
 
 // code is what the authenticator shows for the n-th step from now.
-func (h *house) code(email string, n int) string {
+func (h *clinic) code(email string, n int) string {
 	h.t.Helper()
 	code, err := totp.GenerateCode(h.secrets[email], h.clock.now().Add(time.Duration(n)*totpPeriod*time.Second))
 	if err != nil {
@@ -127,7 +127,7 @@ func (h *house) code(email string, n int) string {
 }
 
 // as signs a person in; the clock moves on, so that the next code is another.
-func (h *house) as(name string) *browser {
+func (h *clinic) as(name string) *browser {
 	h.t.Helper()
 	b := h.browser()
 	b.signIn(name)
@@ -149,7 +149,7 @@ func (b *browser) unlock(name string) {
 }
 
 // reader is signed in and unlocked.
-func (h *house) reader(name string) *browser {
+func (h *clinic) reader(name string) *browser {
 	h.t.Helper()
 	b := h.as(name)
 	b.unlock(name)

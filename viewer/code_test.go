@@ -10,7 +10,7 @@ import (
 
 // covers AU09
 func TestCodeWorksOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	var all []*browser
 	for range 4 {
 		b := h.browser()
@@ -36,14 +36,14 @@ func TestCodeWorksOnce(t *testing.T) {
 // covers AU09
 func TestCodeWindow(t *testing.T) {
 	for step, want := range map[int]int{-2: 401, -1: 303, 0: 303, 1: 303, 2: 401} {
-		h := newHouse(t)
+		h := newClinic(t)
 		b := h.browser()
 		b.want(b.post("/sign-in", "email", email, "password", accountPassword), http.StatusSeeOther)
 		if a := b.post("/sign-in/code", "code", h.code(email, step)); a.StatusCode != want {
 			t.Errorf("a code %d steps away: %d, want %d", step, a.StatusCode, want)
 		}
 	}
-	h := newHouse(t) // a code older than one used is not taken
+	h := newClinic(t) // a code older than one used is not taken
 	h.as("dana")
 	b := h.browser()
 	b.want(b.post("/sign-in", "email", email, "password", accountPassword), http.StatusSeeOther)
@@ -53,7 +53,7 @@ func TestCodeWindow(t *testing.T) {
 
 // covers AU09
 func TestFiveCodes(t *testing.T) {
-	h := newHouse(t, many)
+	h := newClinic(t, many)
 	b := h.browser()
 	b.want(b.post("/sign-in", "email", email, "password", accountPassword), http.StatusSeeOther)
 	for range 5 {
@@ -81,7 +81,7 @@ func TestFiveCodes(t *testing.T) {
 
 // covers AU09
 func TestTOTPSecretIsSealed(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	if n := h.count(`select count(*) from account where instr(cast(totp as text), ?) > 0`, h.secrets[email]); n != 0 {
 		t.Error("the secret is readable in the database")
 	}

@@ -27,7 +27,7 @@ var payloads = []string{
 // What a visitor typed comes out as text: no element or attribute of the page is made of it.
 // covers WB01, WB17, IN09
 func TestPayloadsAreText(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	plain := shape(t, h, b, "nothing of the kind")
 	for _, p := range payloads {
@@ -38,7 +38,7 @@ func TestPayloadsAreText(t *testing.T) {
 }
 
 // shape sends p in every place there is, opens it, and gives the page's elements and attributes. It wants p as text.
-func shape(t *testing.T, h *house, b *browser, p string) string {
+func shape(t *testing.T, h *clinic, b *browser, p string) string {
 	t.Helper()
 	values := [][2]string{{"name", "n " + p}, {"message", "m " + p}, {"extra" + p, p}}
 	id, ref := h.send("contact", values)
@@ -85,7 +85,7 @@ func class(n *html.Node) string {
 // File names are a visitor's words as well.
 // covers WB01, IN11
 func TestPayloadsAsFileNames(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	for _, p := range payloads {
 		id, _ := h.send("new-patient", maria, upload{p + ".pdf", "application/pdf", []byte("%PDF-1.4 x")})
@@ -109,7 +109,7 @@ func TestPayloadsAsFileNames(t *testing.T) {
 
 // covers IN09
 func TestHiddenCharactersAreMarked(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	id, _ := h.contact("pay \u202e100\u202c now\u200b \x07 raw \xff\xfe end\u2028x שלום")
 	page := b.want(b.get(h.at("contact", id)), http.StatusOK).body
@@ -128,7 +128,7 @@ func TestHiddenCharactersAreMarked(t *testing.T) {
 
 // An earlier revision is shown with the questions it answered.
 func TestOlderRevision(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	edited := strings.Replace(patientForm, "label: Full name", "label: Your whole name", 1)
 	f := parse(t, "new-patient", edited)

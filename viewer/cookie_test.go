@@ -11,7 +11,7 @@ import (
 )
 
 func TestCookieAttributes(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.browser()
 	a := b.post("/sign-in", "email", "dana@riverside.example", "password", accountPassword)
 	all := a.Cookies()
@@ -34,7 +34,7 @@ func TestCookieAttributes(t *testing.T) {
 
 // covers WB12
 func TestSignOutClears(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	a := b.want(b.post("/sign-out"), http.StatusSeeOther)
 	if got := a.Header.Get("Clear-Site-Data"); got != `"cache", "storage"` {

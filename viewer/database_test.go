@@ -3,7 +3,7 @@ package viewer
 import "database/sql"
 
 // tamper runs SQL on the database file beside the store.
-func (h *house) tamper(query string, args ...any) {
+func (h *clinic) tamper(query string, args ...any) {
 	h.t.Helper()
 	db, err := sql.Open("sqlite", h.path)
 	if err != nil {
@@ -20,7 +20,7 @@ func (h *house) tamper(query string, args ...any) {
 }
 
 // count asks the database file for one number.
-func (h *house) count(query string, args ...any) (n int64) {
+func (h *clinic) count(query string, args ...any) (n int64) {
 	h.t.Helper()
 	db, err := sql.Open("sqlite", h.path)
 	if err != nil {
@@ -34,7 +34,7 @@ func (h *house) count(query string, args ...any) (n int64) {
 }
 
 // acts lists the audit record.
-func (h *house) acts() []string {
+func (h *clinic) acts() []string {
 	h.t.Helper()
 	db, err := sql.Open("sqlite", h.path)
 	if err != nil {
@@ -61,7 +61,7 @@ func (h *house) acts() []string {
 }
 
 // beside runs SQL on the database file, with a second file attached as "beside".
-func (h *house) beside(query string) {
+func (h *clinic) beside(query string) {
 	h.t.Helper()
 	db, err := sql.Open("sqlite", h.path)
 	if err != nil {

@@ -16,7 +16,7 @@ const frontdesk = "frontdesk@riverside.example"
 var channels = []store.Channel{store.Mail, store.Notice, store.Digest, store.Alarm, store.Webhook, store.Receipt}
 
 // mailOf is the address of the delivery that a submission made.
-func (h *house) mailOf(id int64) string {
+func (h *clinic) mailOf(id int64) string {
 	h.t.Helper()
 	for _, s := range jobStates {
 		all, err := h.desk.Store.Jobs(h.t.Context(), store.JobFilter{State: s, Limit: 1000})
@@ -34,7 +34,7 @@ func (h *house) mailOf(id int64) string {
 }
 
 // enqueue adds a job and gives its address.
-func (h *house) enqueue(j store.Job) string {
+func (h *clinic) enqueue(j store.Job) string {
 	h.t.Helper()
 	id, err := h.desk.Store.Enqueue(h.t.Context(), j)
 	if err != nil {
@@ -44,7 +44,7 @@ func (h *house) enqueue(j store.Job) string {
 }
 
 // attempted ends one attempt of everything that is due, as the outbox would: "ok", or put off for ten minutes; with last, given up.
-func (h *house) attempted(code string, last bool) {
+func (h *clinic) attempted(code string, last bool) {
 	h.t.Helper()
 	s, ctx := h.desk.Store, h.t.Context()
 	lease := h.clock.now().Add(time.Minute)
@@ -70,7 +70,7 @@ func (h *house) attempted(code string, last bool) {
 // Each state of a delivery is on the page, in plain words.
 // covers ML03, R09
 func TestDeliveriesInWords(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	h.clock.at = time.Date(h.clock.at.Year(), 3, 2, 15, 2, 0, 0, time.UTC).AddDate(1, 0, 0)
 	id, ref := h.send("new-patient", maria)
 	h.enqueue(store.Job{Channel: store.Receipt, Form: "new-patient", Reference: ref, Submission: id, Sealed: []byte("sealed address")})
@@ -118,7 +118,7 @@ func TestDeliveriesInWords(t *testing.T) {
 
 // What all rows share is said once.
 func TestSharedReason(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	for range 3 {
 		h.send("new-patient", maria)
 	}
@@ -138,7 +138,7 @@ func TestSharedReason(t *testing.T) {
 // Deliveries of a form are for who may open the form; those of none, for everybody who may open some form.
 // covers AU01
 func TestWhoSeesDeliveries(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	_, ref := h.send("new-patient", maria)
 	alarm := h.enqueue(store.Job{Channel: store.Alarm, To: "ops@riverside.example", About: `{"matter":"queue-old","count":2}`})
 	h.enqueue(store.Job{Channel: store.Notice, Form: "contact", To: "sam@riverside.example"})
@@ -162,7 +162,7 @@ func TestWhoSeesDeliveries(t *testing.T) {
 // A delivery's address cannot be made up, and one of a list or a submission is none.
 // covers AU02
 func TestDeliveryAddresses(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	at := h.mailOf(id)
 	b := h.as("dana")
@@ -177,7 +177,7 @@ func TestDeliveryAddresses(t *testing.T) {
 }
 
 func TestDeliveryPages(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	var want []string
 	for range 120 {
 		want = append([]string{h.enqueue(store.Job{Channel: store.Notice, Form: "contact", To: "sam@riverside.example"})}, want...)
@@ -205,7 +205,7 @@ func TestDeliveryPages(t *testing.T) {
 
 // Message-IDs stand as other servers' logs have them, or not at all.
 func TestMessageIDs(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	at := h.enqueue(store.Job{Channel: store.Notice, Form: "contact", To: "sam@riverside.example", MessageID: "0123abcd"})
 	whole := h.enqueue(store.Job{Channel: store.Mail, Form: "contact", To: "sam@riverside.example", MessageID: "4567@elsewhere.example"})
 	hook := h.enqueue(store.Job{Channel: store.Webhook, Form: "contact", To: "crm", MessageID: "89abcdef"})
@@ -227,7 +227,7 @@ func TestMessageIDs(t *testing.T) {
 
 // What to do stands in the list once for each reason.
 func TestListSaysWhatToDo(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	for i, code := range []string{"no_starttls", "timeout", "no_starttls"} {
 		h.send("new-patient", maria)
 		h.attempted(code, false)

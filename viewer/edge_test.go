@@ -11,7 +11,7 @@ import (
 
 // covers WB02, IN11
 func TestFilesAreOnlyEverSaved(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	names := []string{"evil.html.pdf", "../../etc/passwd.pdf", "a\"; filename=\"b.exe; x.pdf", "\u202efdp.exe.pdf", "Zeugnis für Ümit.pdf", "a%22b%0d%0a.pdf"}
 	for _, name := range names {
 		id, _ := h.send("new-patient", maria, upload{name, "application/pdf", []byte("%PDF-1.4 <script>alert(1)</script>")})
@@ -32,7 +32,7 @@ func TestFilesAreOnlyEverSaved(t *testing.T) {
 
 // covers WB10
 func TestNextLeadsOnlyHere(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	at := h.at("new-patient", id)
 	for _, next := range []string{at, at + "/files/0", at + "/erase", "/inbox?form=contact", "/inbox?before=abc_DEF-9&form=x"} {
@@ -61,7 +61,7 @@ func TestNextLeadsOnlyHere(t *testing.T) {
 }
 
 func TestOtherNamesAndPlainHTTP(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.browser()
 	b.dress = func(r *http.Request) { r.Host = "evil.example" }
 	b.want(b.get("/sign-in"), http.StatusMisdirectedRequest)
@@ -79,7 +79,7 @@ func TestOtherNamesAndPlainHTTP(t *testing.T) {
 // A panic is a page with an id; the log has function names and no value.
 // covers LK02
 func TestPanicIsAPage(t *testing.T) {
-	h := newHouse(t, func(c *staff.Config) {
+	h := newClinic(t, func(c *staff.Config) {
 		c.Compare = func(keys.Password, string) (bool, error) { panic("calling it panics") }
 	})
 	b := h.browser()
@@ -94,7 +94,7 @@ func TestPanicIsAPage(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.browser()
 	for body, want := range map[string]int{
 		"email=%zz&password=x":  http.StatusBadRequest,

@@ -16,7 +16,7 @@ import (
 
 // covers AU07
 func TestKeyPasswordGuessing(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.as("dana")
 	wrong := func() *response {
 		return b.post("/unlock", "key", string(h.locked["dana"].Fingerprint()), "password", "wrong")
@@ -58,7 +58,7 @@ func TestKeyPasswordGuessing(t *testing.T) {
 // Only a signed-in person may try a key, and only their own.
 // covers AU07, AU08
 func TestOnlyOwnKeys(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	if a := h.browser().post("/unlock", "key", string(h.locked["dana"].Fingerprint()), "password", keyPassword); a.to() != "/sign-in" {
 		t.Errorf("a stranger at unlock: %d %s", a.StatusCode, a.to())
 	}
@@ -78,7 +78,7 @@ func TestFlood(t *testing.T) {
 	const atOnce, waiting = 2, 8
 	var running, most atomic.Int32
 	hold := make(chan struct{})
-	h := newHouse(t, many, func(c *staff.Config) {
+	h := newClinic(t, many, func(c *staff.Config) {
 		c.Compare = func(keys.Password, string) (bool, error) {
 			n := running.Add(1)
 			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -118,7 +118,7 @@ func TestFlood(t *testing.T) {
 
 // covers AU08
 func TestLongInput(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	before := h.hashes.Load()
 	b := h.browser()
 	b.want(b.post("/sign-in", "email", email, "password", strings.Repeat("x", staff.LongestPassword+1)), http.StatusUnprocessableEntity)

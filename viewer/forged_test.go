@@ -37,7 +37,7 @@ func sessionHash(token []byte) [32]byte {
 // A row that somebody writes into the database is no session, nor is one that they alter.
 // covers AU03, AU09
 func TestForgedSessions(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.contact("the answer")
 	at := h.at("contact", id)
 	t.Run("inserted", func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestRevivedAccount(t *testing.T) {
 		"with dana's password": `update account set disabled = 0, email = 'dana@riverside.example', id = 99 where email = 'sam@riverside.example'`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newClinic(t)
 			b := h.as("sam")
 			b.want(b.get("/inbox"), http.StatusOK)
 			if err := h.desk.Store.SetDisabled(t.Context(), h.accounts["sam"], true, entry); err != nil {

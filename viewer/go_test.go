@@ -15,7 +15,7 @@ import (
 // What "/go/…" answers depends on the address alone: not on cookies, nor on who leads there, nor on what is kept.
 // covers WB06, WB10, AU01
 func TestGoTellsNothing(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	b, stranger := h.reader("dana"), h.browser()
 	to := h.at("new-patient", id)
@@ -69,7 +69,7 @@ func TestGoTellsNothing(t *testing.T) {
 // The same with no cookie reader at all: a request whose Cookie header is taken away before gets the same bytes.
 // covers WB06
 func TestGoReadsNoCookie(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	answer := func(with bool) string {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+h.desk.Hosts[0]+"/go/inbox", nil)

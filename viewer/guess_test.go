@@ -23,7 +23,7 @@ var typed = regexp.MustCompile(`name="email"[^>]*`)
 // Every way to fail answers alike and hashes exactly once.
 // covers AU05
 func TestNobodyCanTellWhoHasAnAccount(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	entry := audit.Entry{Who: audit.Operator, Act: audit.ActAccountDisabled}
 	if err := h.desk.Store.SetDisabled(t.Context(), h.accounts["sam"], true, entry); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestNobodyCanTellWhoHasAnAccount(t *testing.T) {
 // An e-mail without an account is slowed down as one with.
 // covers AU05, AU06
 func TestSlowedAlike(t *testing.T) {
-	h := newHouse(t, many)
+	h := newClinic(t, many)
 	var got [2][]string
 	for i, who := range []string{email, "nobody@riverside.example"} {
 		for range 8 {
@@ -85,7 +85,7 @@ func TestSlowedAlike(t *testing.T) {
 
 // covers AU06
 func TestDelaysGrowAndEnd(t *testing.T) {
-	h := newHouse(t, many)
+	h := newClinic(t, many)
 	var waits []time.Duration
 	b := h.browser()
 	for range 12 {
@@ -111,7 +111,7 @@ func TestDelaysGrowAndEnd(t *testing.T) {
 // A stranger's failures slow the account and the address down, but not the owner in a browser used before.
 // covers AU06
 func TestGuessingDoesNotLockTheOwnerOut(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	own := h.as("dana")
 	own.want(own.post("/sign-out"), http.StatusSeeOther)
 	for range 300 {
@@ -142,7 +142,7 @@ func TestGuessingDoesNotLockTheOwnerOut(t *testing.T) {
 
 // covers AU06
 func TestAddressBucket(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	for i := range 14 {
 		a := h.browser().post("/sign-in", "email", fmt.Sprintf("person%d@riverside.example", i), "password", "wrong")
 		if want := map[bool]int{true: 401, false: 429}[i < 10]; a.StatusCode != want {
@@ -158,7 +158,7 @@ func TestAddressBucket(t *testing.T) {
 // Guesses sent side by side are judged one after another.
 // covers AU06, AU09
 func TestParallelGuesses(t *testing.T) {
-	h := newHouse(t, func(c *staff.Config) {
+	h := newClinic(t, func(c *staff.Config) {
 		c.Gate = limit.NewGate(2, 100, time.Minute)
 		c.Pause = func(context.Context, time.Duration) error { return nil }
 	})

@@ -54,20 +54,33 @@ func (h *handlers) strangerFrame() templates.StaffFrame {
 	return templates.StaffFrame{Clinic: h.desk.Name, Sheet: h.brand.address}
 }
 
-// personFrame is the frame of a page for a person. The mark of what does not get out is left away when it cannot be found:
-// no page shall fail for it.
+// personFrame is the frame of a page for a person. Its banner of undelivered messages is left away when they cannot be
+// counted: no page shall fail for it.
 func (h *handlers) personFrame(ctx context.Context, who staff.Staff, here string) templates.StaffFrame {
 	f := h.strangerFrame()
 	f.Person, f.Here = who.Email, here
-	late, err := h.late(ctx, who)
+	undelivered, err := h.desk.Undelivered(ctx, who)
 	if err != nil {
 		h.desk.Events.Trouble("deliveries", "count")
 	}
-	f.Late = late
+	f.Late = h.banner(undelivered)
 	if left := h.desk.left(who); left > 0 {
 		f.Lock = &templates.StaffLock{Left: left}
 	}
 	return f
+}
+
+// banner says what is overdue or given up; nil where nothing is.
+func (h *handlers) banner(u store.Undelivered) *templates.StaffLate {
+	if u.Waiting == 0 && u.GivenUp == 0 {
+		return nil
+	}
+	b := &templates.StaffLate{Waiting: u.Waiting, GivenUp: u.GivenUp}
+	if !u.Since.IsZero() {
+		since := h.moment(u.Since)
+		b.Since = &since
+	}
+	return b
 }
 
 // errorFrame is the frame of an error page: the person's, if there is one. who is nil where nobody was asked yet.

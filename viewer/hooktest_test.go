@@ -13,7 +13,7 @@ import (
 
 // covers AU01
 func TestHookTest(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.as("sam")
 	if page := b.want(b.get("/deliveries"), http.StatusOK).body; !strings.Contains(page, `action="/deliveries/webhooks/crm/test"`) {
 		t.Error("no button")
@@ -45,7 +45,7 @@ func TestHookTest(t *testing.T) {
 
 // A webhook that does not answer collects one test, however often somebody presses the button.
 func TestOneTestWaits(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b, acts := h.as("sam"), len(h.acts())
 	test := func(hook string) string {
 		t.Helper()

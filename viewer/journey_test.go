@@ -20,7 +20,7 @@ var maria = [][2]string{
 }
 
 func TestJourneyOut(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	photo := upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff\xe0 a photo " + strings.Repeat("x", 300_000))}
 	id, ref := h.send("new-patient", maria, photo)
 	b := h.browser()
@@ -72,7 +72,7 @@ func TestJourneyOut(t *testing.T) {
 
 // covers LK10
 func TestEveryReadingIsOnRecord(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, ref := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	before := len(h.acts())
@@ -98,7 +98,7 @@ func TestEveryReadingIsOnRecord(t *testing.T) {
 // No entry, no plaintext: with the record unwritable nothing is shown.
 // covers LK10
 func TestNoRecordNoReading(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	at := h.at("new-patient", id)
@@ -114,7 +114,7 @@ func TestNoRecordNoReading(t *testing.T) {
 }
 
 func TestInboxPages(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	var want []string
 	for range 120 {
 		_, ref := h.contact("hello")

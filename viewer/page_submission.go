@@ -6,11 +6,10 @@ import (
 	"slices"
 	"strconv"
 
-	"sealform/forms/record"
-
 	"github.com/labstack/echo/v4"
 
 	"sealform/forms"
+	"sealform/forms/record"
 	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/text"

@@ -15,7 +15,7 @@ import (
 )
 
 func (h *handlers) getUnlock(c echo.Context, who staff.Staff) error {
-	p, err := h.unlockPage(c.Request().Context(), who, "", c.QueryParam("next"))
+	p, _, err := h.unlockPage(c.Request().Context(), who, "", c.QueryParam("next"))
 	if err != nil {
 		return err
 	}
@@ -23,14 +23,14 @@ func (h *handlers) getUnlock(c echo.Context, who staff.Staff) error {
 }
 
 func (h *handlers) postUnlock(c echo.Context, who staff.Staff, f *fields) error {
-	p, err := h.unlockPage(c.Request().Context(), who, f.text("key"), f.text("next"))
+	p, chosen, err := h.unlockPage(c.Request().Context(), who, f.text("key"), f.text("next"))
 	if err != nil {
 		return err
 	}
 	password := keys.NewPassword(f.bytes("password"))
 	defer password.Wipe()
 	f.wipe()
-	token, half, err := h.desk.Unlock(c.Request().Context(), who, p.chosen, password)
+	token, half, err := h.desk.Unlock(c.Request().Context(), who, chosen, password)
 	if err != nil {
 		status, words, err := problem(c, err, "Several passwords did not fit, so this key takes none just now.")
 		if err != nil {
@@ -44,15 +44,9 @@ func (h *handlers) postUnlock(c echo.Context, who staff.Staff, f *fields) error 
 	return see(c, p.Next)
 }
 
-// unlockForm is the page and the key that it is about.
-type unlockForm struct {
-	templates.UnlockPage
-	chosen keys.Fingerprint
-}
-
-// unlockPage offers the keys that open something here.
-func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, chosen, next string) (*unlockForm, error) {
-	p := &unlockForm{UnlockPage: templates.UnlockPage{StaffFrame: h.personFrame(ctx, who, "/inbox"), Next: safeNext(next)}}
+// unlockPage offers the keys that open something here, and gives the one that is chosen, or else the first.
+func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, choice, next string) (templates.UnlockPage, keys.Fingerprint, error) {
+	p := templates.UnlockPage{StaffFrame: h.personFrame(ctx, who, "/inbox"), Next: safeNext(next)}
 	p.Lock = nil // what is asked for here is the password, not staying
 	var mine []store.LockedKey
 	seen := map[keys.Fingerprint]bool{}
@@ -64,19 +58,19 @@ func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, chosen, next
 		}
 	}
 	if len(mine) == 0 {
-		return nil, errNoKey
+		return p, "", errNoKey
 	}
-	p.chosen = mine[0].Fingerprint
-	if seen[keys.Fingerprint(chosen)] {
-		p.chosen = keys.Fingerprint(chosen)
+	chosen := mine[0].Fingerprint
+	if seen[keys.Fingerprint(choice)] {
+		chosen = keys.Fingerprint(choice)
 	}
 	for _, k := range mine {
 		p.Keys = append(p.Keys, templates.StaffKey{
 			Name: nameOf(mine, k.Fingerprint), Fingerprint: k.Fingerprint.Grouped(),
-			Value: string(k.Fingerprint), Chosen: k.Fingerprint == p.chosen,
+			Value: string(k.Fingerprint), Chosen: k.Fingerprint == chosen,
 		})
 	}
-	return p, nil
+	return p, chosen, nil
 }
 
 func (h *handlers) postLock(c echo.Context, who staff.Staff) error {

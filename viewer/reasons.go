@@ -154,7 +154,7 @@ const farOff = 2 * time.Hour
 
 // stalled: its time came over an hour ago, and there was no attempt.
 func (h *handlers) stalled(j *store.Job) bool {
-	return j.State == store.Waiting && h.desk.Now().Sub(j.Due) > lateAfter
+	return j.State == store.Waiting && h.desk.Now().Sub(j.Due) > overdueAfter
 }
 
 var stalled = templates.StaffReason{

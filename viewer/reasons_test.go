@@ -60,7 +60,7 @@ func TestReasonsAreSentences(t *testing.T) {
 
 // What is refused of a receipt is no fault of the clinic's mailboxes, and what ended leaves nothing to do.
 func TestReasonsOfWhatEnded(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	says := func(j store.Job, want string) {
 		t.Helper()
 		if why := h.pages.whyOf(&j); why == nil || !strings.Contains(why.Said+" "+why.Do, want) {

@@ -14,7 +14,7 @@ import (
 // A session id that was seen before a step up, or down, is worth nothing after it.
 // covers AU03
 func TestSessionIDChanges(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.contact("hello")
 	b := h.browser()
 	b.hold(staff.SessionCookie, "c29tZWJvZHkgZWxzZSBjaG9zZSB0aGlzIHNlc3Npb24") // planted
@@ -56,7 +56,7 @@ func TestSessionIDChanges(t *testing.T) {
 // Signing in again ends what the browser had before.
 // covers AU03
 func TestSigningInAgain(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	who, err := h.desk.Sessions.Identify(t.Context(), b.request(), netip.Addr{}, staff.SignedIn)
 	if err != nil {
@@ -75,7 +75,7 @@ func TestSigningInAgain(t *testing.T) {
 
 // The password alone opens nothing.
 func TestHalfSignedIn(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.contact("hello")
 	b := h.browser()
 	b.want(b.post("/sign-in", "email", "dana@riverside.example", "password", accountPassword), http.StatusSeeOther)
@@ -107,23 +107,23 @@ func TestHalfSignedIn(t *testing.T) {
 // covers AU04
 func TestSessionEnds(t *testing.T) {
 	entry := audit.Entry{Who: audit.Operator, Act: audit.ActAccountDisabled}
-	for name, end := range map[string]func(*house, *browser){
-		"idle for 15 minutes": func(h *house, _ *browser) { h.clock.pass(staff.SessionIdle) },
-		"12 hours old": func(h *house, b *browser) {
+	for name, end := range map[string]func(*clinic, *browser){
+		"idle for 15 minutes": func(h *clinic, _ *browser) { h.clock.pass(staff.SessionIdle) },
+		"12 hours old": func(h *clinic, b *browser) {
 			for range 72 {
 				h.clock.pass(10 * time.Minute)
 				b.get("/inbox")
 			}
 		},
-		"disabled": func(h *house, _ *browser) {
+		"disabled": func(h *clinic, _ *browser) {
 			if err := h.desk.Store.SetDisabled(h.t.Context(), h.accounts["dana"], true, entry); err != nil {
 				h.t.Fatal(err)
 			}
 		},
-		"disabled without its sessions dropped": func(h *house, _ *browser) {
+		"disabled without its sessions dropped": func(h *clinic, _ *browser) {
 			h.tamper(`update account set disabled = 1 where id = ?`, h.accounts["dana"])
 		},
-		"credentials reset": func(h *house, _ *browser) {
+		"credentials reset": func(h *clinic, _ *browser) {
 			a, err := h.desk.Store.AccountByID(h.t.Context(), h.accounts["dana"])
 			if err == nil {
 				err = h.desk.Store.SetCredentials(h.t.Context(), a.ID, a.Password, a.TOTP, entry)
@@ -132,7 +132,7 @@ func TestSessionEnds(t *testing.T) {
 				h.t.Fatal(err)
 			}
 		},
-		"signed out elsewhere": func(_ *house, b *browser) {
+		"signed out elsewhere": func(_ *clinic, b *browser) {
 			session, half := b.cookie(staff.SessionCookie), b.cookie(staff.KeyCookie)
 			b.post("/sign-out")
 			b.hold(staff.SessionCookie, session)
@@ -140,7 +140,7 @@ func TestSessionEnds(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newClinic(t)
 			id, _ := h.contact("the answer")
 			b := h.reader("dana")
 			b.want(b.get(h.at("contact", id)), http.StatusOK)
@@ -162,7 +162,7 @@ func TestSessionEnds(t *testing.T) {
 
 // Use keeps a session, though it is written down once a minute at most.
 func TestSessionStaysWhileUsed(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.as("dana")
 	for range 20 {
 		h.clock.pass(13 * time.Minute)
@@ -173,7 +173,7 @@ func TestSessionStaysWhileUsed(t *testing.T) {
 // A download that runs when its person signs out, or is locked out, is cut.
 // covers AU04
 func TestDownloadEndsWithTheSession(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	who, err := h.desk.Sessions.Identify(t.Context(), b.request(), netip.Addr{}, staff.SignedIn)
 	if err != nil {
@@ -197,7 +197,7 @@ func TestDownloadEndsWithTheSession(t *testing.T) {
 
 // covers CR12, CR13
 func TestLockAndIdleLock(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.contact("the answer")
 	at := h.at("contact", id)
 	b := h.reader("dana")
@@ -245,7 +245,7 @@ func TestLockAndIdleLock(t *testing.T) {
 // Another person's half, or one's own in another session, opens nothing.
 // covers CR12
 func TestHalvesAreBound(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.contact("the answer")
 	dana, sam := h.reader("dana"), h.reader("sam")
 	sam.hold(staff.KeyCookie, dana.cookie(staff.KeyCookie))
@@ -261,7 +261,7 @@ func TestHalvesAreBound(t *testing.T) {
 
 // The database holds nothing that a cookie could be made of.
 func TestStoreHoldsHashesOnly(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	b := h.reader("dana")
 	for _, cookie := range []string{staff.SessionCookie, staff.KeyCookie, staff.DeviceCookie} {
 		value := b.cookie(cookie)

@@ -14,7 +14,7 @@ import (
 // covers CR05, CR07
 func TestTamperedSubmissions(t *testing.T) {
 	type two struct {
-		h    *house
+		h    *clinic
 		a, b int64
 	}
 	moved := "Its place in the list was changed after it came in"
@@ -58,7 +58,7 @@ func TestTamperedSubmissions(t *testing.T) {
 		}, "not sealed to the key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newClinic(t)
 			x := two{h: h}
 			x.a, _ = h.contact("the first answer")
 			h.clock.pass(time.Minute)
@@ -90,7 +90,7 @@ func TestTamperedSubmissions(t *testing.T) {
 // Genuine answers moved to another form are recognised, even by one who can write leaves.
 // covers CR07
 func TestMovedToAnotherForm(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.contact("the answer")
 	h.send("new-patient", maria)
 	h.tamper(`update submission set form = (select id from form where name = 'new-patient') where id = ?`, id)
@@ -105,7 +105,7 @@ func TestMovedToAnotherForm(t *testing.T) {
 // What was erased stays erased, even when somebody puts the rows back.
 // covers CR07, LK10
 func TestPutBackAfterErasing(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, ref := h.contact("the answer")
 	h.beside(`create table beside.kept as select * from submission`)
 	h.beside(`create table beside.kept_keys as select * from session_key`)
@@ -132,20 +132,20 @@ func TestPutBackAfterErasing(t *testing.T) {
 
 // covers CR05, CR07
 func TestTamperedFiles(t *testing.T) {
-	for name, do := range map[string]func(*house, int64){
-		"a byte changed": func(h *house, id int64) {
+	for name, do := range map[string]func(*clinic, int64){
+		"a byte changed": func(h *clinic, id int64) {
 			h.tamper(`update chunk set data = cast(substr(data, 1, 2000) || x'00ff' || substr(data, 2003) as blob) where id = (select max(id) from chunk where id < (select max(upload) + 4096 from file))`)
 		},
-		"cut": func(h *house, id int64) {
+		"cut": func(h *clinic, id int64) {
 			h.tamper(`delete from chunk where id = (select max(id) from chunk where id < (select max(upload) + 4096 from file))`)
 		},
-		"the files swapped": func(h *house, id int64) {
+		"the files swapped": func(h *clinic, id int64) {
 			h.tamper(`update file set n = n + 10 where submission = ?`, id)
 			h.tamper(`update file set n = 11 - n where submission = ?`, id)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newClinic(t)
 			id, _ := h.send("new-patient", maria,
 				upload{"one.pdf", "application/pdf", []byte("%PDF-1.4 the first file " + strings.Repeat("x", 600_000))},
 				upload{"two.pdf", "application/pdf", []byte("%PDF-1.4 the second file " + strings.Repeat("y", 900_000))})
@@ -176,7 +176,7 @@ func TestTamperedFiles(t *testing.T) {
 // A file that is gone is told where the answers are read, not only where its link leads.
 // covers CR07
 func TestFileGone(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria,
 		upload{"one.pdf", "application/pdf", []byte("%PDF-1.4 the first file")},
 		upload{"two.pdf", "application/pdf", []byte("%PDF-1.4 the second file")})
@@ -196,7 +196,7 @@ func TestFileGone(t *testing.T) {
 // A message sealed to the reader, but by nobody we know, is not shown.
 // covers CR05, LK10
 func TestUnsigned(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	own := h.signer
 	h.signer, _ = privatetest.Signer(t)
 	id, _ := h.contact("forged")

@@ -14,8 +14,8 @@ import (
 )
 
 // Unlock opens one of the person's keys for this session, and gives what the browser holds from then on: a new session id and
-// its half of the key. Wrong passwords are counted at the key, in the store. It
-// gives private.ErrWrongPassword, *staff.Slowed, limit.ErrBusy, or errNotFound for a key that is not theirs.
+// its half of the key. Wrong passwords are counted at the key, in the store. The error is private.ErrWrongPassword,
+// *staff.Slowed, limit.ErrBusy, or errNotFound for a key that is not theirs.
 func (d *desk) Unlock(ctx context.Context, who staff.Staff, f keys.Fingerprint, p keys.Password) (token string, half []byte, err error) {
 	done, err := d.Sessions.Begin(ctx, "unlock", who.Account, "key "+string(f))
 	if err != nil {
@@ -30,7 +30,7 @@ func (d *desk) Unlock(ctx context.Context, who staff.Staff, f keys.Fingerprint, 
 		d.Events.SignIn("unlock", who.Account, "slowed")
 		return "", nil, &staff.Slowed{Wait: wait}
 	}
-	open, err := try(k, p)
+	open, err := unlockKey(k, p)
 	if errors.Is(err, private.ErrWrongPassword) {
 		return "", nil, d.wrongKeyPassword(ctx, who, f, err)
 	}
@@ -54,7 +54,7 @@ func (d *desk) ownKey(ctx context.Context, who staff.Staff, f keys.Fingerprint) 
 	return nil, errNotFound
 }
 
-func try(k *store.LockedKey, p keys.Password) (*private.Unlocked, error) {
+func unlockKey(k *store.LockedKey, p keys.Password) (*private.Unlocked, error) {
 	locked, err := private.ParseLocked(k.Locked)
 	if err != nil {
 		return nil, err
@@ -112,11 +112,7 @@ func (d *desk) Lock(ctx context.Context, who staff.Staff) (token string, err err
 
 // Stay moves the end of the session's key.
 func (d *desk) Stay(who staff.Staff) error {
-	err := d.Vault.With(who.SessionID(), who.PersonID(), who.Half, func(*private.Unlocked) error { return nil })
-	if errors.Is(err, private.ErrLocked) {
-		return errLocked
-	}
-	return err
+	return d.with(who, func(*private.Unlocked) error { return nil })
 }
 
 // left is how long the session's key stays open: zero where nothing is unlocked, or where this browser lacks its half.

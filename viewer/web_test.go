@@ -12,7 +12,7 @@ import (
 )
 
 // fill gives a route's address for a submission of new-patient and the mail that it made.
-func (h *house) fill(r route, id int64) string {
+func (h *clinic) fill(r route, id int64) string {
 	h.t.Helper()
 	return strings.NewReplacer(
 		"/s/:sid", h.at("new-patient", id), "/files/:n", "/files/0", "/deliveries/:job", h.mailOf(id), ":name", "crm",
@@ -24,7 +24,7 @@ func (h *house) fill(r route, id int64) string {
 // changes nothing.
 // covers WB06
 func TestForeignPostsAreRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria)
 	b := h.reader("dana")
 	states := `select (select count(*) from submission where state = 0) * 1000 + (select count(*) from outbox)`
@@ -74,7 +74,7 @@ func TestForeignPostsAreRefused(t *testing.T) {
 // No GET changes anything but what is put on record of a reading.
 // covers WB06
 func TestGetsChangeNothing(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	before := h.count(`select count(*) from session`)*1000 + h.count(`select count(*) from submission where state = 0`)
@@ -98,7 +98,7 @@ func TestGetsChangeNothing(t *testing.T) {
 
 // Reading happens only because the person asked.
 func TestNoReadingForOthers(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	acts := len(h.acts())
@@ -134,7 +134,7 @@ func TestNoReadingForOthers(t *testing.T) {
 
 // covers WB03, WB08, WB20, LK09
 func TestHeadersEverywhere(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
 	paths := []string{"/no-such-page", "/s/unknown", "/assets/none.css", "/livez", h.pages.brand.address}

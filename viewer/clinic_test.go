@@ -54,8 +54,8 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// house is a viewer on a real store, with two people: dana reads new-patient and contact, sam contact.
-type house struct {
+// clinic is a viewer on a real store, with two people: dana reads new-patient and contact, sam contact.
+type clinic struct {
 	t        testing.TB
 	clock    *clock
 	desk     *desk
@@ -104,10 +104,10 @@ fields:
   - { id: message, type: longtext, label: How can we help?, max: 9000 }
 `
 
-// newHouse opens a viewer; change, if given, changes what the sessions are made of.
-func newHouse(t testing.TB, change ...func(*staff.Config)) *house {
+// newClinic opens a viewer; change, if given, changes what the sessions are made of.
+func newClinic(t testing.TB, change ...func(*staff.Config)) *clinic {
 	t.Helper()
-	h := &house{
+	h := &clinic{
 		t: t, clock: &clock{at: time.Now().Truncate(time.Second)}, path: filepath.Join(t.TempDir(), "sealform.db"),
 		forms: map[string]*forms.Form{}, readers: map[string]*keys.Recipients{}, locked: map[string]*private.Locked{},
 		secrets: map[string]string{}, accounts: map[string]int64{}, log: &bytes.Buffer{}, next: 1 << 40, change: change,
@@ -141,7 +141,7 @@ func key(purpose string) []byte {
 }
 
 // open starts store and server; again after close, as a restart does.
-func (h *house) open() {
+func (h *clinic) open() {
 	h.t.Helper()
 	s, err := store.Open(h.t.Context(), store.Config{
 		Path: h.path, HeadFile: h.path + ".head", Service: service, LeafKey: key("leaf"), AuditKey: key("audit"),
@@ -203,7 +203,7 @@ func zone(t testing.TB) *time.Location {
 }
 
 // compare counts; what stands in for an unknown e-mail is dear, and fits nobody anyway.
-func (h *house) compare(p keys.Password, encoded string) (bool, error) {
+func (h *clinic) compare(p keys.Password, encoded string) (bool, error) {
 	h.hashes.Add(1)
 	if !strings.HasPrefix(encoded, "$argon2id$v=19$m=64,") {
 		return false, nil
@@ -217,7 +217,7 @@ func many(c *staff.Config) { c.SignInFailures = 10_000 }
 var cheap = argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
 // close stops both; open starts them again.
-func (h *house) close() {
+func (h *clinic) close() {
 	if h.server == nil {
 		return
 	}
@@ -230,7 +230,7 @@ func (h *house) close() {
 }
 
 // person makes an account of that name with a key.
-func (h *house) person(name string) {
+func (h *clinic) person(name string) {
 	h.t.Helper()
 	email := name + "@riverside.example"
 	hash, err := argon2id.CreateHash(accountPassword, &cheap)
@@ -263,7 +263,7 @@ type upload struct {
 }
 
 // send seals and stores a submission as intake would, and gives its id and reference.
-func (h *house) send(form string, values [][2]string, files ...upload) (int64, string) {
+func (h *clinic) send(form string, values [][2]string, files ...upload) (int64, string) {
 	h.t.Helper()
 	entry := &forms.Entry{}
 	for _, v := range values {
@@ -306,9 +306,9 @@ func (h *house) send(form string, values [][2]string, files ...upload) (int64, s
 	return h.next, ref
 }
 
-func (h *house) contact(message string) (int64, string) {
+func (h *clinic) contact(message string) (int64, string) {
 	return h.send("contact", [][2]string{{"name", "Maria Alvarez"}, {"message", message}})
 }
 
 // at is a submission's address.
-func (h *house) at(form string, id int64) string { return h.desk.address(form, id) }
+func (h *clinic) at(form string, id int64) string { return h.desk.address(form, id) }

@@ -11,7 +11,7 @@ import (
 
 // Staff are told quietly what does not get out: only what is theirs, and only when it is late.
 func TestLate(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	h.send("new-patient", maria)
 	h.send("new-patient", maria)
 	dana, sam := h.as("dana"), h.as("sam")
@@ -71,7 +71,7 @@ func TestLate(t *testing.T) {
 
 // Receipts, alarms and tests neither make the mark nor the line, and what was put aside does no more.
 func TestWhatMatters(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	dana := h.as("dana")
 	told := func() string {
 		t.Helper()
@@ -128,7 +128,7 @@ func TestWhatMatters(t *testing.T) {
 
 // A message that a clock made in the future waits too.
 func TestMadeAhead(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	dana := h.as("dana")
 	h.clock.pass(48 * time.Hour)
 	at := h.enqueue(store.Job{Channel: store.Notice, Form: "new-patient", To: frontdesk})
@@ -143,7 +143,7 @@ func TestMadeAhead(t *testing.T) {
 
 // Receipts and tests end by themselves: their pages say so, tell nobody to do anything, and nobody put them aside.
 func TestEndedByItself(t *testing.T) {
-	h := newHouse(t)
+	h := newClinic(t)
 	receipt := h.enqueue(store.Job{Channel: store.Receipt, Form: "contact", Reference: "R7K-4Q2", Sealed: []byte("an address")})
 	test := h.enqueue(store.Job{Channel: store.Webhook, To: "crm", About: `{"test":true}`})
 	b := h.as("sam")
