@@ -12,11 +12,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sealform/forms"
+	"sealform/internal/body"
 	"sealform/internal/spool"
 )
 
@@ -27,13 +27,13 @@ const (
 )
 
 // tryRead reads one body as a form with the file field "card" would: at most 3 MB a file, 8 MB together.
-func tryRead(t testing.TB, contentType string, body io.Reader, header ...string) (*post, error) {
+func tryRead(t testing.TB, contentType string, posted io.Reader, header ...string) (*post, error) {
 	t.Helper()
 	s, err := spool.New(spool.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest(http.MethodPost, "/f/contact?name=evil&_token=evil", body)
+	r := httptest.NewRequest(http.MethodPost, "/f/contact?name=evil&_token=evil", posted)
 	r.Header.Set("Content-Type", contentType)
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
@@ -41,8 +41,8 @@ func tryRead(t testing.TB, contentType string, body io.Reader, header ...string)
 	if n, err := strconv.ParseInt(r.Header.Get("Content-Length"), 10, 64); err == nil {
 		r.ContentLength = n
 	}
-	rd := &reader{spool: s.Request(netip.MustParseAddr("192.0.2.1")), files: map[string]int64{"card": 3_000_000}, totalUpload: 8_000_000, taken: 8_000_000}
-	p, err := rd.read(httptest.NewRecorder(), r)
+	p := &post{spool: s.Request(netip.MustParseAddr("192.0.2.1")), files: map[string]int64{"card": 3_000_000}, totalUpload: 8_000_000, taken: 8_000_000}
+	err = p.read(httptest.NewRecorder(), r)
 	t.Cleanup(func() {
 		if err := p.close(); err != nil {
 			t.Error(err)
@@ -106,11 +106,11 @@ func TestFilesAreSpooled(t *testing.T) {
 	}
 	for sent, want := range names {
 		content := strings.Repeat("CANARY ", 100_000)
-		body := part(`form-data; name="before"`, "", "1") +
+		posted := part(`form-data; name="before"`, "", "1") +
 			part(`form-data; name="card"; filename="`+sent+`"`, "Content-Type: image/jpeg\r\n", content) + part(`form-data; name="after"`, "", "2") + ending
-		p, err := tryRead(t, multi, strings.NewReader(body))
+		p, err := tryRead(t, multi, strings.NewReader(posted))
 		if want == "" { // a NUL in a header is refused by the parser
-			if !errors.Is(err, errMalformed) {
+			if !errors.Is(err, body.ErrMalformed) {
 				t.Errorf("%q: %v", sent, err)
 			}
 			continue
@@ -188,34 +188,34 @@ func TestOversizeIsRefusedEarly(t *testing.T) {
 		want   error
 		most   int64 // bytes that may be read of an endless body
 	}{
-		"endless value":           {urlencoded, &endless{head: "a=", pattern: "x"}, nil, errTooLarge, 1<<20 + 4096},
-		"1 M pairs":               {urlencoded, strings.NewReader(strings.Repeat("a=b&", 1_000_000)), nil, errTooLarge, 0},
-		"unique keys":             {urlencoded, strings.NewReader(manyKeys(20_000)), nil, errTooLarge, 0},
-		"201 answers":             {urlencoded, strings.NewReader(strings.Repeat("a=b&", 201)), nil, errTooLarge, 0},
-		"long name":               {urlencoded, strings.NewReader(strings.Repeat("n", 129) + "=1"), nil, errTooLarge, 0},
-		"long value":              {urlencoded, strings.NewReader("a=" + strings.Repeat("v", 64<<10+1)), nil, errTooLarge, 0},
-		"announced":               {urlencoded, http.NoBody, []string{"Content-Length", "2000000"}, errTooLarge, 0},
-		"endless parts":           {multi, &endless{pattern: part(`form-data; name="card"; filename=""`, "", "")}, nil, errTooLarge, 1 << 20},
-		"10 k parts":              {multi, strings.NewReader(strings.Repeat(part(`form-data; name="a"`, "", ""), 10_000)), nil, errTooLarge, 0},
-		"endless header line":     {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"", pattern: "n"}, nil, errTooLarge, 64 << 10},
-		"endless header lines":    {multi, &endless{head: "--" + boundary + "\r\n", pattern: "X-A: b\r\n"}, nil, errTooLarge, 64 << 10},
-		"header of 9 KiB":         {multi, strings.NewReader(part(file, "X-Pad: "+strings.Repeat("p", 9<<10)+"\r\n", "x") + ending), nil, errTooLarge, 0},
-		"endless preamble":        {multi, &endless{pattern: "no boundary here\r\n"}, nil, errTooLarge, 64 << 10},
-		"endless file":            {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: " + file + "\r\n\r\n", pattern: strings.Repeat("x", 1000)}, nil, errTooLarge, 9_100_000},
-		"endless stray file":      {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"no\"; filename=\"f\"\r\n\r\n", pattern: strings.Repeat("x", 1000)}, nil, errTooLarge, 9_100_000},
-		"251 files":               {multi, strings.NewReader(strings.Repeat(part(file, "", "x"), 251) + ending), nil, errTooLarge, 0},
-		"endless files":           {multi, &endless{pattern: part(file, "", strings.Repeat("x", 1000))}, nil, errTooLarge, 1 << 20},
-		"long part name":          {multi, strings.NewReader(part(`form-data; name="`+strings.Repeat("n", 129)+`"`, "", "x") + ending), nil, errTooLarge, 0},
-		"long part value":         {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", pattern: "x"}, nil, errTooLarge, 128 << 10},
-		"answers beside files":    {multi, strings.NewReader(strings.Repeat(part(`form-data; name="a"`, "", strings.Repeat("v", 60<<10)), 20) + ending), nil, errTooLarge, 0},
-		"endless epilogue":        {multi, &endless{head: part(`form-data; name="a"`, "", "1") + ending, pattern: strings.Repeat("x", 1000)}, nil, errTooLarge, 64 << 10},
-		"gzip":                    {urlencoded, &endless{pattern: "\x1f\x8b"}, []string{"Content-Encoding", "gzip"}, errType, 0},
-		"brotli in a second line": {urlencoded, &endless{pattern: "x"}, []string{"Content-Encoding", "identity", "Content-Encoding", "br"}, errType, 0},
-		"zstd in a list":          {multi, &endless{pattern: "x"}, []string{"Content-Encoding", "identity, zstd"}, errType, 0},
-		"json":                    {"application/json", strings.NewReader(`{"a":1}`), nil, errType, 0},
-		"no type":                 {"", strings.NewReader("a=1"), nil, errType, 0},
-		"two types":               {urlencoded, strings.NewReader("a=1"), []string{"Content-Type", multi}, errType, 0},
-		"multipart/mixed":         {"multipart/mixed; boundary=" + boundary, strings.NewReader(part(`form-data; name="a"`, "", "1") + ending), nil, errType, 0},
+		"endless value":           {urlencoded, &endless{head: "a=", pattern: "x"}, nil, body.ErrTooLarge, 1<<20 + 4096},
+		"1 M pairs":               {urlencoded, strings.NewReader(strings.Repeat("a=b&", 1_000_000)), nil, body.ErrTooLarge, 0},
+		"unique keys":             {urlencoded, strings.NewReader(manyKeys(20_000)), nil, body.ErrTooLarge, 0},
+		"201 answers":             {urlencoded, strings.NewReader(strings.Repeat("a=b&", 201)), nil, body.ErrTooLarge, 0},
+		"long name":               {urlencoded, strings.NewReader(strings.Repeat("n", 129) + "=1"), nil, body.ErrTooLarge, 0},
+		"long value":              {urlencoded, strings.NewReader("a=" + strings.Repeat("v", 64<<10+1)), nil, body.ErrTooLarge, 0},
+		"announced":               {urlencoded, http.NoBody, []string{"Content-Length", "2000000"}, body.ErrTooLarge, 0},
+		"endless parts":           {multi, &endless{pattern: part(`form-data; name="card"; filename=""`, "", "")}, nil, body.ErrTooLarge, 1 << 20},
+		"10 k parts":              {multi, strings.NewReader(strings.Repeat(part(`form-data; name="a"`, "", ""), 10_000)), nil, body.ErrTooLarge, 0},
+		"endless header line":     {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"", pattern: "n"}, nil, body.ErrTooLarge, 64 << 10},
+		"endless header lines":    {multi, &endless{head: "--" + boundary + "\r\n", pattern: "X-A: b\r\n"}, nil, body.ErrTooLarge, 64 << 10},
+		"header of 9 KiB":         {multi, strings.NewReader(part(file, "X-Pad: "+strings.Repeat("p", 9<<10)+"\r\n", "x") + ending), nil, body.ErrTooLarge, 0},
+		"endless preamble":        {multi, &endless{pattern: "no boundary here\r\n"}, nil, body.ErrTooLarge, 64 << 10},
+		"endless file":            {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: " + file + "\r\n\r\n", pattern: strings.Repeat("x", 1000)}, nil, body.ErrTooLarge, 9_100_000},
+		"endless stray file":      {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"no\"; filename=\"f\"\r\n\r\n", pattern: strings.Repeat("x", 1000)}, nil, body.ErrTooLarge, 9_100_000},
+		"251 files":               {multi, strings.NewReader(strings.Repeat(part(file, "", "x"), 251) + ending), nil, body.ErrTooLarge, 0},
+		"endless files":           {multi, &endless{pattern: part(file, "", strings.Repeat("x", 1000))}, nil, body.ErrTooLarge, 1 << 20},
+		"long part name":          {multi, strings.NewReader(part(`form-data; name="`+strings.Repeat("n", 129)+`"`, "", "x") + ending), nil, body.ErrTooLarge, 0},
+		"long part value":         {multi, &endless{head: "--" + boundary + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", pattern: "x"}, nil, body.ErrTooLarge, 128 << 10},
+		"answers beside files":    {multi, strings.NewReader(strings.Repeat(part(`form-data; name="a"`, "", strings.Repeat("v", 60<<10)), 20) + ending), nil, body.ErrTooLarge, 0},
+		"endless epilogue":        {multi, &endless{head: part(`form-data; name="a"`, "", "1") + ending, pattern: strings.Repeat("x", 1000)}, nil, body.ErrTooLarge, 64 << 10},
+		"gzip":                    {urlencoded, &endless{pattern: "\x1f\x8b"}, []string{"Content-Encoding", "gzip"}, body.ErrType, 0},
+		"brotli in a second line": {urlencoded, &endless{pattern: "x"}, []string{"Content-Encoding", "identity", "Content-Encoding", "br"}, body.ErrType, 0},
+		"zstd in a list":          {multi, &endless{pattern: "x"}, []string{"Content-Encoding", "identity, zstd"}, body.ErrType, 0},
+		"json":                    {"application/json", strings.NewReader(`{"a":1}`), nil, body.ErrType, 0},
+		"no type":                 {"", strings.NewReader("a=1"), nil, body.ErrType, 0},
+		"two types":               {urlencoded, strings.NewReader("a=1"), []string{"Content-Type", multi}, body.ErrType, 0},
+		"multipart/mixed":         {"multipart/mixed; boundary=" + boundary, strings.NewReader(part(`form-data; name="a"`, "", "1") + ending), nil, body.ErrType, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -270,7 +270,7 @@ func TestMalformedBodies(t *testing.T) {
 		"two tokens":           {urlencoded, "_token=a&_token=b"},
 		"header without colon": {multi, "--" + boundary + "\r\nwhat is this\r\n\r\n1\r\n" + ending},
 	} {
-		if _, err := tryRead(t, c.kind, strings.NewReader(c.body)); !errors.Is(err, errMalformed) {
+		if _, err := tryRead(t, c.kind, strings.NewReader(c.body)); !errors.Is(err, body.ErrMalformed) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -287,7 +287,7 @@ func TestCutBodiesAreRefused(t *testing.T) {
 			if whole[:n]+tail == whole {
 				continue
 			}
-			if _, err := tryRead(t, multi, strings.NewReader(whole[:n]+tail)); !errors.Is(err, errMalformed) {
+			if _, err := tryRead(t, multi, strings.NewReader(whole[:n]+tail)); !errors.Is(err, body.ErrMalformed) {
 				t.Fatalf("cut after %d bytes of %d, then %q: %v", n, len(whole), tail, err)
 			}
 		}
@@ -316,95 +316,6 @@ func TestBodyErrorsHoldNoValue(t *testing.T) {
 	}
 }
 
-// slow gives what its pace says, until its connection's deadline.
-type slow struct {
-	http.ResponseWriter
-	deadline time.Time
-	clock    time.Time
-	pace     func(given int) (n int, after time.Duration)
-	given    int
-}
-
-func (s *slow) SetReadDeadline(t time.Time) error  { s.deadline = t; return nil }
-func (s *slow) SetWriteDeadline(t time.Time) error { return nil }
-func (s *slow) Read(b []byte) (int, error) {
-	n, after := s.pace(s.given)
-	if s.clock = s.clock.Add(after); s.clock.After(s.deadline) {
-		s.clock = s.deadline
-		return 0, &timeoutError{}
-	}
-	n = min(n, len(b))
-	s.given += n
-	return n, nil
-}
-
-type timeoutError struct{}
-
-func (*timeoutError) Error() string   { return "CANARY i/o timeout" }
-func (*timeoutError) Timeout() bool   { return true }
-func (*timeoutError) Is(e error) bool { return e.Error() == "i/o timeout" }
-
-// covers IN17
-func TestSlowBodiesEnd(t *testing.T) {
-	const size = 24 << 20
-	for name, c := range map[string]struct {
-		pace        func(given int) (int, time.Duration)
-		least, most time.Duration
-	}{
-		"nothing":             {func(int) (int, time.Duration) { return 0, 30 * time.Second }, grace, grace + time.Second},
-		"10 bytes a second":   {func(int) (int, time.Duration) { return 1, 100 * time.Millisecond }, grace, grace + time.Second},
-		"fast, then nothing":  {fastUntil(20<<20, 0, time.Hour), silence, silence + 15*time.Second},
-		"fast, then trickle":  {fastUntil(20<<20, 1, 10*time.Second), silence, silence + 25*time.Second},
-		"a KiB in 1.1 s":      {func(int) (int, time.Duration) { return 1 << 10, 1100 * time.Millisecond }, 5 * time.Minute, 6 * time.Minute},
-		"3 KiB a second":      {func(int) (int, time.Duration) { return 3 << 10, time.Second }, whole + size/overall*time.Second - 2*time.Second, whole + size/overall*time.Second},
-		"fast, in long gasps": {fastUntil(size/2, 1<<20, 65*time.Second), silence, silence + 15*time.Second},
-	} {
-		s := &slow{ResponseWriter: httptest.NewRecorder(), clock: time.Now(), pace: c.pace}
-		m := newMeter(s, s, size, size)
-		m.now = func() time.Time { return s.clock }
-		began := s.clock
-		n, err := io.Copy(io.Discard, m)
-		if !errors.Is(err, errSlow) {
-			t.Errorf("%s: after %d bytes: %v", name, n, err)
-		}
-		if took := s.clock.Sub(began); took < c.least-time.Second || took > c.most {
-			t.Errorf("%s: ended after %v", name, took)
-		}
-	}
-}
-
-// fastUntil gives all that is asked for at first, and n bytes each gap from some point on.
-func fastUntil(point, n int, gap time.Duration) func(int) (int, time.Duration) {
-	return func(given int) (int, time.Duration) {
-		if given < point {
-			return 1 << 20, 5 * time.Millisecond
-		}
-		return n, gap
-	}
-}
-
-// covers IN17
-func TestSteadyBodiesArrive(t *testing.T) {
-	const size = 2 << 20
-	for name, pace := range map[string]func(given int) (int, time.Duration){
-		"5 KiB a second":    func(int) (int, time.Duration) { return 5 << 10, time.Second },
-		"8 KiB every 1.9 s": func(int) (int, time.Duration) { return 8 << 10, 1900 * time.Millisecond },
-		"a late start": func(given int) (int, time.Duration) {
-			return 32 << 10, map[bool]time.Duration{true: 29 * time.Second}[given == 0]
-		},
-		"a break of 55 s midway": func(given int) (int, time.Duration) {
-			return 32 << 10, map[bool]time.Duration{true: 55 * time.Second}[given == 1<<20]
-		},
-	} {
-		s := &slow{ResponseWriter: httptest.NewRecorder(), clock: time.Now(), pace: pace}
-		m := newMeter(s, s, size, size)
-		m.now = func() time.Time { return s.clock }
-		if n, err := io.CopyN(io.Discard, m, size); err != nil {
-			t.Errorf("%s: after %d bytes: %v", name, n, err)
-		}
-	}
-}
-
 func FuzzBody(f *testing.F) {
 	f.Add(true, []byte("a=1&b=%41&_token=x&c=+"))
 	f.Add(false, []byte(part(`form-data; name="a"`, "", "1")+part(`form-data; name="card"; filename="x"`, "Content-Type: image/png\r\n", "abc")+ending))
@@ -419,8 +330,8 @@ func FuzzBody(f *testing.F) {
 		if plain {
 			r.Header.Set("Content-Type", urlencoded)
 		}
-		rd := &reader{spool: s.Request(netip.Addr{}), files: map[string]int64{"card": 1000}, totalUpload: 5000, taken: 5000}
-		p, err := rd.read(httptest.NewRecorder(), r)
+		p := &post{spool: s.Request(netip.Addr{}), files: map[string]int64{"card": 1000}, totalUpload: 5000, taken: 5000}
+		err := p.read(httptest.NewRecorder(), r)
 		if err == nil {
 			check(t, &p.entry, body)
 		}

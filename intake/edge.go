@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"sealform/internal/body"
 	"sealform/internal/web"
 )
 
@@ -14,7 +15,7 @@ const program = "intake"
 func (in *intake) around(routes http.Handler) http.Handler {
 	edge := in.edge.Around(routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // not every connection in a test knows one
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(body.Patience)) // not every connection in a test knows one
 		edge.ServeHTTP(w, r)
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/internal/body"
 	"sealform/internal/event"
 	"sealform/internal/spool"
 	"sealform/internal/web"
@@ -18,11 +19,11 @@ var refusals = []struct {
 	status int
 	code   event.Code
 }{
-	{errTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
-	{errMalformed, http.StatusBadRequest, "malformed"},
-	{errType, http.StatusUnsupportedMediaType, "wrong_type"},
-	{errSlow, http.StatusRequestTimeout, "slow"},
-	{errSpool, http.StatusServiceUnavailable, "spool"},
+	{body.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
+	{body.ErrMalformed, http.StatusBadRequest, "malformed"},
+	{body.ErrType, http.StatusUnsupportedMediaType, "wrong_type"},
+	{body.ErrSlow, http.StatusRequestTimeout, "slow"},
+	{body.ErrSpool, http.StatusServiceUnavailable, "spool"},
 	{spool.ErrFull, http.StatusServiceUnavailable, "spool_full"},
 	{echo.ErrNotFound, http.StatusNotFound, "not_found"},
 	{echo.ErrMethodNotAllowed, http.StatusMethodNotAllowed, "method"},

@@ -6,6 +6,7 @@ import (
 
 	"sealform/forms"
 	"sealform/forms/record"
+	"sealform/internal/body"
 	"sealform/internal/event"
 	"sealform/internal/token"
 )
@@ -46,7 +47,7 @@ func (d *desk) take(ctx context.Context, to *served, p *post, readErr error) Out
 	page, questions := d.page(to, p.token)
 	o := Outcome{Questions: questions}
 	switch {
-	case readErr != nil && (questions == nil || p.uploads == 0 || !errors.Is(readErr, errTooLarge)):
+	case readErr != nil && (questions == nil || p.uploads == 0 || !errors.Is(readErr, body.ErrTooLarge)):
 		o.Result, o.Err = Unread, readErr
 	case questions == nil:
 		o.Result = Stale

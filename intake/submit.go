@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"sealform/forms"
 	"sealform/internal/event"
 	"sealform/internal/text"
 	"sealform/internal/web"
@@ -20,8 +21,9 @@ func (in *intake) takeForm(c echo.Context, s *served) (err error) {
 	if _, err := s.readers(in.Now()); err != nil {
 		return in.showClosed(c, s, true)
 	}
-	p, readErr := in.read(c, s)
+	p := in.post(c.Request(), s)
 	defer func() { err = errors.Join(err, p.close()) }()
+	readErr := p.read(c.Response(), c.Request())
 	if readErr != nil {
 		c.Response().Header().Set("Connection", "close") // the rest is not read
 	}
@@ -42,14 +44,13 @@ func (in *intake) takeForm(c echo.Context, s *served) (err error) {
 	}
 }
 
-// read takes the body of a post apart.
-func (in *intake) read(c echo.Context, s *served) (*post, error) {
-	r := c.Request()
-	rd := &reader{
+// post is what this request will hold.
+func (in *intake) post(r *http.Request, s *served) *post {
+	return &post{
 		spool: in.Spool.Request(in.edge.Peers.Addr(r)), files: s.maxFiles,
 		totalUpload: s.Form.Limits.TotalUpload, taken: in.desk.uploads(s.Form),
+		entry: forms.Entry{Pairs: make([]forms.Pair, 0, len(s.Form.Fields)+4)},
 	}
-	return rd.read(c.Response(), r)
 }
 
 const (

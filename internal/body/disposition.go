@@ -1,4 +1,4 @@
-package intake
+package body
 
 import "strings"
 
@@ -6,20 +6,20 @@ import "strings"
 // perhaps a filename, in quotes, where %22, %0D and %0A stand for a quote and line ends; \" as curl writes it is
 // understood too. All other bytes stay as they are. A name given twice, none, and the filename* that RFC 7578 §4.2
 // forbids are refused: two readers could understand them differently.
-func (d *disposition) parse(s string) error {
+func (d *disposition) parse(s string, longest int) error {
 	kind, rest, _ := strings.Cut(s, ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "form-data") {
-		return errMalformed
+		return ErrMalformed
 	}
 	named := false
 	for rest = trim(rest); rest != ""; rest = trim(rest) {
 		key, after, ok := strings.Cut(rest, "=")
 		if !ok {
-			return errMalformed
+			return ErrMalformed
 		}
 		value, left, ok := parameter(trim(after))
 		if !ok {
-			return errMalformed
+			return ErrMalformed
 		}
 		switch key = strings.ToLower(strings.TrimSpace(key)); {
 		case key == "name" && !named:
@@ -27,15 +27,15 @@ func (d *disposition) parse(s string) error {
 		case key == "filename" && !d.file:
 			d.filename, d.file = value, true
 		case key == "name", key == "filename", strings.HasSuffix(key, "*"):
-			return errMalformed
+			return ErrMalformed
 		}
 		rest = left
 	}
 	if !named || d.name == "" {
-		return errMalformed
+		return ErrMalformed
 	}
-	if len(d.name) > nameLimit {
-		return errTooLarge
+	if len(d.name) > longest {
+		return ErrTooLarge
 	}
 	return nil
 }

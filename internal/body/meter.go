@@ -1,4 +1,4 @@
-package intake
+package body
 
 import (
 	"errors"
@@ -9,22 +9,16 @@ import (
 	"time"
 )
 
-// Why a body is not taken. None of them holds a byte of it.
-var (
-	errTooLarge  = errors.New("body over its limits")
-	errMalformed = errors.New("body not well formed")
-	errType      = errors.New("content type not taken")
-	errSlow      = errors.New("body came too slowly")
+const (
+	grace   = 30 * time.Second // a body may be slow for so long
+	rate    = 1 << 10          // and must bring this many bytes a second afterwards
+	silence = 60 * time.Second // the longest wait for the next byte, however fast those before it came
+	whole   = 2 * time.Minute  // and
+	overall = 4 << 10          // a second for each so many bytes that may come: what the whole body may take
 )
 
-const (
-	grace    = 30 * time.Second // a body may be slow for so long
-	rate     = 1 << 10          // and must bring this many bytes a second afterwards
-	silence  = 60 * time.Second // the longest wait for the next byte, however fast those before it came
-	whole    = 2 * time.Minute  // and
-	overall  = 4 << 10          // a second for each so many bytes that may come: what the whole body may take
-	patience = 60 * time.Second // for writing an answer
-)
+// Patience is how long an answer may take to be written.
+const Patience = 60 * time.Second
 
 // meter reads a body up to its limit and at its least rate. Its errors are final.
 type meter struct {
@@ -59,7 +53,7 @@ func (m *meter) Read(p []byte) (int, error) {
 		most = min(most, m.window-m.read)
 	}
 	if most <= 0 {
-		m.err = errTooLarge
+		m.err = ErrTooLarge
 		return 0, m.err
 	}
 	m.pace()
@@ -67,15 +61,15 @@ func (m *meter) Read(p []byte) (int, error) {
 	m.came(n)
 	switch {
 	case m.read > m.limit:
-		m.err = errTooLarge
+		m.err = ErrTooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		m.err = errSlow
+		m.err = ErrSlow
 	case errors.Is(err, io.EOF):
 		m.err = io.EOF
 	case err != nil:
-		m.err = fmt.Errorf("%w: broken off", errMalformed)
+		m.err = fmt.Errorf("%w: broken off", ErrMalformed)
 	}
-	if n > 0 && !errors.Is(m.err, errTooLarge) {
+	if n > 0 && !errors.Is(m.err, ErrTooLarge) {
 		return n, nil
 	}
 	return 0, m.err
@@ -109,6 +103,6 @@ func (m *meter) came(n int) {
 // web.Headers.
 func (m *meter) done() {
 	if m.now().After(m.began.Add(time.Second)) {
-		_ = m.rc.SetWriteDeadline(m.now().Add(patience))
+		_ = m.rc.SetWriteDeadline(m.now().Add(Patience))
 	}
 }

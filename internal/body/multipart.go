@@ -1,4 +1,4 @@
-package intake
+package body
 
 import (
 	"errors"
@@ -9,16 +9,15 @@ import (
 	"net/textproto"
 	"strings"
 
-	"sealform/forms"
 	"sealform/internal/spool"
 )
 
 // readParts reads multipart/form-data (RFC 7578). The standard library finds the parts; how many there are, how
 // long a header is, what it says and where the bytes go is ours. A part is taken as the bytes it has: a transfer
 // encoding, which RFC 7578 §4.7 deprecates, is refused, as is a body inside the body.
-func (p *post) readParts(m *meter, boundary string, rd *reader) error {
+func (rd *Reader) readParts(m *meter, boundary string) error {
 	if boundary == "" || len(boundary) > 70 { // RFC 2046 §5.1.1
-		return errMalformed
+		return ErrMalformed
 	}
 	mr := multipart.NewReader(&uncut{Reader: m}, boundary)
 	for n := 0; ; n++ {
@@ -31,10 +30,10 @@ func (p *post) readParts(m *meter, boundary string, rd *reader) error {
 		if err != nil {
 			return refusal(m, err)
 		}
-		if n >= partLimit {
-			return errTooLarge
+		if n >= rd.Parts {
+			return ErrTooLarge
 		}
-		if err := p.readPart(part, rd); err != nil {
+		if err := rd.readPart(part); err != nil {
 			return refusal(m, err)
 		}
 	}
@@ -80,86 +79,30 @@ func finish(m *meter) error {
 
 // refusal prefers the meter's reason over the parser's, which only saw the bytes end, and drops the parser's text.
 func refusal(m *meter, err error) error {
-	for _, known := range []error{errTooLarge, errSlow, errMalformed, errType, errSpool, spool.ErrFull} {
+	for _, known := range []error{ErrTooLarge, ErrSlow, ErrMalformed, ErrType, ErrSpool, spool.ErrFull} {
 		if errors.Is(m.err, known) || errors.Is(err, known) {
 			return known
 		}
 	}
-	return errMalformed
+	return ErrMalformed
 }
-
-// errSpool: the spool failed for another reason than being full.
-var errSpool = errors.New("spool failed")
 
 // shortValue is the room that an answer gets at first.
 const shortValue = 255
 
-func (p *post) readPart(part *multipart.Part, rd *reader) error {
-	d, err := readHeader(part.Header)
+func (rd *Reader) readPart(part *multipart.Part) error {
+	d, err := rd.readHeader(part.Header)
 	if err != nil {
 		return err
 	}
 	if d.file {
-		return p.readFile(part, d, rd)
+		return rd.Sink.File(d.name, d.filename, d.contentType, part)
 	}
-	value, err := p.readAll(part, shortValue, valueLimit+1)
+	value, err := rd.readAll(part, shortValue, rd.Value+1)
 	if err != nil {
 		return fmt.Errorf("reading a part: %w", err)
 	}
-	return p.add(d.name, value)
-}
-
-// readFile spools one file. One that is too long for its field, has no field or is one too many is read to its end
-// and its size kept without its bytes: what comes behind it need not be typed again. A field left alone is posted
-// as a file without name and bytes, and is none.
-func (p *post) readFile(part io.Reader, d disposition, rd *reader) error {
-	surplus := len(p.entry.Files) >= fileLimit
-	keep, known := rd.files[d.name]
-	keep = min(keep, rd.taken-p.uploads)
-	if !known || p.full || surplus || p.heavy {
-		keep = 0
-	}
-	source := &counted{Reader: part, left: rd.totalUpload - p.uploads}
-	f, err := rd.spool.Add(source, keep)
-	if errors.Is(err, spool.ErrFull) {
-		p.full = true
-		f, err = rd.spool.Add(source, 0)
-	}
-	p.uploads = rd.totalUpload - source.left
-	p.heavy = p.uploads > rd.taken
-	if err != nil {
-		if errors.Is(err, errTooLarge) || errors.Is(err, io.ErrUnexpectedEOF) || source.failed {
-			return fmt.Errorf("reading a file: %w", err)
-		}
-		return fmt.Errorf("%w: %w", errSpool, err)
-	}
-	if f.Size == 0 && d.filename == "" {
-		return nil
-	}
-	if surplus {
-		p.many = true
-		return nil
-	}
-	p.entry.Files = append(p.entry.Files, forms.File{
-		Field: d.name, Name: d.filename, Type: d.contentType, Size: f.Size, SHA256: f.SHA256, Open: f.Open,
-	})
-	return nil
-}
-
-// counted refuses more bytes than are left for all files together.
-type counted struct {
-	io.Reader
-	left   int64
-	failed bool // the source itself gave an error
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Reader.Read(b)
-	if c.left -= int64(n); c.left < 0 {
-		return 0, errTooLarge
-	}
-	c.failed = err != nil && !errors.Is(err, io.EOF)
-	return n, err
+	return rd.Sink.Pair(d.name, value)
 }
 
 // disposition is what a part's header says.
@@ -168,7 +111,7 @@ type disposition struct {
 	file                        bool
 }
 
-func readHeader(h textproto.MIMEHeader) (disposition, error) {
+func (rd *Reader) readHeader(h textproto.MIMEHeader) (disposition, error) {
 	var d disposition
 	size := 0
 	for name, values := range h {
@@ -177,19 +120,19 @@ func readHeader(h textproto.MIMEHeader) (disposition, error) {
 		}
 	}
 	if size > headerLimit {
-		return d, errTooLarge
+		return d, ErrTooLarge
 	}
 	if len(h["Content-Disposition"]) != 1 || len(h["Content-Type"]) > 1 {
-		return d, errMalformed
+		return d, ErrMalformed
 	}
 	switch strings.ToLower(h.Get("Content-Transfer-Encoding")) {
 	case "", "7bit", "8bit", "binary":
 	default:
-		return d, errMalformed
+		return d, ErrMalformed
 	}
 	d.contentType = h.Get("Content-Type")
 	if t, _, _ := mime.ParseMediaType(d.contentType); strings.HasPrefix(t, "multipart/") {
-		return d, errMalformed
+		return d, ErrMalformed
 	}
-	return d, d.parse(h.Get("Content-Disposition"))
+	return d, d.parse(h.Get("Content-Disposition"), rd.Name)
 }
