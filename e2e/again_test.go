@@ -47,15 +47,16 @@ func TestAgain(t *testing.T) {
 // covers R12
 func TestStopsWhileVisitorsSend(t *testing.T) {
 	whole(t)
+	t.Parallel() // it waits for a second factor more than it works
 	l, writers := load(t)
 	d := start(t, t.TempDir())
-	before := len(d.signIn().inbox())
+	before, signedIn := len(d.signIn().inbox()), time.Now()
 	d.under(writers, func() {
 		time.Sleep(time.Second)
 		d.stop()
 	})
 	d = start(t, d.folder)
 	d.finish(writers)
-	d.count(l, before)
+	d.count(l, before, signedIn)
 	d.stop()
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"text/template"
@@ -68,15 +69,23 @@ func openPostOffice(t *testing.T, differ ...func(*postOffice)) *postOffice {
 	return o
 }
 
+// freePort gives a port below those that the system picks by itself, so that nobody takes it while its server is away.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 20_000 + (os.Getpid()*100+int(ports.Add(1)))%12_000
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err == nil {
+			defer l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
+
+// ports counts what freePort gave out.
+var ports atomic.Int32
 
 // lay makes the folders with the owners that the two want, the certificate, and the configurations.
 func (o *postOffice) lay() {

@@ -20,6 +20,7 @@ import (
 // covers CR11
 func TestRealMail(t *testing.T) {
 	whole(t)
+	t.Parallel()
 	o := openPostOffice(t)
 	c := newClinic(t, o)
 	front := newCorrespondent(t, "front")
