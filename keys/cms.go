@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"sync/atomic"
+
+	"sealform/keys/internal/packets"
 )
 
 // What a CMS message of package smime looks like from outside (BER, RFC 5652 §3 and §6.1, RFC 5083 §2.1). The outer
@@ -52,7 +54,7 @@ func readCMS(src *bufio.Reader) (SealedStream, error) {
 	first, err := src.Peek(len(cmsAuthEnveloped))
 	auth, n := cmsBegins(first)
 	if n == 0 {
-		return SealedStream{}, either(err, notSealed("it is no CMS message of a kind that encrypts"))
+		return SealedStream{}, packets.SourceError(err, notSealed("it is no CMS message of a kind that encrypts"))
 	}
 	s := NewCMS(func(w io.Writer) error {
 		_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{src}, make([]byte, copySize))

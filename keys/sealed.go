@@ -148,7 +148,7 @@ func checkSessionKeys(all []SessionKey) (version byte, err error) {
 // Framing faults wrap ErrNotSealed; errors of src and w come back as they are.
 func copyData(w io.Writer, src packets.Source, version byte) error {
 	if tag, err := src.ReadByte(); err != nil || tag != dataTag {
-		return either(err, notSealed("no sealed data follows the session keys"))
+		return packets.SourceError(err, notSealed("no sealed data follows the session keys"))
 	}
 	if _, err := w.Write([]byte{dataTag}); err != nil {
 		return err
@@ -158,7 +158,7 @@ func copyData(w io.Writer, src packets.Source, version byte) error {
 	for more := true; more; {
 		l, err := packets.ReadLength(src)
 		if err != nil {
-			return either(err, notSealed("its data ends too early"))
+			return packets.SourceError(err, notSealed("its data ends too early"))
 		}
 		if l.Partial && total == 0 && l.N < minPartial {
 			return notSealed("its data begins with too short a piece")
@@ -176,7 +176,7 @@ func copyData(w io.Writer, src packets.Source, version byte) error {
 		return notSealed("its data is too short")
 	}
 	if _, err := src.ReadByte(); !errors.Is(err, io.EOF) {
-		return either(err, notSealed("something follows the sealed data"))
+		return packets.SourceError(err, notSealed("something follows the sealed data"))
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func copyPiece(w io.Writer, src packets.Source, l packets.Length, buf []byte, fi
 	for left := l.N; left > 0; {
 		part := buf[:min(left, int64(len(buf)))]
 		if _, err := io.ReadFull(src, part); err != nil {
-			return either(err, notSealed("its data ends too early"))
+			return packets.SourceError(err, notSealed("its data ends too early"))
 		}
 		if first && !pairs(version, part[0]) {
 			return notSealed("its data has version %d under session keys of version %d", part[0], version)
@@ -210,12 +210,4 @@ func pairs(sessionKey, data byte) bool {
 
 func notSealed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrNotSealed, fmt.Sprintf(format, args...))
-}
-
-// either gives a source's own error, or else what its end means.
-func either(err, meaning error) error {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, packets.ErrTruncated) {
-		return meaning
-	}
-	return err
 }

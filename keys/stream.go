@@ -70,7 +70,7 @@ func ReadSealed(r io.Reader) (SealedStream, error) {
 	for {
 		first, err := src.Peek(1)
 		if err != nil {
-			return SealedStream{}, either(err, notSealed("it ends too early"))
+			return SealedStream{}, packets.SourceError(err, notSealed("it ends too early"))
 		}
 		if first[0] != sessionKeyTag {
 			break
@@ -102,16 +102,16 @@ func readSessionKey(src *bufio.Reader) ([]byte, error) {
 	bad := notSealed("a session key has a bad length")
 	tag, err := src.ReadByte()
 	if err != nil {
-		return nil, either(err, bad)
+		return nil, packets.SourceError(err, bad)
 	}
 	l, err := packets.ReadLength(src)
 	if err != nil || l.Partial || l.N > maxSessionKey {
-		return nil, either(err, bad)
+		return nil, packets.SourceError(err, bad)
 	}
 	raw := append(append(make([]byte, 0, 1+l.RawLen+int(l.N)), tag), l.Raw[:l.RawLen]...)
 	raw = raw[:1+l.RawLen+int(l.N)]
 	if _, err := io.ReadFull(src, raw[1+l.RawLen:]); err != nil {
-		return nil, either(err, bad)
+		return nil, packets.SourceError(err, bad)
 	}
 	return raw, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"sealform/keys"
+	"sealform/keys/internal/packets"
 )
 
 // Chunks gives the n-th piece (from 0) of a message's data packet; io.EOF after the last.
@@ -134,7 +135,7 @@ func (r *chunkReader) next() error {
 // end wants nothing after the message.
 func (r *chunkReader) end() error {
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
-		return damaged(err)
+		return packets.SourceError(err, ErrDamaged)
 	}
 	if r.n != len(r.hashes) {
 		return ErrDamaged

@@ -77,7 +77,7 @@ func (c *content) read(w io.Writer) error {
 		return err
 	}
 	if _, err := c.d.ReadByte(); !errors.Is(err, io.EOF) {
-		return shape(err)
+		return packets.SourceError(err, errShape)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (c *content) read(w io.Writer) error {
 func (c *content) small(want byte, most int64) ([]byte, error) {
 	tag, body, err := packets.ReadHeader(c.d)
 	if err != nil {
-		return nil, shape(err)
+		return nil, packets.SourceError(err, errShape)
 	}
 	n, definite := body.Definite()
 	if tag != want || !definite || n > most {
@@ -96,7 +96,7 @@ func (c *content) small(want byte, most int64) ([]byte, error) {
 	head := len(raw)
 	raw = append(raw, make([]byte, n)...)
 	if _, err := io.ReadFull(body, raw[head:]); err != nil {
-		return nil, shape(err)
+		return nil, packets.SourceError(err, errShape)
 	}
 	return raw, nil
 }
@@ -106,14 +106,14 @@ func (c *content) small(want byte, most int64) ([]byte, error) {
 func (c *content) literal(w io.Writer) error {
 	tag, body, err := packets.ReadHeader(c.d)
 	if err != nil {
-		return shape(err)
+		return packets.SourceError(err, errShape)
 	}
 	if tag != packets.TagLiteral {
 		return errShape
 	}
 	var fields [6]byte
 	if _, err := io.ReadFull(body, fields[:]); err != nil {
-		return shape(err)
+		return packets.SourceError(err, errShape)
 	}
 	if fields != [6]byte{'b'} {
 		return errShape
@@ -141,17 +141,7 @@ func (c *content) copy(w io.Writer, body *packets.Body) error {
 			return nil
 		}
 		if err != nil {
-			return shape(err)
+			return packets.SourceError(err, errShape)
 		}
 	}
-}
-
-// shape makes errShape of the inside's early end or bad framing; ErrDamaged and a
-// source's own error stay.
-func shape(err error) error {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, packets.ErrTruncated) || errors.Is(err, packets.ErrHeader) {
-		return errShape
-	}
-	return err
 }

@@ -34,11 +34,11 @@ type decrypter struct {
 func newDecrypter(src packets.Source, key []byte, size int, check bool) (*decrypter, error) {
 	tag, body, err := packets.ReadHeader(src)
 	if err != nil || tag != packets.TagSealed {
-		return nil, damaged(err)
+		return nil, packets.SourceError(err, ErrDamaged)
 	}
 	version, err := body.ReadByte()
 	if err != nil {
-		return nil, damaged(err)
+		return nil, packets.SourceError(err, ErrDamaged)
 	}
 	if version != 1 {
 		return nil, ErrUnsupported
@@ -53,7 +53,7 @@ func newDecrypter(src packets.Source, key []byte, size int, check bool) (*decryp
 	}
 	var prefix [prefixSize]byte
 	if _, err := io.ReadFull(d, prefix[:]); err != nil {
-		return nil, damaged(err)
+		return nil, packets.SourceError(err, ErrDamaged)
 	}
 	return d, nil
 }
@@ -95,7 +95,7 @@ func (d *decrypter) fill() {
 	case errors.Is(err, io.EOF):
 		d.ended = true
 	case err != nil:
-		d.err = damaged(err)
+		d.err = packets.SourceError(err, ErrDamaged)
 	}
 }
 
@@ -122,14 +122,4 @@ func (d *decrypter) finish() {
 func (d *decrypter) wipe() {
 	d.cfb.Wipe()
 	clear(d.buf)
-}
-
-// damaged makes ErrDamaged of a message's early end or bad framing; an error of the
-// place it is read from stays what it is.
-func damaged(err error) error {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, packets.ErrTruncated) || errors.Is(err, packets.ErrHeader) {
-		return ErrDamaged
-	}
-	return err
 }

@@ -84,7 +84,7 @@ func ReadLength(r io.ByteReader) (Length, error) {
 	for {
 		b, err := r.ReadByte()
 		if err != nil {
-			return l, early(err)
+			return l, SourceError(err, ErrTruncated)
 		}
 		l.Raw[l.RawLen] = b
 		l.RawLen++
@@ -105,9 +105,13 @@ func ReadLength(r io.ByteReader) (Length, error) {
 	}
 }
 
-func early(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return ErrTruncated
+// SourceError gives the error of the place that packets are read from; where err is nil or only says that packets end
+// early or have a bad header, it gives meaning.
+func SourceError(err, meaning error) error {
+	for _, framing := range []error{nil, io.EOF, io.ErrUnexpectedEOF, ErrTruncated, ErrHeader} {
+		if errors.Is(err, framing) {
+			return meaning
+		}
 	}
 	return err
 }
