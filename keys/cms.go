@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"sync/atomic"
 
 	"sealform/keys/internal/packets"
 )
@@ -36,17 +35,13 @@ var (
 // writing fails with ErrNotSealed before one byte went out; so it does, later, where the message is not framed as
 // cms.go draws it or lacks its end.
 func NewCMS(write func(io.Writer) error) SealedStream {
-	var used atomic.Bool
-	return SealedStream{kind: CMS, write: func(w io.Writer) error {
-		if used.Swap(true) {
-			return errUsed
-		}
+	return SealedStream{kind: CMS, write: once(func(w io.Writer) error {
 		c := &cmsWriter{w: w}
 		if err := write(c); err != nil {
 			return err
 		}
 		return c.close()
-	}}
+	})}
 }
 
 // readCMS takes a CMS message from a stream. Its first bytes are looked at now.

@@ -81,14 +81,21 @@ func (r *Recipients) stream(version byte, by *Signer, at time.Time, write func(i
 		clear(key)
 		return SealedStream{}, err
 	}
+	return SealedStream{kind: OpenPGP, keys: wrapped, write: once(func(w io.Writer) error {
+		defer clear(key)
+		return seal(w, key)
+	})}, nil
+}
+
+// once gives write, but for the second call, which is errUsed.
+func once(write func(io.Writer) error) func(io.Writer) error {
 	var used atomic.Bool
-	return SealedStream{kind: OpenPGP, keys: wrapped, write: func(w io.Writer) error {
+	return func(w io.Writer) error {
 		if used.Swap(true) {
 			return errUsed
 		}
-		defer clear(key)
-		return seal(w, key)
-	}}, nil
+		return write(w)
+	}
 }
 
 // sealStream writes the data packet as it comes, in partial bodies.

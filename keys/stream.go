@@ -3,7 +3,6 @@ package keys
 import (
 	"bufio"
 	"io"
-	"sync/atomic"
 
 	"sealform/keys/internal/packets"
 )
@@ -88,13 +87,7 @@ func ReadSealed(r io.Reader) (SealedStream, error) {
 	if err != nil {
 		return SealedStream{}, err
 	}
-	var used atomic.Bool
-	return SealedStream{kind: OpenPGP, keys: all, write: func(w io.Writer) error {
-		if used.Swap(true) {
-			return errUsed
-		}
-		return copyData(w, src, version)
-	}}, nil
+	return SealedStream{kind: OpenPGP, keys: all, write: once(func(w io.Writer) error { return copyData(w, src, version) })}, nil
 }
 
 // readSessionKey reads one packet, raw.
