@@ -4,14 +4,6 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// checkAlgorithm refuses a primary key whose signatures can be forged.
-func (c *Certificate) checkAlgorithm(k *packet.PublicKey) error {
-	if reason := strength(k); reason != nil {
-		return &Refusal{Key: c.name(), Reason: reason, Mend: mendReplace}
-	}
-	return nil
-}
-
 // sealable says why k cannot be sealed to, or nil.
 func sealable(k *packet.PublicKey) error {
 	switch k.PubKeyAlgo {

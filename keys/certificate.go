@@ -68,7 +68,7 @@ func ParseCertificate(b []byte, now time.Time) (*Certificate, error) {
 func (c *Certificate) try() error {
 	for _, k := range c.encryption {
 		if err := packet.SerializeEncryptedKeyAEAD(io.Discard, k.public, packet.CipherAES256, c.version == 6, make([]byte, sessionKeySize), nil); err != nil {
-			return &Refusal{Key: c.name(), Reason: Exactly(ErrUnsupported, "has an encryption key that cannot be encrypted to"), Mend: mendReplace}
+			return c.refuse(Exactly(ErrUnsupported, "has an encryption key that cannot be encrypted to"), mendReplace)
 		}
 	}
 	return nil
@@ -124,10 +124,7 @@ func checkPackets(raw []byte) error {
 func readEntity(raw []byte, versions ...byte) (*openpgp.Entity, error) {
 	first, _ := packets.Split(raw)
 	if version := firstOctet(first[0].Body); !slices.Contains(versions, version) {
-		return nil, &Refusal{
-			Reason: Exactly(ErrUnsupported, "holds a version %d key, which cannot be used here", version),
-			Mend:   mendReplace,
-		}
+		return nil, &Refusal{Reason: Exactly(ErrUnsupported, "holds a version %d key, which cannot be used here", version), Mend: mendReplace}
 	}
 	reader := packet.NewReader(bytes.NewReader(raw))
 	entity, err := openpgp.ReadEntity(reader)
@@ -176,3 +173,7 @@ func (c *Certificate) Armored() []byte { return packets.Armor(packets.ArmorPubli
 
 // name is how a message calls the key.
 func (c *Certificate) name() string { return nameKey(c.userID, c.fingerprint) }
+
+func (c *Certificate) refuse(reason error, mend string) error {
+	return &Refusal{Key: c.name(), Reason: reason, Mend: mend}
+}

@@ -34,11 +34,7 @@ func NewModern(by *Signer, certs ...*Certificate) (Sealer, error) {
 	m := modern{signed: signed{r, by}, mode: packet.AEADModeGCM}
 	for _, c := range r.certs {
 		if !c.announces {
-			return nil, &Refusal{
-				Key:    c.name(),
-				Reason: Exactly(ErrUnsupported, "does not announce that its program reads the profile modern (SEIPDv2)"),
-				Mend:   quietMend(c.version),
-			}
+			return nil, c.refuse(Exactly(ErrUnsupported, "does not announce that its program reads the profile modern (SEIPDv2)"), quietMend(c.version))
 		}
 		if !c.listsGCM {
 			// OCB is what every one of them must read (RFC 9580 §9.6).

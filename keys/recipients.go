@@ -25,11 +25,8 @@ func NewRecipients(certs ...*Certificate) (*Recipients, error) {
 	}
 	for _, c := range r.certs {
 		if c.version != 4 {
-			return nil, &Refusal{
-				Key:    c.name(),
-				Reason: Exactly(ErrUnsupported, "is a version %d key, which only the profile modern can seal to", c.version),
-				Mend:   "Give this address profile: modern in sealform.yaml, or use a version 4 key, which every program reads.",
-			}
+			return nil, c.refuse(Exactly(ErrUnsupported, "is a version %d key, which only the profile modern can seal to", c.version),
+				"Give this address profile: modern in sealform.yaml, or use a version 4 key, which every program reads.")
 		}
 	}
 	return r, nil
@@ -45,7 +42,7 @@ func gather(certs []*Certificate) (*Recipients, error) {
 		}
 		hash, twice := seen[c.fingerprint]
 		if twice && hash != c.hash {
-			return nil, &Refusal{Key: c.name(), Reason: ErrTwice, Mend: "Keep the newer file only."}
+			return nil, c.refuse(ErrTwice, "Keep the newer file only.")
 		}
 		if !twice {
 			seen[c.fingerprint] = c.hash

@@ -33,10 +33,10 @@ func (c *Certificate) readPrimary(e *openpgp.Entity, now time.Time) error {
 		return &Refusal{Key: nameKey("", c.fingerprint), Reason: Exactly(ErrNotCertificate, "carries no valid signature of its own"), Mend: mendExport}
 	}
 	if revoked(e) {
-		return &Refusal{Key: c.name(), Reason: ErrRevoked, Mend: mendWithdraw}
+		return c.refuse(ErrRevoked, mendWithdraw)
 	}
-	if err := c.checkAlgorithm(e.PrimaryKey); err != nil {
-		return err
+	if reason := strength(e.PrimaryKey); reason != nil {
+		return c.refuse(reason, mendReplace) // its signatures can be forged
 	}
 	c.announces = self.SEIPDv2
 	c.listsGCM = slices.Contains(self.PreferredCipherSuites, [2]uint8{uint8(packet.CipherAES256), uint8(packet.AEADModeGCM)})
@@ -79,7 +79,7 @@ func revoked(e *openpgp.Entity) bool {
 // readSubkeys collects the subkeys that can receive, newest first, and the primary key
 // after them; refusing when there is none, with the reason that comes nearest.
 func (c *Certificate) readSubkeys(e *openpgp.Entity) error {
-	refusal := &Refusal{Key: c.name(), Reason: ErrNoEncryption, Mend: mendSubkey}
+	refusal := c.refuse(ErrNoEncryption, mendSubkey)
 	var found []encryptionKey
 	for i := range e.Subkeys {
 		s := &e.Subkeys[i]
@@ -88,7 +88,7 @@ func (c *Certificate) readSubkeys(e *openpgp.Entity) error {
 			continue
 		}
 		if s.Revoked(binding, time.Time{}) {
-			refusal.Reason, refusal.Mend = Exactly(ErrRevoked, "has only encryption keys that have been revoked"), mendSubkey
+			refusal = c.refuse(Exactly(ErrRevoked, "has only encryption keys that have been revoked"), mendSubkey)
 			continue
 		}
 		reason := sealable(s.PublicKey)
@@ -96,7 +96,7 @@ func (c *Certificate) readSubkeys(e *openpgp.Entity) error {
 			reason = Exactly(ErrUnsupported, "has an encryption key of another version than its own")
 		}
 		if reason != nil {
-			refusal.Reason, refusal.Mend = reason, mendReplace
+			refusal = c.refuse(reason, mendReplace)
 			continue
 		}
 		found = append(found, encryptionKey{
@@ -141,7 +141,7 @@ func (c *Certificate) receiving(now time.Time) (*packet.PublicKey, error) {
 		return nil, c.early(c.from)
 	}
 	if over(c.until, now) {
-		return nil, &Refusal{Key: c.name(), Reason: expiredOn(c.until), Mend: mendExtend}
+		return nil, c.refuse(expiredOn(c.until), mendExtend)
 	}
 	for _, k := range c.encryption {
 		if !now.Before(k.from) && !over(k.until, now) {
@@ -149,17 +149,14 @@ func (c *Certificate) receiving(now time.Time) (*packet.PublicKey, error) {
 		}
 	}
 	if end := c.Expires(); over(end, now) {
-		return nil, &Refusal{Key: c.name(), Reason: expiredOn(end), Mend: mendExtend}
+		return nil, c.refuse(expiredOn(end), mendExtend)
 	}
 	return nil, c.early(c.encryption[0].from)
 }
 
 func (c *Certificate) early(from time.Time) error {
-	return &Refusal{
-		Key:    c.name(),
-		Reason: Exactly(ErrNotYetValid, "is valid only from %s on", from.UTC().Format(time.RFC3339)),
-		Mend:   "Check this computer's clock and the clock of the computer that made the key.",
-	}
+	return c.refuse(Exactly(ErrNotYetValid, "is valid only from %s on", from.UTC().Format(time.RFC3339)),
+		"Check this computer's clock and the clock of the computer that made the key.")
 }
 
 // flagged says whether a self-signature allows encryption (RFC 9580 §5.2.3.29).
