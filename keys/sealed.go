@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func JoinSealed(sk []SessionKey, data []byte) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, err
 	}
-	if err := copyData(io.Discard, packets.FromBytes(data), version); err != nil {
+	if err := copyData(io.Discard, bytes.NewReader(data), version); err != nil {
 		return Sealed{}, err
 	}
 	return Sealed{kind: OpenPGP, keys: sk, data: data}, nil
@@ -107,7 +108,7 @@ func cutSessionKeys(b []byte) ([]SessionKey, []byte, error) {
 	}
 	var all []SessionKey
 	for len(b) > 0 && b[0] == sessionKeyTag {
-		l, err := packets.ReadLength(packets.FromBytes(b[1:]))
+		l, err := packets.ReadLength(bytes.NewReader(b[1:]))
 		if err != nil || l.Partial || l.N > maxSessionKey || int64(len(b)-1-l.RawLen) < l.N {
 			return nil, nil, notSealed("a session key has a bad length")
 		}
@@ -131,7 +132,7 @@ func checkSessionKeys(all []SessionKey) (version byte, err error) {
 		if len(k.Packet) == 0 || k.Packet[0] != sessionKeyTag {
 			return 0, notSealed("it does not begin with a session key")
 		}
-		l, err := packets.ReadLength(packets.FromBytes(k.Packet[1:]))
+		l, err := packets.ReadLength(bytes.NewReader(k.Packet[1:]))
 		if err != nil || l.Partial || l.N < minSessionKey || l.N > maxSessionKey || int64(len(k.Packet)) != 1+int64(l.RawLen)+l.N {
 			return 0, notSealed("a session key has a bad length")
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"sealform/keys"
-	"sealform/keys/internal/packets"
 )
 
 // MaxOpen is the largest data packet that Open reads into memory, in bytes. Larger
@@ -27,7 +26,7 @@ func (u *Unlocked) Open(s keys.Sealed, by *keys.Verifiers) (keys.Plaintext, keys
 		return keys.Plaintext{}, "", err
 	}
 	defer clear(key)
-	d, err := newDecrypter(packets.FromBytes(data), key, len(data), true)
+	d, err := newDecrypter(bytes.NewReader(data), key, len(data), true)
 	if err != nil {
 		return keys.Plaintext{}, "", err
 	}

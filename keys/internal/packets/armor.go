@@ -118,7 +118,7 @@ func sixth(p []byte) bool {
 	if len(p) == 0 || p[0] != 0xC0|TagSessionKey {
 		return false
 	}
-	l, err := ReadLength(FromBytes(p[1:]))
+	l, err := ReadLength(bytes.NewReader(p[1:]))
 	return err == nil && len(p) > 1+l.RawLen && p[1+l.RawLen] == 6
 }
 

@@ -65,17 +65,17 @@ func TestCFB(t *testing.T) {
 func TestLength(t *testing.T) {
 	for _, n := range []int{0, 1, 191, 192, 193, 8383, 8384, 65536, 1 << 30} {
 		raw := AppendLength(nil, n)
-		l, err := ReadLength(FromBytes(raw))
+		l, err := ReadLength(bytes.NewReader(raw))
 		if err != nil || l.N != int64(n) || l.Partial || !bytes.Equal(l.Raw[:l.RawLen], raw) {
 			t.Errorf("length %d reads back as %+v, %v", n, l, err)
 		}
 		for cut := range raw {
-			if _, err := ReadLength(FromBytes(raw[:cut])); !errors.Is(err, ErrTruncated) {
+			if _, err := ReadLength(bytes.NewReader(raw[:cut])); !errors.Is(err, ErrTruncated) {
 				t.Errorf("length %d cut to %d octets: %v", n, cut, err)
 			}
 		}
 	}
-	l, err := ReadLength(FromBytes([]byte{PartialOctet(16)}))
+	l, err := ReadLength(bytes.NewReader([]byte{PartialOctet(16)}))
 	if err != nil || l.N != 1<<16 || !l.Partial {
 		t.Errorf("partial length reads back as %+v, %v", l, err)
 	}
@@ -88,7 +88,7 @@ func TestBody(t *testing.T) {
 	partial = append(AppendLength(partial, len(body)-768), body[768:]...)
 	definite := append(AppendHeader(nil, TagSealed, len(body)), body...)
 	for name, raw := range map[string][]byte{"partial": partial, "definite": definite} {
-		tag, r, err := ReadHeader(FromBytes(raw))
+		tag, r, err := ReadHeader(bytes.NewReader(raw))
 		if err != nil || tag != TagSealed {
 			t.Fatalf("%s: %d, %v", name, tag, err)
 		}
@@ -97,7 +97,7 @@ func TestBody(t *testing.T) {
 			t.Errorf("%s: body differs, %v", name, err)
 		}
 		for _, cut := range []int{1, len(raw) / 2, len(raw) - 1} {
-			_, r, err := ReadHeader(FromBytes(raw[:cut]))
+			_, r, err := ReadHeader(bytes.NewReader(raw[:cut]))
 			if err == nil {
 				_, err = io.ReadAll(r)
 			}
@@ -111,7 +111,7 @@ func TestBody(t *testing.T) {
 		"no packet":                    {'h', 'i'},
 		"first partial body too short": {0xC0 | TagSealed, PartialOctet(8)},
 	} {
-		if _, _, err := ReadHeader(FromBytes(raw)); !errors.Is(err, ErrHeader) {
+		if _, _, err := ReadHeader(bytes.NewReader(raw)); !errors.Is(err, ErrHeader) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package packets
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 )
@@ -39,8 +40,7 @@ func measure(b []byte) (tag byte, head int, body uint64, err error) {
 	case b[0]&0x40 == 0:
 		return measureOld(b)
 	}
-	r := &slice{b: b[1:]}
-	l, err := ReadLength(r)
+	l, err := ReadLength(bytes.NewReader(b[1:]))
 	if err != nil {
 		return 0, 0, 0, err
 	}
