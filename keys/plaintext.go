@@ -8,59 +8,42 @@ import (
 // errHidden is what encoders get instead of a secret.
 var errHidden = errors.New("a secret cannot be encoded")
 
-// Password is what unlocks a key or an account. Its bytes live inside a function
-// value, so that printing, logging or encoding one has nothing to show.
-type Password struct{ reveal func() []byte }
+// secret keeps bytes inside a function value, so that printing, logging or encoding one has nothing to show. What else
+// its types say of themselves only makes the emptiness readable: without it fmt would print the function's address.
+type secret struct{ reveal func() []byte }
+
+func (s secret) bytes() []byte {
+	if s.reveal == nil {
+		return nil
+	}
+	return s.reveal()
+}
+
+// Wipe overwrites the bytes; every copy of this Password or Plaintext is useless afterwards.
+func (s secret) Wipe() { clear(s.bytes()) }
+
+// MarshalJSON refuses.
+func (secret) MarshalJSON() ([]byte, error) { return nil, errHidden }
+
+// MarshalText refuses.
+func (secret) MarshalText() ([]byte, error) { return nil, errHidden }
+
+// GobEncode refuses.
+func (secret) GobEncode() ([]byte, error) { return nil, errHidden }
+
+// Password is the password of a key or of an account.
+type Password struct{ secret }
 
 // NewPassword keeps a copy of b.
 func NewPassword(b []byte) Password {
 	c := append([]byte(nil), b...)
-	return Password{func() []byte { return c }}
+	return Password{secret{func() []byte { return c }}}
 }
 
 // Reveal is the one exit. A test lists its callers.
-func (p Password) Reveal() []byte {
-	if p.reveal == nil {
-		return nil
-	}
-	return p.reveal()
-}
+func (p Password) Reveal() []byte { return p.bytes() }
 
-// Wipe overwrites the bytes; every copy of this Password is useless afterwards.
-func (p Password) Wipe() {
-	if p.reveal != nil {
-		clear(p.reveal())
-	}
-}
-
-// Plaintext is what a visitor wrote, on its way into or out of a seal.
-type Plaintext struct{ reveal func() []byte }
-
-// NewPlaintext takes b over; the caller must not use it again.
-func NewPlaintext(b []byte) Plaintext { return Plaintext{func() []byte { return b }} }
-
-// Reveal is the one exit. A test lists its callers.
-func (p Plaintext) Reveal() []byte {
-	if p.reveal == nil {
-		return nil
-	}
-	return p.reveal()
-}
-
-// Wipe overwrites the bytes; every copy of this Plaintext is useless afterwards.
-func (p Plaintext) Wipe() {
-	if p.reveal != nil {
-		clear(p.reveal())
-	}
-}
-
-// What follows only makes the emptiness readable: without it fmt would print the
-// function's address.
-
-const (
-	hiddenPassword  = "[password]"
-	hiddenPlaintext = "[plaintext]"
-)
+const hiddenPassword = "[password]"
 
 // String shows a fixed word.
 func (Password) String() string { return hiddenPassword }
@@ -71,14 +54,16 @@ func (Password) GoString() string { return hiddenPassword }
 // Format shows a fixed word for every verb.
 func (Password) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hiddenPassword)) }
 
-// MarshalJSON refuses.
-func (Password) MarshalJSON() ([]byte, error) { return nil, errHidden }
+// Plaintext is what a visitor wrote, on its way into or out of a seal.
+type Plaintext struct{ secret }
 
-// MarshalText refuses.
-func (Password) MarshalText() ([]byte, error) { return nil, errHidden }
+// NewPlaintext takes b over; the caller must not use it again.
+func NewPlaintext(b []byte) Plaintext { return Plaintext{secret{func() []byte { return b }}} }
 
-// GobEncode refuses.
-func (Password) GobEncode() ([]byte, error) { return nil, errHidden }
+// Reveal is the one exit. A test lists its callers.
+func (p Plaintext) Reveal() []byte { return p.bytes() }
+
+const hiddenPlaintext = "[plaintext]"
 
 // String shows a fixed word.
 func (Plaintext) String() string { return hiddenPlaintext }
@@ -88,12 +73,3 @@ func (Plaintext) GoString() string { return hiddenPlaintext }
 
 // Format shows a fixed word for every verb.
 func (Plaintext) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hiddenPlaintext)) }
-
-// MarshalJSON refuses.
-func (Plaintext) MarshalJSON() ([]byte, error) { return nil, errHidden }
-
-// MarshalText refuses.
-func (Plaintext) MarshalText() ([]byte, error) { return nil, errHidden }
-
-// GobEncode refuses.
-func (Plaintext) GobEncode() ([]byte, error) { return nil, errHidden }
