@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"cmp"
 	"net/netip"
 	"sync"
 )
@@ -16,13 +17,7 @@ type budget struct {
 
 // newBudget takes the usual bound where one is zero.
 func newBudget(all, usualAll, each, usualEach int64) budget {
-	if all == 0 {
-		all = usualAll
-	}
-	if each == 0 {
-		each = usualEach
-	}
-	return budget{all: all, each: each, by: map[netip.Addr]int64{}}
+	return budget{all: cmp.Or(all, usualAll), each: cmp.Or(each, usualEach), by: map[netip.Addr]int64{}}
 }
 
 // take reserves n bytes for addr or answers ErrFull.

@@ -141,7 +141,7 @@ func room(err error) error {
 }
 
 func (f *File) forgetMemory() {
-	f.request.spool.forget(f.counted)
+	f.request.spool.sealed.Add(-f.counted)
 	f.counted, f.sealed = 0, nil
 }
 

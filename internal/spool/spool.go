@@ -16,7 +16,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
 )
 
 // ErrFull: there is no room for what comes now. Later there may be.
@@ -44,8 +44,7 @@ type Spool struct {
 	disk   budget // what files hold, sealed, wherever they lie
 	memory budget // what requests hold in the clear while they are read
 
-	mu     sync.Mutex
-	sealed int64 // bytes of sealed files that lie in memory
+	sealed atomic.Int64 // bytes of sealed files that lie in memory
 }
 
 // New makes the folder if need be (0700) and removes what a crash may have left in it.
@@ -89,19 +88,11 @@ func (s *Spool) Used() int64 { return s.disk.sum() + s.memory.sum() }
 
 // remember counts n bytes as held in memory, and tells whether there is room for them.
 func (s *Spool) remember(n int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.sealed+n > memoryShare {
+	if s.sealed.Add(n) > memoryShare {
+		s.sealed.Add(-n)
 		return false
 	}
-	s.sealed += n
 	return true
-}
-
-func (s *Spool) forget(n int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sealed -= n
 }
 
 // Request is the files of one request. Its methods are for one goroutine.

@@ -66,8 +66,8 @@ func TestFilesComeBack(t *testing.T) {
 			t.Errorf("after the request: %v", err)
 		}
 	}
-	if s.Used() != 0 || s.sealed != 0 || len(s.disk.by) != 0 || len(s.memory.by) != 0 {
-		t.Errorf("left: %d bytes, %d in memory, %d addresses", s.Used(), s.sealed, len(s.disk.by)+len(s.memory.by))
+	if s.Used() != 0 || s.sealed.Load() != 0 || len(s.disk.by) != 0 || len(s.memory.by) != 0 {
+		t.Errorf("left: %d bytes, %d in memory, %d addresses", s.Used(), s.sealed.Load(), len(s.disk.by)+len(s.memory.by))
 	}
 }
 
@@ -152,7 +152,7 @@ func TestBudgets(t *testing.T) {
 
 func TestMemoryShareSpillsToDisk(t *testing.T) {
 	s := newSpool(t, Config{})
-	s.sealed = memoryShare
+	s.sealed.Store(memoryShare)
 	r := s.Request(here)
 	f, err := r.Add(strings.NewReader("a small one"), 100)
 	if err != nil {
@@ -171,8 +171,8 @@ func TestMemoryShareSpillsToDisk(t *testing.T) {
 	if err := errors.Join(rd.Close(), r.Close()); err != nil {
 		t.Error(err)
 	}
-	if s.sealed != memoryShare {
-		t.Errorf("share off by %d", s.sealed-memoryShare)
+	if s.sealed.Load() != memoryShare {
+		t.Errorf("share off by %d", s.sealed.Load()-memoryShare)
 	}
 }
 
