@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -55,10 +56,8 @@ func (c *Crowd) prefix(a net.Addr) (p netip.Prefix, counted bool) {
 	if tcp, ok := a.(*net.TCPAddr); ok {
 		addr = tcp.AddrPort().Addr().Unmap().WithZone("")
 	}
-	for _, e := range c.Exempt {
-		if e.Contains(addr) {
-			return p, false
-		}
+	if slices.ContainsFunc(c.Exempt, func(e netip.Prefix) bool { return e.Contains(addr) }) {
+		return p, false
 	}
 	return Prefix(addr), c.Each > 0
 }

@@ -2,6 +2,7 @@ package outward
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
@@ -29,10 +30,7 @@ func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, answered(answer.StatusCode)
 	}
-	most := c.Most
-	if most == 0 {
-		most = defaultMost
-	}
+	most := cmp.Or(c.Most, defaultMost)
 	body, err := io.ReadAll(io.LimitReader(answer.Body, most+1))
 	if err == nil {
 		err = ctx.Err() // our hanging up can look like the answer's end to the other side, which then ends it properly
@@ -63,10 +61,7 @@ func (c *Client) Post(ctx context.Context, url string, header http.Header, body 
 
 // limit gives everything of a call one end.
 func (c *Client) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if c.Timeout == 0 {
-		return context.WithTimeout(ctx, defaultTimeout)
-	}
-	return context.WithTimeout(ctx, c.Timeout)
+	return context.WithTimeout(ctx, cmp.Or(c.Timeout, defaultTimeout))
 }
 
 // do makes one request on a connection of its own.

@@ -3,7 +3,6 @@ package outward
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -24,6 +23,7 @@ func answered(status int) error {
 // failure gives the code of what went wrong below HTTP.
 func failure(ctx context.Context, err error) error {
 	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
 	var dial *net.OpError
 	var timeout net.Error
 	switch {
@@ -35,20 +35,12 @@ func failure(ctx context.Context, err error) error {
 		return &Error{Code: "timeout"}
 	case errors.As(err, &name):
 		return &Error{Code: "unknown_host", missing: name.IsNotFound}
-	case badCertificate(err):
+	case errors.As(err, &certificate):
 		return &Error{Code: "bad_certificate"}
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return &Error{Code: "refused"}
 	}
 	return &Error{Code: "protocol"}
-}
-
-func badCertificate(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
-	var host x509.HostnameError
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &invalid) || errors.As(err, &host)
 }
 
 func isAddress(host string) bool {

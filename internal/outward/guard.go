@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 )
 
@@ -36,12 +37,7 @@ func prefixes(all ...string) []netip.Prefix {
 }
 
 func within(a netip.Addr, all []netip.Prefix) bool {
-	for _, p := range all {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // inside says whether a must not be called. A range that is let through counts for the address it was written for,
