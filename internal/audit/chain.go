@@ -2,10 +2,9 @@ package audit
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
-	"hash"
+
+	"sealform/internal/digest"
 )
 
 // KeySize is the length of a chain's key in bytes.
@@ -30,15 +29,15 @@ func NewChain(key []byte, service string) (*Chain, error) {
 // so that no two entries encode alike.
 func (c *Chain) Sign(prev [32]byte, e Entry) [32]byte {
 	m := c.mac("sealform audit entry 1")
-	field(m, prev[:])
-	number(m, e.Seq)
-	number(m, e.At.UnixMilli())
-	field(m, []byte(e.Who))
-	field(m, []byte(e.From))
-	field(m, []byte(e.Act))
-	number(m, int64(len(e.About)))
+	m.Bytes(prev[:])
+	m.Number(e.Seq)
+	m.Number(e.At.UnixMilli())
+	m.Text(e.Who)
+	m.Text(e.From)
+	m.Text(e.Act)
+	m.Number(int64(len(e.About)))
 	for _, about := range e.About {
-		field(m, []byte(about))
+		m.Text(about)
 	}
 	return [32]byte(m.Sum(nil))
 }
@@ -50,20 +49,4 @@ func (c *Chain) Fits(prev [32]byte, e Entry) bool {
 }
 
 // mac begins a MAC with its kind and the service.
-func (c *Chain) mac(kind string) hash.Hash {
-	m := hmac.New(sha256.New, c.key)
-	field(m, []byte(kind))
-	field(m, []byte(c.service))
-	return m
-}
-
-func field(h hash.Hash, b []byte) {
-	number(h, int64(len(b)))
-	h.Write(b)
-}
-
-func number(h hash.Hash, n int64) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // two's complement, only to be hashed
-	h.Write(b[:])
-}
+func (c *Chain) mac(kind string) digest.Hash { return digest.MAC(c.key, kind, c.service) }

@@ -50,7 +50,7 @@ func (c *Chain) ParseHead(b []byte) (Head, error) {
 
 func (c *Chain) headMAC(h Head) []byte {
 	m := c.mac("sealform audit head 1")
-	number(m, h.Count)
-	field(m, h.MAC[:])
+	m.Number(h.Count)
+	m.Bytes(h.MAC[:])
 	return m.Sum(nil)
 }

@@ -22,18 +22,18 @@ type standing struct {
 // row is the mark of an account, but for whether it is disabled and for its failures.
 func (s *Store) accountRow(a *Account) string {
 	m := s.mac("account")
-	number(m, a.ID)
+	m.Number(a.ID)
 	for _, b := range [][]byte{[]byte(a.Email), []byte(a.Password), a.TOTP} {
-		field(m, b)
+		m.Bytes(b)
 	}
 	return rowMark + hex.EncodeToString(m.Sum(nil)[:16])
 }
 
 func (s *Store) keyRow(k *LockedKey) string {
 	m := s.mac("locked key")
-	number(m, k.Account)
+	m.Number(k.Account)
 	for _, b := range [][]byte{[]byte(k.Fingerprint), []byte(k.Name), k.Locked} {
-		field(m, b)
+		m.Bytes(b)
 	}
 	return rowMark + hex.EncodeToString(m.Sum(nil)[:16])
 }

@@ -1,11 +1,6 @@
 package store
 
-import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
-	"hash"
-)
+import "sealform/internal/digest"
 
 // The kinds of leaf: a submission that is kept, and one that was only mailed. They
 // differ so that nobody can pass a kept one, gone, for mailed.
@@ -31,15 +26,15 @@ type place struct {
 // row, form, number or service, without the leaf key.
 func (s *Store) leaf(kind string, p *place) []byte {
 	m := s.mac(kind)
-	field(m, []byte(p.form))
-	number(m, p.id)
-	number(m, p.seq)
-	number(m, p.received)
-	field(m, []byte(p.reference))
-	field(m, p.revision)
-	number(m, p.files)
-	field(m, p.filesHash)
-	field(m, p.sealed)
+	m.Text(p.form)
+	m.Number(p.id)
+	m.Number(p.seq)
+	m.Number(p.received)
+	m.Text(p.reference)
+	m.Bytes(p.revision)
+	m.Number(p.files)
+	m.Bytes(p.filesHash)
+	m.Bytes(p.sealed)
 	return m.Sum(nil)
 }
 
@@ -53,28 +48,23 @@ type burial struct {
 // tombstone is the MAC that this program alone can make when it erases, or only mails.
 func (s *Store) tombstone(b burial) []byte {
 	m := s.mac("tombstone")
-	field(m, b.leaf)
-	number(m, b.erased)
-	field(m, []byte(b.why))
+	m.Bytes(b.leaf)
+	m.Number(b.erased)
+	m.Text(b.why)
 	return m.Sum(nil)
 }
 
 // sessionKey is the MAC over a session key: of this message, for this reader.
 func (s *Store) sessionKey(message int64, p packet) []byte {
 	m := s.mac("key")
-	number(m, message)
-	field(m, p.reader)
-	field(m, p.bytes)
+	m.Number(message)
+	m.Bytes(p.reader)
+	m.Bytes(p.bytes)
 	return m.Sum(nil)
 }
 
 // mac begins a MAC with its kind and the service.
-func (s *Store) mac(kind string) hash.Hash {
-	m := hmac.New(sha256.New, s.cfg.LeafKey)
-	field(m, []byte(kind))
-	field(m, []byte(s.cfg.Service))
-	return m
-}
+func (s *Store) mac(kind string) digest.Hash { return digest.MAC(s.cfg.LeafKey, kind, s.cfg.Service) }
 
 // storedFile is a file's row: where its sealed data lies, and what it is.
 type storedFile struct {
@@ -87,21 +77,10 @@ func hashOfFiles(all []storedFile) []byte {
 	if len(all) == 0 {
 		return []byte{}
 	}
-	h := sha256.New()
+	h := digest.New()
 	for _, f := range all {
-		number(h, f.size)
-		field(h, f.hash)
+		h.Number(f.size)
+		h.Bytes(f.hash)
 	}
 	return h.Sum(nil)
-}
-
-func field(h hash.Hash, b []byte) {
-	number(h, int64(len(b)))
-	h.Write(b)
-}
-
-func number(h hash.Hash, n int64) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // two's complement, only to be hashed
-	h.Write(b[:])
 }
