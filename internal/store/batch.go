@@ -26,8 +26,8 @@ func (s *Store) write(ctx context.Context, size int, do func(*batch) error) erro
 	return asDrop(s.db.Write(ctx, size, do))
 }
 
-// act is write for what writes little; what is done names it in errors.
-func (s *Store) act(ctx context.Context, done string, do func(*batch) error) error {
+// transact is write for what writes little; done says in errors what was tried.
+func (s *Store) transact(ctx context.Context, done string, do func(*batch) error) error {
 	if err := s.write(ctx, 0, do); err != nil {
 		return fmt.Errorf("%s: %w", done, err)
 	}
@@ -36,7 +36,7 @@ func (s *Store) act(ctx context.Context, done string, do func(*batch) error) err
 
 // do runs one statement.
 func (s *Store) do(ctx context.Context, done, query string, args ...any) error {
-	return s.act(ctx, done, func(b *batch) error {
+	return s.transact(ctx, done, func(b *batch) error {
 		_, err := b.Exec(query, args...)
 		return err
 	})
@@ -74,7 +74,7 @@ func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
 	return s.db.Snapshot(ctx, func(r *engine.Snapshot) error { return use(snapshot{r}) })
 }
 
-// look is snapshot; what is done names it in errors.
+// look is snapshot; done says in errors what was tried.
 func (s *Store) look(ctx context.Context, done string, use func(snapshot) error) error {
 	if err := s.snapshot(ctx, use); err != nil {
 		return fmt.Errorf("%s: %w", done, err)

@@ -158,7 +158,7 @@ func (b *batch) appendAccount(s *Store, id int64, e audit.Entry) error {
 // two that come at once with the same step, one gets true.
 func (s *Store) UseTOTPStep(ctx context.Context, id, step int64) (bool, error) {
 	var n int64
-	err := s.act(ctx, "using a code", func(b *batch) (err error) {
+	err := s.transact(ctx, "using a code", func(b *batch) (err error) {
 		n, err = b.Exec(`update account set totp_step = $2 where id = $1 and totp_step < $2`, id, step)
 		return err
 	})
@@ -177,7 +177,7 @@ func (s *Store) Fail(ctx context.Context, id int64, retry func(failures int) tim
 // countFailure counts one more of whom id names, by the first statement, and has it wait, by the second.
 func (s *Store) countFailure(ctx context.Context, retry func(failures int) time.Duration, id any, count, wait string) (int, error) {
 	var failures int
-	err := s.act(ctx, "counting a failure", func(b *batch) error {
+	err := s.transact(ctx, "counting a failure", func(b *batch) error {
 		ok, err := b.Get(count, []any{id}, &failures)
 		if err != nil {
 			return err

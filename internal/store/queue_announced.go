@@ -21,12 +21,9 @@ func (s *Store) Announced(ctx context.Context, c Channel, form, to string) (seq 
 
 // ResetAnnounced sets up to which number of the form the address was told by that channel, also to a lower one.
 func (s *Store) ResetAnnounced(ctx context.Context, c Channel, form, to string, seq int64) error {
-	var id int64
-	var err error
-	if form != "" {
-		if id, err = s.formID(ctx, form); err != nil {
-			return fmt.Errorf("setting what was told: %w", err)
-		}
+	id, err := s.formID(ctx, form)
+	if err != nil {
+		return fmt.Errorf("setting what was told: %w", err)
 	}
 	return s.do(ctx, "setting what was told", `
 		insert into told (channel, form, address, seq, at) values ($1, $2, $3, $4, $5)

@@ -8,14 +8,6 @@ import (
 	"time"
 )
 
-// transact runs do in the writer; what says of an error what was tried.
-func (s *Store) transact(ctx context.Context, what string, do func(*batch) error) error {
-	if err := s.write(ctx, 0, do); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
 // Claim leases up to n due jobs of those channels until lease, the longest due first. A job whose lease ran
 // out, as after a crash, is due again: delivery is at least once.
 func (s *Store) Claim(ctx context.Context, channels []Channel, n int, lease time.Time) ([]Job, error) {

@@ -109,12 +109,7 @@ func (s *Store) ClampFuture(ctx context.Context, channels []Channel, now time.Ti
 }
 
 func (s *Store) future(ctx context.Context, channels []Channel, now time.Time) (ids []int64, err error) {
-	take := func(scan func(...any) error) error {
-		var id int64
-		err := scan(&id)
-		ids = append(ids, id)
-		return err
-	}
+	take := column(&ids)
 	ms, far := now.UnixMilli(), now.Add(longestDelay).UnixMilli()
 	err = s.snapshot(ctx, func(r snapshot) error {
 		for _, c := range channels {

@@ -64,11 +64,9 @@ func (s *Store) Enqueue(ctx context.Context, j Job) (int64, error) {
 // not said.
 func (s *Store) enqueueIf(ctx context.Context, j Job, may func(b *batch, form int64, now time.Time) (bool, error)) (id int64, err error) {
 	const what = "enqueuing a message"
-	var form int64
-	if j.Form != "" {
-		if form, err = s.formID(ctx, j.Form); err != nil {
-			return 0, fmt.Errorf("%s: %w", what, err)
-		}
+	form, err := s.formID(ctx, j.Form)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
 	}
 	var added int64 // no named result: where ctx ends first, the writer may still be at it
 	err = s.transact(ctx, what, func(b *batch) error {

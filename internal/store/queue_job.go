@@ -81,11 +81,8 @@ func (s *Store) Jobs(ctx context.Context, f JobFilter) (jobs []Job, err error) {
 	if f.Before <= 0 {
 		f.Before = 1<<63 - 1
 	}
-	err = s.snapshot(ctx, func(r snapshot) (err error) { jobs, err = s.jobs(ctx, r, f); return err })
-	if err != nil {
-		return nil, fmt.Errorf("listing what goes out: %w", err)
-	}
-	return jobs, nil
+	err = s.look(ctx, "listing what goes out", func(r snapshot) (err error) { jobs, err = s.jobs(ctx, r, f); return err })
+	return jobs, err
 }
 
 // newestJobs reads the index alone.
@@ -101,13 +98,7 @@ func (s *Store) jobs(ctx context.Context, r snapshot, f JobFilter) ([]Job, error
 	}
 	var ids []int64
 	for _, form := range of {
-		err := r.Each(ctx, newestJobs, []any{int(f.State), form, f.Before, f.Limit}, func(scan func(...any) error) error {
-			var id int64
-			err := scan(&id)
-			ids = append(ids, id)
-			return err
-		})
-		if err != nil {
+		if err := r.Each(ctx, newestJobs, []any{int(f.State), form, f.Before, f.Limit}, column(&ids)); err != nil {
 			return nil, err
 		}
 	}
@@ -136,7 +127,7 @@ const newestAttempts = `select at, code from attempt where job = $1 order by n d
 func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 	var job *Job
 	var log []Attempt
-	err := s.snapshot(ctx, func(r snapshot) error {
+	err := s.look(ctx, "reading what goes out", func(r snapshot) error {
 		err := r.Each(ctx, oneJob, []any{id}, func(scan func(...any) error) error {
 			j, err := s.scanJob(scan)
 			job = &j
@@ -159,7 +150,7 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 			})
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading what goes out: %w", err)
+		return nil, nil, err
 	}
 	slices.Reverse(log)
 	return job, log, nil

@@ -28,7 +28,7 @@ type link struct {
 	mac [32]byte
 }
 
-// record runs do, which appends an entry, and brings the head file up to that entry; what is done names it in errors.
+// record runs do, which appends an entry, and brings the head file up to that entry; done says in errors what was tried.
 func (s *Store) record(ctx context.Context, done string, do func(*batch) error) error {
 	var last link
 	err := s.write(ctx, 0, func(b *batch) error {

@@ -2,8 +2,11 @@ package store
 
 import "context"
 
-// formID is a form's id here, given when it is first named.
+// formID is a form's id here, given when it is first named; 0 for no form.
 func (s *Store) formID(ctx context.Context, name string) (int64, error) {
+	if name == "" {
+		return 0, nil
+	}
 	if id, ok := s.forms.Load(name); ok {
 		return id.(int64), nil
 	}

@@ -68,32 +68,18 @@ func (p *part) stored() storedFile { return storedFile{size: p.size, hash: p.sum
 
 // Write takes the next bytes of the message.
 func (p *part) Write(b []byte) (int, error) {
-	n, err := p.take(b)
 	if p.sum != nil {
-		p.sum.Write(b[:n])
+		p.sum.Write(b)
 	}
-	return n, err
-}
-
-func (p *part) take(b []byte) (int, error) {
-	if len(p.buf)+len(b) > p.room {
+	p.size += int64(len(b))
+	p.buf = append(p.buf, b...)
+	if len(p.buf) > p.room {
 		p.spills = true
 	}
 	if !p.spills {
-		p.buf = append(p.buf, b...)
-		p.size += int64(len(b))
 		return len(b), nil
 	}
-	for taken := 0; taken < len(b); {
-		if err := p.spill(false); err != nil {
-			return taken, err
-		}
-		n := min(len(b)-taken, chunkSize-len(p.buf))
-		p.buf = append(p.buf, b[taken:taken+n]...)
-		p.size += int64(n)
-		taken += n
-	}
-	return len(b), nil
+	return len(b), p.spill(false)
 }
 
 // spill stages the full chunks in memory or, at the end, all that is there.

@@ -10,7 +10,7 @@ func (s *Store) SetState(ctx context.Context, id int64, to State) error {
 	if to < New || to > Spam {
 		return errors.New("no such state")
 	}
-	return s.act(ctx, "changing a state", func(b *batch) error {
+	return s.transact(ctx, "changing a state", func(b *batch) error {
 		var form int64
 		var from State
 		ok, err := b.Get(`select form, state from submission where id = $1`, []any{id}, &form, &from)

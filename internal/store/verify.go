@@ -22,35 +22,32 @@ func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	if err != nil {
 		return AuditReport{}, fmt.Errorf("%s: %w", verifying, err)
 	}
-	var report AuditReport
-	err = s.look(ctx, verifying, func(r snapshot) (err error) {
-		v := &verification{s: s, r: r, projection: newProjection(), named: map[ref]bool{}, given: map[string]int64{}}
-		report, err = v.all(ctx, head, finding)
-		return err
+	v := &verification{s: s, walk: s.chain.Walk(head), projection: newProjection(), named: map[ref]bool{}, given: map[string]int64{}}
+	err = s.look(ctx, verifying, func(r snapshot) error {
+		v.r = r
+		return v.all(ctx, finding)
 	})
-	return report, err
-}
-
-// all runs every check.
-func (v *verification) all(ctx context.Context, head audit.Head, finding string) (AuditReport, error) {
-	report, err := v.record(ctx, head)
 	if err != nil {
 		return AuditReport{}, err
 	}
-	if finding != "" {
-		report.Findings = append(report.Findings, finding)
+	_, last := v.walk.Last()
+	return AuditReport{Entries: v.entries, Last: last, Findings: v.found}, nil
+}
+
+// all runs every check.
+func (v *verification) all(ctx context.Context, head string) error {
+	if err := v.record(ctx); err != nil {
+		return err
 	}
-	if err := v.forms(ctx); err != nil {
-		return AuditReport{}, err
+	if head != "" {
+		v.found = append(v.found, head)
 	}
-	v.unfound()
-	for _, check := range []func(context.Context) error{v.sessionKeys, v.deliveries, v.people, v.clock, v.schema} {
+	for _, check := range []func(context.Context) error{v.forms, v.unfound, v.sessionKeys, v.deliveries, v.people, v.clock, v.schema} {
 		if err := check(ctx); err != nil {
-			return AuditReport{}, err
+			return err
 		}
 	}
-	report.Findings = append(report.Findings, v.found...)
-	return report, nil
+	return nil
 }
 
 // headFound reads the head file. Whoever can replace it by an older one can also cut the
@@ -72,6 +69,8 @@ func (s *Store) headFound() (head audit.Head, finding string, err error) {
 type verification struct {
 	s          *Store
 	r          snapshot
+	walk       *audit.Walk
+	entries    int64
 	projection projection       // of the entries up to now
 	named      map[ref]bool     // submissions that entries name; true: found, or its tombstone
 	given      map[string]int64 // how many numbers each form had given by the latest entry that says so
@@ -80,24 +79,18 @@ type verification struct {
 }
 
 // record walks the entries.
-func (v *verification) record(ctx context.Context, head audit.Head) (AuditReport, error) {
-	w := v.s.chain.Walk(head)
-	entries := int64(0)
+func (v *verification) record(ctx context.Context) error {
 	err := v.r.Each(ctx, `select n, at, who, peer, act, about, mac from audit order by n`, nil, func(scan func(...any) error) error {
 		e, err := scanEntry(scan)
 		if err != nil {
 			return err
 		}
-		entries++
-		v.entry(e, w.Next(e))
+		v.entries++
+		v.entry(e, v.walk.Next(e))
 		return nil
 	})
-	if err != nil {
-		return AuditReport{}, err
-	}
-	findings := w.End()
-	_, last := w.Last()
-	return AuditReport{Entries: entries, Last: last, Findings: findings}, nil
+	v.found = v.walk.End()
+	return err
 }
 
 // entry keeps what an entry says about submissions.
@@ -126,7 +119,7 @@ func (v *verification) see(about string) {
 }
 
 // unfound reports the submissions that entries name, but of which nothing is here.
-func (v *verification) unfound() {
+func (v *verification) unfound(context.Context) error {
 	var lost []string
 	for r, found := range v.named {
 		if !found {
@@ -141,6 +134,7 @@ func (v *verification) unfound() {
 			v.found = append(v.found, "submission "+about+" is missing: the record names it")
 		}
 	}
+	return nil
 }
 
 // day is a time as findings say it.

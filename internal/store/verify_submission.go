@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -145,21 +144,26 @@ func (v *verification) sessionKeys(ctx context.Context) error {
 		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
 	for _, message := range slices.Sorted(maps.Keys(changed)) {
 		of := "what is not here"
 		var reference string
-		ok, e := v.r.Get(ctx, `
+		ok, err := v.r.Get(ctx, `
 			select reference from submission
 			where id = $1 or id = (select submission from file where upload = $1)`, []any{message}, &reference)
+		if err != nil {
+			return err
+		}
 		if ok {
 			of = "submission " + reference
 		}
-		err = errors.Join(err, e)
 		if says := "a session key of " + of + " was changed"; !slices.Contains(v.found, says) {
 			v.found = append(v.found, says)
 		}
 	}
-	return err
+	return nil
 }
 
 // tombstones checks what was erased, and that an entry of the record says so.
