@@ -12,14 +12,14 @@ import (
 // batch is one transaction of the writer, shared by its items: what they leave to Finish is written once.
 type batch struct {
 	*engine.Tx
-	forms   map[int64]*numbers
+	forms   map[int64]*formNumbers
 	last    *link
 	job     int64              // the id that was drawn last
 	tallies map[int64]jobTally // by how much the outbox's counts change
 }
 
-// numbers are what a form has given so far in this transaction.
-type numbers struct{ seq, last, arrived int64 }
+// formNumbers are what a form has given so far in this transaction.
+type formNumbers struct{ seq, last, arrived int64 }
 
 // write hands do to the engine's writer and waits for the commit. do may run twice, so it must set its results anew.
 func (s *Store) write(ctx context.Context, size int, do func(*batch) error) error {
@@ -96,20 +96,20 @@ func (b *batch) one(query string, args ...any) error {
 func (b *batch) next(form int64) (int64, error) {
 	n := b.forms[form]
 	if n == nil {
-		n = &numbers{}
+		n = &formNumbers{}
 		if _, err := b.Get(`select seq from form where id = $1`, []any{form}, &n.seq); err != nil {
 			return 0, err
 		}
 		if b.forms == nil {
-			b.forms = make(map[int64]*numbers, 1)
+			b.forms = make(map[int64]*formNumbers, 1)
 		}
 		b.forms[form] = n
 	}
 	return n.seq + 1, nil
 }
 
-// gave records that the submission used the number of next; kept says that the tally grows.
-func (b *batch) gave(form, submission int64, kept bool) {
+// useNumber records that the submission has the number of next; kept says that the tally grows.
+func (b *batch) useNumber(form, submission int64, kept bool) {
 	n := b.forms[form]
 	n.seq++
 	n.last = submission

@@ -19,7 +19,7 @@ func (s *Store) Delete(ctx context.Context, id int64, why string, e audit.Entry)
 	var x *erasing
 	err := s.record(ctx, what, func(b *batch) error {
 		x = &erasing{s: s, b: b, at: s.cfg.Now().UnixMilli(), why: why}
-		if err := x.gone(id); err != nil {
+		if err := x.erasedBefore(id); err != nil {
 			return err
 		}
 		if err := x.erase(id); err != nil {
@@ -107,8 +107,8 @@ type erasing struct {
 	uploads    []int64
 }
 
-// gone is *Erased where a tombstone stands and the row is not back.
-func (x *erasing) gone(id int64) error {
+// erasedBefore is *Erased where a tombstone stands and the row is not back.
+func (x *erasing) erasedBefore(id int64) error {
 	e := &Erased{}
 	var at int64
 	ok, err := x.b.Get(`
@@ -138,7 +138,7 @@ func (x *erasing) erase(id int64) error {
 	if !ok {
 		return refuse(ErrNotFound)
 	}
-	if err := x.bury(id, burial{leaf, x.at, x.why}); err != nil {
+	if err := x.replace(id, tombstone{leaf, x.at, x.why}); err != nil {
 		return err
 	}
 	if err := x.parts(id); err != nil {
@@ -153,14 +153,14 @@ func (x *erasing) erase(id int64) error {
 	return t.apply(x.b, form)
 }
 
-// bury replaces the row by a tombstone, which is there already if the row was put back.
-func (x *erasing) bury(id int64, end burial) error {
+// replace replaces the row by a tombstone, which is there already if the row was put back.
+func (x *erasing) replace(id int64, end tombstone) error {
 	_, err := x.b.Exec(`
 		insert into tombstone (id, form, seq, received, reference, files, erased, why, revision, files_hash, token, content,
 			sealed_hash, leaf, mac)
 		select id, form, seq, received, reference, files, $2, $3, revision, files_hash, token, content, sealed_hash, leaf, $4
 		from submission where id = $1
-		on conflict do nothing`, id, end.erased, end.why, x.s.tombstone(end))
+		on conflict do nothing`, id, end.erased, end.why, x.s.tombstoneMAC(end))
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,9 @@ func (a *arrival) keep(b *batch, now time.Time) (record.Kept, error) {
 	if err := a.reserve(b, now); err != nil {
 		return record.Kept{}, err
 	}
-	insert := a.row
+	insert := a.insertRow
 	if !a.sub.Stored {
-		insert = a.trace
+		insert = a.insertTombstone
 	}
 	n, err := insert(b, seq)
 	if err != nil {
@@ -29,12 +29,12 @@ func (a *arrival) keep(b *batch, now time.Time) (record.Kept, error) {
 	if err := a.parts(b, seq, now); err != nil {
 		return record.Kept{}, err
 	}
-	b.gave(a.form, a.sub.ID, a.sub.Stored)
+	b.useNumber(a.form, a.sub.ID, a.sub.Stored)
 	return record.Kept{Reference: a.sub.Reference, Received: millis(a.sub.Received.UnixMilli())}, nil
 }
 
-// row inserts a kept submission, unless its id or reference was used before.
-func (a *arrival) row(b *batch, seq int64) (int64, error) {
+// insertRow inserts a kept submission, unless its id or reference was used before.
+func (a *arrival) insertRow(b *batch, seq int64) (int64, error) {
 	sub, p := a.sub, a.place(seq)
 	return b.Exec(`
 		insert into submission (id, form, state, seq, received, reference, files, size, first_job, last_job, revision, files_hash,
@@ -47,10 +47,10 @@ func (a *arrival) row(b *batch, seq int64) (int64, error) {
 		sub.Token[:], sub.Content[:], p.sealed, a.s.leaf(leafKept, p), a.data)
 }
 
-// trace inserts what stays of a submission that is only mailed.
-func (a *arrival) trace(b *batch, seq int64) (int64, error) {
+// insertTombstone inserts what stays of a submission that is only mailed.
+func (a *arrival) insertTombstone(b *batch, seq int64) (int64, error) {
 	sub, p := a.sub, a.place(seq)
-	end := burial{a.s.leaf(leafMailed, p), p.received, WhyMailed}
+	end := tombstone{a.s.leaf(leafMailed, p), p.received, WhyMailed}
 	return b.Exec(`
 		insert into tombstone (id, form, seq, received, reference, files, erased, why, revision, files_hash, token, content,
 			sealed_hash, leaf, mac)
@@ -59,7 +59,7 @@ func (a *arrival) trace(b *batch, seq int64) (int64, error) {
 		  and not exists (select 1 from submission where reference = $5)
 		on conflict do nothing`,
 		p.id, a.form, p.seq, p.received, p.reference, p.files, end.erased, end.why, p.revision, p.filesHash,
-		sub.Token[:], sub.Content[:], p.sealed, end.leaf, a.s.tombstone(end))
+		sub.Token[:], sub.Content[:], p.sealed, end.leaf, a.s.tombstoneMAC(end))
 }
 
 // place is where this submission is put, under that number.

@@ -38,15 +38,15 @@ func (s *Store) leaf(kind string, p *place) []byte {
 	return m.Sum(nil)
 }
 
-// burial is what a tombstone adds to the leaf.
-type burial struct {
+// tombstone is what stays of a submission beside its place: its leaf, when it was erased, and why.
+type tombstone struct {
 	leaf   []byte
 	erased int64
 	why    string
 }
 
-// tombstone is the MAC that this program alone can make when it erases, or only mails.
-func (s *Store) tombstone(b burial) []byte {
+// tombstoneMAC is the MAC that this program alone can make when it erases, or only mails.
+func (s *Store) tombstoneMAC(b tombstone) []byte {
 	m := s.mac("tombstone")
 	m.Bytes(b.leaf)
 	m.Number(b.erased)

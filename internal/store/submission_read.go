@@ -61,7 +61,7 @@ func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submissi
 
 // erased is *Erased where a tombstone stands for id, and ErrDamaged where that is not ours.
 func (s *Store) erased(ctx context.Context, r snapshot, id int64) error {
-	e, end := &Erased{}, burial{}
+	e, end := &Erased{}, tombstone{}
 	var mac []byte
 	ok, err := r.Get(ctx, `
 		select reference, erased, why, leaf, mac, exists (select 1 from submission s where s.id = t.id)
@@ -69,7 +69,7 @@ func (s *Store) erased(ctx context.Context, r snapshot, id int64) error {
 	if err != nil || !ok {
 		return err
 	}
-	if !hmac.Equal(mac, s.tombstone(end)) {
+	if !hmac.Equal(mac, s.tombstoneMAC(end)) {
 		return ErrDamaged
 	}
 	e.At, e.Why = millis(end.erased), end.why

@@ -42,7 +42,7 @@ func (v *verification) all(ctx context.Context, head string) error {
 	if head != "" {
 		v.found = append(v.found, head)
 	}
-	for _, check := range []func(context.Context) error{v.forms, v.unfound, v.sessionKeys, v.deliveries, v.people, v.clock, v.schema} {
+	for _, check := range []func(context.Context) error{v.forms, v.missingNamed, v.sessionKeys, v.deliveries, v.people, v.clock, v.schema} {
 		if err := check(ctx); err != nil {
 			return err
 		}
@@ -109,8 +109,8 @@ func (v *verification) entry(e audit.Entry, sure bool) {
 	}
 }
 
-// see marks a submission or its tombstone as found.
-func (v *verification) see(about string) {
+// markFound marks a submission or its tombstone as found.
+func (v *verification) markFound(about string) {
 	if r, ok := refOf(about); ok {
 		if _, named := v.named[r]; named {
 			v.named[r] = true
@@ -118,8 +118,8 @@ func (v *verification) see(about string) {
 	}
 }
 
-// unfound reports the submissions that entries name, but of which nothing is here.
-func (v *verification) unfound(context.Context) error {
+// missingNamed reports the submissions that entries name, but of which nothing is here.
+func (v *verification) missingNamed(context.Context) error {
 	var lost []string
 	for r, found := range v.named {
 		if !found {

@@ -64,7 +64,7 @@ func (n *numbering) row(ctx context.Context, x *storedRow) error {
 	if !hmac.Equal(x.sealed, x.sum[:]) || !hmac.Equal(x.leaf, n.v.s.leaf(leafKept, &x.place)) {
 		n.report("number %d, %s, was changed", x.seq, x.reference)
 	}
-	n.v.see(x.reference)
+	n.v.markFound(x.reference)
 	at, erased := n.v.projection.wasErased(x.reference)
 	if x.erased != nil {
 		at, erased = millis(*x.erased), true
@@ -171,13 +171,13 @@ func (n *numbering) tombstones(ctx context.Context) error {
 	return n.v.r.Each(ctx, `
 		select id, seq, received, reference, revision, files, files_hash, sealed_hash, erased, why, leaf, mac
 		from tombstone where form = $1`, []any{n.id}, func(scan func(...any) error) error {
-		p, end := &place{form: n.form}, burial{}
+		p, end := &place{form: n.form}, tombstone{}
 		var mac []byte
 		if err := scan(&p.id, &p.seq, &p.received, &p.reference, &p.revision, &p.files, &p.filesHash, &p.sealed,
 			&end.erased, &end.why, &end.leaf, &mac); err != nil {
 			return err
 		}
-		n.v.see(p.reference)
+		n.v.markFound(p.reference)
 		n.seqs = append(n.seqs, p.seq)
 		_, erased := n.v.projection.wasErased(p.reference)
 		kind := leafKept
@@ -185,7 +185,7 @@ func (n *numbering) tombstones(ctx context.Context) error {
 			kind = leafMailed
 		}
 		switch {
-		case !hmac.Equal(end.leaf, n.v.s.leaf(kind, p)) || !hmac.Equal(mac, n.v.s.tombstone(end)):
+		case !hmac.Equal(end.leaf, n.v.s.leaf(kind, p)) || !hmac.Equal(mac, n.v.s.tombstoneMAC(end)):
 			n.report("the tombstone of number %d, %s, was changed", p.seq, p.reference)
 		case end.why != WhyMailed && !erased:
 			n.report("number %d, %s, was erased without an entry in the record", p.seq, p.reference)

@@ -14,14 +14,14 @@ type disk struct {
 	full bool
 }
 
-// glance is how long one look is believed.
-const glance = 2 * time.Second
+// roomValid is how long one measurement counts.
+const roomValid = 2 * time.Second
 
 // room is ErrFull while there is too little.
 func (d *disk) room() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.seen.IsZero() || time.Since(d.seen) >= glance {
+	if d.seen.IsZero() || time.Since(d.seen) >= roomValid {
 		full, err := d.low()
 		if err != nil {
 			return err

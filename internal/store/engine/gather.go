@@ -15,9 +15,9 @@ func (w *writer[B]) gather() (items []*item[B], more bool) {
 		}
 		g.add(it)
 	}
-	more = g.here()
+	more = g.takeWaiting()
 	if more && !g.full && len(g.items) < w.before {
-		more = g.others()
+		more = g.awaitOthers()
 	}
 	w.before = len(g.items)
 	return g.items, more || w.held != nil
@@ -46,8 +46,8 @@ func (g *gathering[B]) add(it *item[B]) {
 	g.full = it.alone != nil || len(g.items) == batchItems
 }
 
-// here takes what waits already. It is false once the queue is closed.
-func (g *gathering[B]) here() bool {
+// takeWaiting takes what waits already. It is false once the queue is closed.
+func (g *gathering[B]) takeWaiting() bool {
 	for !g.full {
 		select {
 		case it, ok := <-g.w.queue:
@@ -62,10 +62,10 @@ func (g *gathering[B]) here() bool {
 	return true
 }
 
-// others waits a moment for as many as were in the batch before. It is false once the
+// awaitOthers waits a moment for as many as were in the batch before. It is false once the
 // queue is closed.
-func (g *gathering[B]) others() bool {
-	t := time.NewTimer(patience)
+func (g *gathering[B]) awaitOthers() bool {
+	t := time.NewTimer(commitDelay)
 	defer t.Stop()
 	for !g.full && len(g.items) < g.w.before {
 		select {

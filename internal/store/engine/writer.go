@@ -24,11 +24,11 @@ type writer[B Batch] struct {
 	closed  bool
 
 	// Of the goroutine alone:
-	tx     *Tx      // nil: the connection was lost to an I/O error, to be opened anew
-	known  bool     // that the schema is ours,
-	count  int64    // when the engine counted so many changes of it
-	held   *item[B] // what the last batch had no room for
-	before int      // items in the last batch
+	tx      *Tx      // nil: the connection was lost to an I/O error, to be opened anew
+	ours    bool     // the schema was found to be
+	changes int64    // of the schema, as the engine counted them then
+	held    *item[B] // what the last batch had no room for
+	before  int      // items in the last batch
 }
 
 // item is one caller's share of a transaction.
@@ -52,9 +52,9 @@ const (
 	batchBytes = 1 << 20
 )
 
-// patience is how long a batch waits for the others of the batch before it. Those are
+// commitDelay is how long a batch waits for as many as were in the batch before it. Those are
 // likely being sealed just now; one visitor alone never waits.
-const patience = time.Millisecond
+const commitDelay = time.Millisecond
 
 // refused is what Refuse gives.
 type refused struct{ error }
@@ -146,9 +146,9 @@ func (w *writer[B]) commit(items []*item[B]) {
 	case err == nil:
 		w.end(items, answers)
 	case len(items) == 1:
-		items[0].done <- w.undo(err)
+		items[0].done <- w.rollBack(err)
 	default:
-		_ = w.undo(err) // each item tells its own
+		_ = w.rollBack(err) // each item tells its own
 		for _, it := range items {
 			w.commit([]*item[B]{it})
 		}
@@ -158,10 +158,10 @@ func (w *writer[B]) commit(items []*item[B]) {
 // begin begins a transaction.
 func (w *writer[B]) begin() (b B, err error) {
 	if _, err := w.tx.Exec(w.d.begin); err != nil {
-		return b, w.fault(err)
+		return b, w.failed(err)
 	}
-	if err := w.familiar(); err != nil {
-		return b, w.undo(err)
+	if err := w.checkSchema(); err != nil {
+		return b, w.rollBack(err)
 	}
 	return w.batch(w.tx), nil
 }
@@ -184,7 +184,7 @@ func do[B Batch](b B, items []*item[B]) ([]error, error) {
 // end commits, and only then answers.
 func (w *writer[B]) end(items []*item[B], answers []error) {
 	if _, err := w.tx.Exec(`commit`); err != nil {
-		answer(items, w.doubt(err))
+		answer(items, w.commitFailed(err))
 		return
 	}
 	for i, it := range items {
@@ -198,15 +198,15 @@ func answer[B Batch](items []*item[B], err error) {
 	}
 }
 
-// familiar refuses a database that does not hold what the migrations made, and nothing else. It looks again only when the
+// checkSchema refuses a database that does not hold what the migrations made, and nothing else. It looks again only when the
 // engine's count of changes to the schema is another than it was then. Within a transaction the answer holds until its
 // end. What was changed and the count set back, our connection does not see: it keeps the schema by that count.
-func (w *writer[B]) familiar() error {
+func (w *writer[B]) checkSchema() error {
 	var count int64
 	if _, err := w.tx.Get(w.d.changes, nil, &count); err != nil {
 		return err
 	}
-	if w.known && count == w.count {
+	if w.ours && count == w.changes {
 		return nil
 	}
 	found, err := w.d.foreign(context.Background(), w.tx.on)
@@ -216,23 +216,23 @@ func (w *writer[B]) familiar() error {
 	if len(found) > 0 {
 		return errors.New(found[0])
 	}
-	w.known, w.count = true, count
+	w.ours, w.changes = true, count
 	return nil
 }
 
-// doubt is the answer to a failed commit. A disk that was full took no commit record, so
+// commitFailed is the answer to a commit that failed. A disk that was full took no commit record, so
 // nothing is kept once it is rolled back; after anything else nobody can say.
-func (w *writer[B]) doubt(err error) error {
+func (w *writer[B]) commitFailed(err error) error {
 	full := w.d.full(err)
-	if err = w.undo(err); full && w.tx != nil {
+	if err = w.rollBack(err); full && w.tx != nil {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnknown, err)
 }
 
-// undo rolls back.
-func (w *writer[B]) undo(cause error) error {
-	if cause = w.fault(cause); w.tx == nil {
+// rollBack undoes the transaction and gives the cause, as failed does.
+func (w *writer[B]) rollBack(cause error) error {
+	if cause = w.failed(cause); w.tx == nil {
 		return cause
 	}
 	if w.tx.on.rollback(w.d); w.tx.on.lost {
@@ -241,8 +241,8 @@ func (w *writer[B]) undo(cause error) error {
 	return cause
 }
 
-// fault gives the connection up when the error says that it may not be trusted.
-func (w *writer[B]) fault(err error) error {
+// failed gives the connection up when the error says that it may not be trusted.
+func (w *writer[B]) failed(err error) error {
 	if w.d.broken(err) {
 		w.drop()
 	}
@@ -258,12 +258,12 @@ func (w *writer[B]) open(ctx context.Context, prepare func(*driver, *Tx) error) 
 	if err != nil {
 		return err
 	}
-	w.tx, w.known = &Tx{on}, false
+	w.tx, w.ours = &Tx{on}, false
 	if prepare != nil {
 		err = prepare(w.d, w.tx)
 	}
 	if err == nil {
-		err = w.familiar()
+		err = w.checkSchema()
 	}
 	if err != nil {
 		err = errors.Join(err, w.shut())
