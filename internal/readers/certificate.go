@@ -15,9 +15,9 @@ import (
 type mailCertificate struct {
 	pins      []pin
 	pem, ca   []byte
-	list      string // path; "" for none
-	relied    bool   // on the list of that hash, which was found good
-	reliedSum [32]byte
+	list      string   // path of the revocation list; "" for none
+	relied    bool     // a list was found good at the last look
+	reliedSum [32]byte // the SHA-256 of that list
 }
 
 // read opens the files of a recipient and pins those that must stay as they are.

@@ -69,8 +69,8 @@ type Set struct {
 	forms     []*form // in the order in which they were added
 
 	mu     sync.Mutex
-	looked time.Time // when closed was found
-	closed []string
+	looked time.Time // when closed was last found
+	closed []string  // the ids of the forms that took nothing then
 }
 
 // New makes a set without any form.

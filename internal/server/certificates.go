@@ -34,7 +34,7 @@ type filePair struct {
 	looked  time.Time
 	warned  time.Time
 	changed time.Time // when the pair in hand was written
-	told    time.Time // when the one was written that can't be used
+	refused time.Time // when a pair that can't be used was written
 	pair    *tls.Certificate
 }
 
@@ -139,8 +139,8 @@ func (f *filePair) renew() {
 		f.pair, f.changed, f.warned = &pair, written, time.Time{}
 		return
 	}
-	if !written.Equal(f.told) {
-		f.told = written
+	if !written.Equal(f.refused) {
+		f.refused = written
 		f.events.Trouble("certificates", "renewal_unfit")
 	}
 }
