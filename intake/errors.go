@@ -10,7 +10,7 @@ import (
 	"sealform/internal/event"
 	"sealform/internal/spool"
 	"sealform/internal/web"
-	"sealform/templates"
+	"sealform/templates/public"
 )
 
 // refusals says which status and code an error has. What is not here is a 500.
@@ -64,9 +64,9 @@ func (in *intake) showError(err error, c echo.Context) {
 }
 
 // message is the page of a status, in the frame of s where there is one.
-func message(s *served, status int) templates.MessagePage {
+func message(s *served, status int) public.MessagePage {
 	w := words[status]
-	p := templates.MessagePage{Title: w[0], Text: w[1:]}
+	p := public.MessagePage{Title: w[0], Text: w[1:]}
 	if s != nil {
 		p.Frame = s.frame
 		p.Link, p.Label = "/f/"+s.Form.ID, "Open the form"
@@ -78,8 +78,8 @@ func message(s *served, status int) templates.MessagePage {
 }
 
 // failed is the page of what should not happen.
-func (in *intake) failed(id string) templates.MessagePage {
-	return templates.MessagePage{
+func (in *intake) failed(id string) public.MessagePage {
+	return public.MessagePage{
 		Frame: in.frame(), Title: "Something went wrong on our side", ID: id,
 		Text: []string{"We cannot say whether your answers arrived. If you see no reference number, please try again in a few minutes."},
 	}

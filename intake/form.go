@@ -6,12 +6,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"sealform/internal/web"
-	"sealform/templates"
+	"sealform/templates/public"
 )
 
 // list shows the forms that can be filled in.
 func (in *intake) list(c echo.Context) error {
-	p := templates.ListPage{Frame: in.frame()}
+	p := public.ListPage{Frame: in.frame()}
 	now := in.Now()
 	for _, s := range in.order {
 		if _, err := s.readers(now); err == nil {
@@ -22,11 +22,11 @@ func (in *intake) list(c echo.Context) error {
 }
 
 // frame is that of pages which belong to no form: the clinic's, if all forms are one clinic's.
-func (in *intake) frame() templates.Frame {
-	var f templates.Frame
+func (in *intake) frame() public.Frame {
+	var f public.Frame
 	for i, s := range in.order {
 		if i > 0 && s.frame.Clinic != f.Clinic {
-			return templates.Frame{}
+			return public.Frame{}
 		}
 		if i == 0 {
 			f = s.frame
@@ -40,6 +40,6 @@ func (in *intake) showForm(c echo.Context, s *served) error {
 	if _, err := s.readers(in.Now()); err != nil {
 		return in.showClosed(c, s, false)
 	}
-	p := templates.FormPage{Frame: s.frame, Form: s.Form, Uploads: in.desk.uploads(s.Form), Token: in.Tokens.NewPage(s.Form.ID, s.Form.Revision)}
+	p := public.FormPage{Frame: s.frame, Form: s.Form, Uploads: in.desk.uploads(s.Form), Token: in.Tokens.NewPage(s.Form.ID, s.Form.Revision)}
 	return web.Show(c.Response(), http.StatusOK, p)
 }

@@ -8,7 +8,7 @@ import (
 	"sealform/forms/record"
 	"sealform/internal/token"
 	"sealform/internal/web"
-	"sealform/templates"
+	"sealform/templates/public"
 )
 
 // toReceipt sends a visitor on to the receipt, so that reloading it posts nothing.
@@ -26,7 +26,7 @@ func (in *intake) showReceipt(c echo.Context, s *served) error {
 	if err != nil || r.Form != s.Form.ID {
 		return echo.ErrNotFound
 	}
-	p := templates.ReceiptPage{Frame: s.frame, Form: s.Form, Reference: r.Reference, Received: r.Received.In(in.Zone)}
+	p := public.ReceiptPage{Frame: s.frame, Form: s.Form, Reference: r.Reference, Received: r.Received.In(in.Zone)}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
@@ -35,6 +35,6 @@ func (in *intake) showClosed(c echo.Context, s *served, posted bool) error {
 	if posted {
 		c.Response().Header().Set("Connection", "close") // what was sent is not read
 	}
-	p := templates.ClosedPage{Frame: s.frame, Form: s.Form, Posted: posted}
+	p := public.ClosedPage{Frame: s.frame, Form: s.Form, Posted: posted}
 	return web.Show(c.Response(), http.StatusServiceUnavailable, p)
 }

@@ -11,12 +11,13 @@ import (
 	"sealform/forms"
 	"sealform/forms/record"
 	"sealform/templates"
+	"sealform/templates/public"
 )
 
 // served is a form as it is shown: with its colours and what its body may hold.
 type served struct {
 	Served
-	frame    templates.Frame
+	frame    public.Frame
 	sheet    []byte           // the clinic's colours, under an address that carries their hash
 	maxFiles map[string]int64 // fields that take files, and the most bytes of each file
 }
@@ -25,7 +26,7 @@ func newServed(f Served) (*served, error) {
 	if f.Form == nil || f.Readers == nil {
 		return nil, errors.New("a form without questions or readers")
 	}
-	s := &served{Served: f, maxFiles: map[string]int64{}, frame: templates.Frame{Clinic: f.Form.Brand.Name}}
+	s := &served{Served: f, maxFiles: map[string]int64{}, frame: public.Frame{Clinic: f.Form.Brand.Name}}
 	if s.sheet = templates.BrandSheet(f.Form.Brand.Accent); s.sheet != nil {
 		s.frame.Sheet = "/f/" + f.Form.ID + "/brand/" + templates.HashedName("brand.css", s.sheet)
 	}

@@ -12,7 +12,7 @@ import (
 	"sealform/internal/event"
 	"sealform/internal/text"
 	"sealform/internal/web"
-	"sealform/templates"
+	"sealform/templates/public"
 )
 
 // takeForm takes one post of a form: read, decide, show what became of it.
@@ -89,7 +89,7 @@ var again = map[Result]struct {
 // can be sent no more, they are today's, under a new token.
 func (in *intake) showAgain(c echo.Context, s *served, p *post, o Outcome) error {
 	how := again[o.Result]
-	page := templates.FormPage{
+	page := public.FormPage{
 		Frame: s.frame, Form: s.asShown(o.Questions), Entry: &p.entry, Uploads: in.desk.uploads(s.Form),
 		Token: p.token, Problems: o.Problems, Notice: how.notice,
 	}

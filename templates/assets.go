@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 //go:embed static
 var static embed.FS
 
-// asset is one file of static/, ready to be sent.
+// asset is one file of static/ or a folder in it, ready to be sent. No two have the same name.
 type asset struct {
 	address string // /assets/base.1f2e3d4c5b6a7988.css
 	kind    string
@@ -22,7 +23,7 @@ type asset struct {
 
 var byName, byAddress = load()
 
-// Asset gives the address of a file of static/, its hash in the name. A name that does not exist panics:
+// Asset gives the address of a file of static/ by its name without folders; the address has its hash. A name that does not exist panics:
 // pages are parsed and shown by tests, so that is found there.
 func Asset(name string) string {
 	a, ok := byName[name]
@@ -69,20 +70,18 @@ func HashedName(name string, body []byte) string {
 
 func load() (names, addresses map[string]*asset) {
 	names, addresses = map[string]*asset{}, map[string]*asset{}
-	entries, err := static.ReadDir("static")
+	err := fs.WalkDir(static, "static", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := static.ReadFile(file)
+		name := path.Base(file)
+		a := &asset{address: "/assets/" + HashedName(name, body), kind: kind(name), body: body}
+		names[name], addresses[a.address] = a, a
+		return err
+	})
 	if err != nil {
 		panic(err) // static is part of the program
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			continue
-		}
-		body, err := static.ReadFile("static/" + e.Name())
-		if err != nil {
-			panic(err)
-		}
-		a := &asset{address: "/assets/" + HashedName(e.Name(), body), kind: kind(e.Name()), body: body}
-		names[e.Name()], addresses[a.address] = a, a
 	}
 	return names, addresses
 }

@@ -1,4 +1,5 @@
-// Package templates holds every page that people see.
+// Package templates is what all pages that people see share: parsing and rendering, style sheets and scripts, and the
+// clinic's colours. The pages themselves are in public, staff and demo, by who looks at them.
 //
 // A page is a struct with a Render method. Its template is html/template, embedded,
 // parsed once when the program starts, and rendered whole into memory before a byte
@@ -15,30 +16,27 @@ package templates
 
 import (
 	"bytes"
-	"embed"
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 )
-
-//go:embed *.html
-var sources embed.FS
 
 // Page is anything that can be shown. Render writes the whole page or nothing.
 type Page interface {
 	Render(w io.Writer) error
 }
 
-// parse reads a page's templates; the first file is the one that is executed, usually a frame that
-// calls blocks which the others define. It runs when the program starts: a fault panics there.
-func parse(files ...string) *template.Template {
-	t := template.New(files[0]).Funcs(template.FuncMap{"asset": Asset}).Option("missingkey=error")
-	return template.Must(t.ParseFS(sources, files...))
+// Parse reads a page's templates out of sources: the frame, frame.html, which is executed, and the files that define the
+// blocks it calls. It runs when the program starts: a fault panics there.
+func Parse(sources fs.FS, files ...string) *template.Template {
+	t := template.New("frame.html").Funcs(template.FuncMap{"asset": Asset}).Option("missingkey=error")
+	return template.Must(t.ParseFS(sources, append([]string{"frame.html"}, files...)...))
 }
 
-// render executes t into memory and then writes it at once. What a page shows may be what a
+// Render executes t into memory and then writes it at once. What a page shows may be what a
 // visitor wrote, so the memory is wiped afterwards.
-func render(w io.Writer, t *template.Template, page any) error {
+func Render(w io.Writer, t *template.Template, page any) error {
 	var b bytes.Buffer
 	b.Grow(16 << 10)
 	defer func() { clear(b.Bytes()) }()

@@ -13,6 +13,7 @@ import (
 	"sealform/internal/web"
 	"sealform/keys"
 	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 // handlers read a request, make one call on the desk, and render a page. All that is of HTTP and of pages is theirs.
@@ -50,13 +51,13 @@ func (h *handlers) identify(c echo.Context, stage int) (staff.Staff, error) {
 }
 
 // strangerFrame is the frame of a page for somebody who is not signed in.
-func (h *handlers) strangerFrame() templates.StaffFrame {
-	return templates.StaffFrame{Clinic: h.desk.Name, Sheet: h.brand.address}
+func (h *handlers) strangerFrame() pages.Frame {
+	return pages.Frame{Clinic: h.desk.Name, Sheet: h.brand.address}
 }
 
 // personFrame is the frame of a page for a person. Its banner of undelivered messages is left away when they cannot be
 // counted: no page shall fail for it.
-func (h *handlers) personFrame(ctx context.Context, who staff.Staff, here string) templates.StaffFrame {
+func (h *handlers) personFrame(ctx context.Context, who staff.Staff, here string) pages.Frame {
 	f := h.strangerFrame()
 	f.Person, f.Here = who.Email, here
 	undelivered, err := h.desk.Undelivered(ctx, who)
@@ -65,17 +66,17 @@ func (h *handlers) personFrame(ctx context.Context, who staff.Staff, here string
 	}
 	f.Late = h.banner(undelivered)
 	if left := h.desk.left(who); left > 0 {
-		f.Lock = &templates.StaffLock{Left: left}
+		f.Lock = &pages.Lock{Left: left}
 	}
 	return f
 }
 
 // banner says what is overdue or given up; nil where nothing is.
-func (h *handlers) banner(u store.Undelivered) *templates.StaffLate {
+func (h *handlers) banner(u store.Undelivered) *pages.Late {
 	if u.Waiting == 0 && u.GivenUp == 0 {
 		return nil
 	}
-	b := &templates.StaffLate{Waiting: u.Waiting, GivenUp: u.GivenUp}
+	b := &pages.Late{Waiting: u.Waiting, GivenUp: u.GivenUp}
 	if !u.Since.IsZero() {
 		since := h.moment(u.Since)
 		b.Since = &since
@@ -84,7 +85,7 @@ func (h *handlers) banner(u store.Undelivered) *templates.StaffLate {
 }
 
 // errorFrame is the frame of an error page: the person's, if there is one. who is nil where nobody was asked yet.
-func (h *handlers) errorFrame(c echo.Context, who *staff.Staff) templates.StaffFrame {
+func (h *handlers) errorFrame(c echo.Context, who *staff.Staff) pages.Frame {
 	if who == nil {
 		found, err := h.identify(c, staff.SignedIn)
 		if err != nil {
@@ -99,7 +100,7 @@ func (h *handlers) errorFrame(c echo.Context, who *staff.Staff) templates.StaffF
 }
 
 // when is a moment as lists show it: the time today, the weekday and date this year, else the date.
-func (h *handlers) when(t time.Time) templates.StaffTime {
+func (h *handlers) when(t time.Time) pages.Time {
 	t, now := t.In(h.desk.Zone), h.desk.Now().In(h.desk.Zone)
 	short := t.Format("2 Jan 2006")
 	switch {
@@ -108,7 +109,7 @@ func (h *handlers) when(t time.Time) templates.StaffTime {
 	case t.Year() == now.Year():
 		short = t.Format("Mon 2 Jan")
 	}
-	return templates.StaffTime{At: t, Short: short}
+	return pages.Time{At: t, Short: short}
 }
 
 // before reads where a page of a list begins: its rows are older than that id; 0 is the newest.
@@ -139,7 +140,7 @@ func listAddress(path, filter, value, before string) string {
 	return path
 }
 
-var stateNames = map[store.State]templates.StaffState{
+var stateNames = map[store.State]pages.State{
 	store.New: "new", store.Opened: "open", store.Done: "done", store.Spam: "spam",
 }
 

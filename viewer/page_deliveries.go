@@ -9,13 +9,13 @@ import (
 	"sealform/internal/staff"
 	"sealform/internal/store"
 	"sealform/internal/web"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 // jobStates are the tabs, in their order; the first is shown first.
 var jobStates = []store.JobState{store.Waiting, store.Dead, store.Sent, store.Aside}
 
-var jobStateNames = map[store.JobState]templates.StaffJob{
+var jobStateNames = map[store.JobState]pages.Job{
 	store.Waiting: "waiting", store.Dead: "given-up", store.Sent: "sent", store.Aside: "put-aside",
 }
 
@@ -43,17 +43,17 @@ func (h *handlers) getDeliveries(c echo.Context, who staff.Staff) error {
 		return err
 	}
 	p := h.deliveriesPage(q, state, before != 0)
-	p.StaffFrame = h.personFrame(c.Request().Context(), who, queueAddress(state, ""))
+	p.Frame = h.personFrame(c.Request().Context(), who, queueAddress(state, ""))
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h *handlers) deliveriesPage(q *queue, chosen store.JobState, paged bool) templates.DeliveriesPage {
-	p := templates.DeliveriesPage{Chosen: jobStateNames[chosen], Kept: q.counts[chosen], Failed: q.counts[store.Dead]}
+func (h *handlers) deliveriesPage(q *queue, chosen store.JobState, paged bool) pages.DeliveriesPage {
+	p := pages.DeliveriesPage{Chosen: jobStateNames[chosen], Kept: q.counts[chosen], Failed: q.counts[store.Dead]}
 	for _, s := range jobStates {
 		if s == store.Aside && s != chosen && q.counts[s] == 0 {
 			continue // few ever need it
 		}
-		p.Tabs = append(p.Tabs, templates.StaffQueue{
+		p.Tabs = append(p.Tabs, pages.Queue{
 			State: jobStateNames[s], Address: queueAddress(s, ""), Count: q.counts[s], Chosen: s == chosen,
 		})
 	}
@@ -70,13 +70,13 @@ func (h *handlers) deliveriesPage(q *queue, chosen store.JobState, paged bool) t
 		p.Newest = queueAddress(chosen, "")
 	}
 	for _, name := range h.desk.Webhooks {
-		p.Hooks = append(p.Hooks, templates.StaffHook{Name: name, Action: "/deliveries/webhooks/" + url.PathEscape(name) + "/test"})
+		p.Hooks = append(p.Hooks, pages.Hook{Name: name, Action: "/deliveries/webhooks/" + url.PathEscape(name) + "/test"})
 	}
 	return p
 }
 
 // shared takes the reason out of the rows where all of several have the same, to be said once.
-func shared(rows []templates.StaffDelivery) *templates.StaffReason {
+func shared(rows []pages.Delivery) *pages.Reason {
 	if len(rows) < 2 || rows[0].Why == nil {
 		return nil
 	}
@@ -93,7 +93,7 @@ func shared(rows []templates.StaffDelivery) *templates.StaffReason {
 }
 
 // advise has what to do said once for each reason, at the newest delivery that has it.
-func advise(rows []templates.StaffDelivery) {
+func advise(rows []pages.Delivery) {
 	said := map[string]bool{}
 	for i, r := range rows {
 		if r.Why != nil && !said[r.Why.Do] {

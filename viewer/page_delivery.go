@@ -11,7 +11,7 @@ import (
 	"sealform/internal/store"
 	"sealform/internal/text"
 	"sealform/internal/web"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 var kinds = map[store.Channel]string{
@@ -34,8 +34,8 @@ func kindOf(j *store.Job) string {
 func (h *handlers) jobAddress(id int64) string { return "/deliveries/" + h.desk.jobs.SealID(id) }
 
 // delivery is a job as lists show it.
-func (h *handlers) delivery(j *store.Job) templates.StaffDelivery {
-	r := templates.StaffDelivery{
+func (h *handlers) delivery(j *store.Job) pages.Delivery {
+	r := pages.Delivery{
 		Address: h.jobAddress(j.ID), State: jobStateNames[j.State], Kind: kindOf(j), To: j.To, Form: h.titleOf(j.Form),
 		Reference: j.Reference, Made: h.moment(j.Made), Attempts: j.Attempts, Why: h.whyOf(j),
 		Over: over(j),
@@ -67,7 +67,7 @@ func (h *handlers) titleOf(form string) string {
 }
 
 // moment is a time of which the hour matters, whichever day it is.
-func (h *handlers) moment(t time.Time) templates.StaffTime {
+func (h *handlers) moment(t time.Time) pages.Time {
 	m := h.when(t)
 	if clock := m.At.Format("15:04"); m.Short != clock {
 		m.Short += ", " + clock
@@ -81,16 +81,16 @@ func (h *handlers) getDelivery(c echo.Context, who staff.Staff) error {
 		return err
 	}
 	p := h.deliveryPage(job, log)
-	p.StaffFrame = h.personFrame(c.Request().Context(), who, p.Address)
+	p.Frame = h.personFrame(c.Request().Context(), who, p.Address)
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) templates.DeliveryPage {
-	p := templates.DeliveryPage{
-		StaffDelivery: h.delivery(j), Received: h.moment(j.Received), Back: queueAddress(j.State, ""),
+func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) pages.DeliveryPage {
+	p := pages.DeliveryPage{
+		Delivery: h.delivery(j), Received: h.moment(j.Received), Back: queueAddress(j.State, ""),
 	}
 	p.Action = p.Address
-	p.ID = templates.StaffFact{Label: "Message-ID", Text: h.wireID(j)}
+	p.ID = pages.Fact{Label: "Message-ID", Text: h.wireID(j)}
 	if j.Channel == store.Webhook {
 		p.ID.Label = "Webhook ID"
 	}
@@ -113,7 +113,7 @@ func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) templates.Del
 		p.Aside = "Put aside"
 	}
 	for _, a := range log {
-		line := templates.StaffAttempt{At: h.moment(a.At), Said: "Sent.", OK: true}
+		line := pages.Attempt{At: h.moment(a.At), Said: "Sent.", OK: true}
 		if why := reasonOf(j.Channel, a.Code); why != nil {
 			line.Said, line.OK = why.Said, false
 		}

@@ -7,7 +7,7 @@ import (
 
 	"sealform/internal/staff"
 	"sealform/internal/web"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 // getGo is where links in mails lead. Our cookies do not come along when another site, such as a webmail, leads here
@@ -16,8 +16,8 @@ import (
 func (h *handlers) getGo(c echo.Context, _ staff.Staff) error {
 	to := h.desk.paths.onward(c.Param("id"))
 	c.Response().Header().Set("Refresh", "0; url="+to)
-	return web.Show(c.Response(), http.StatusOK, templates.StaffMessagePage{
-		StaffFrame: h.strangerFrame(), Title: "One moment", Text: []string{"We are taking you to the staff pages."},
+	return web.Show(c.Response(), http.StatusOK, pages.MessagePage{
+		Frame: h.strangerFrame(), Title: "One moment", Text: []string{"We are taking you to the staff pages."},
 		Link: to, Label: "Go on",
 	})
 }

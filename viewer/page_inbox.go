@@ -9,7 +9,7 @@ import (
 	"sealform/internal/store"
 	"sealform/internal/text"
 	"sealform/internal/web"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 func (h *handlers) getInbox(c echo.Context, who staff.Staff) error {
@@ -25,14 +25,14 @@ func (h *handlers) getInbox(c echo.Context, who staff.Staff) error {
 	return web.Show(c.Response(), http.StatusOK, h.inboxPage(h.personFrame(c.Request().Context(), who, listAddress("/inbox", "form", form, "")), l, form, before != 0))
 }
 
-func (h *handlers) inboxPage(frame templates.StaffFrame, l *listing, form string, paged bool) templates.InboxPage {
-	p := templates.InboxPage{StaffFrame: frame, Forms: form == "" && len(l.forms) > 1}
-	p.Tabs = append(p.Tabs, templates.StaffTab{Title: "All", Address: "/inbox", Chosen: form == ""})
+func (h *handlers) inboxPage(frame pages.Frame, l *listing, form string, paged bool) pages.InboxPage {
+	p := pages.InboxPage{Frame: frame, Forms: form == "" && len(l.forms) > 1}
+	p.Tabs = append(p.Tabs, pages.Tab{Title: "All", Address: "/inbox", Chosen: form == ""})
 	titles := map[string]string{}
 	for _, f := range l.forms {
 		id, counts := f.Form.ID, l.counts[f.Form.ID]
 		titles[id] = f.Form.Title
-		p.Tabs = append(p.Tabs, templates.StaffTab{Title: f.Form.Title, Address: listAddress("/inbox", "form", id, ""), New: counts[store.New], Chosen: form == id})
+		p.Tabs = append(p.Tabs, pages.Tab{Title: f.Form.Title, Address: listAddress("/inbox", "form", id, ""), New: counts[store.New], Chosen: form == id})
 		p.Tabs[0].New += counts[store.New]
 		if form != "" && form != id {
 			continue
@@ -40,14 +40,14 @@ func (h *handlers) inboxPage(frame templates.StaffFrame, l *listing, form string
 		for _, n := range counts {
 			p.Kept += n
 		}
-		p.Sealed = append(p.Sealed, templates.StaffSealed{Form: f.Form.Title, Who: people(l.all, f.Readers)})
+		p.Sealed = append(p.Sealed, pages.Sealed{Form: f.Form.Title, Who: people(l.all, f.Readers)})
 	}
 	p.Form = titles[form]
 	if len(l.forms) == 1 {
 		p.Tabs = nil
 	}
 	for _, r := range l.rows {
-		p.Rows = append(p.Rows, templates.StaffRow{
+		p.Rows = append(p.Rows, pages.Row{
 			Address: h.desk.address(r.Form, r.ID), Reference: r.Reference, Form: titles[r.Form], State: stateNames[r.State],
 			Received: h.when(r.Received), Files: r.Files, Size: text.Size(r.Size),
 		})

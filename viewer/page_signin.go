@@ -14,7 +14,7 @@ import (
 	"sealform/internal/web"
 	"sealform/keys"
 	"sealform/keys/private"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 func (h *handlers) getRoot(c echo.Context, _ staff.Staff) error { return see(c, "/inbox") }
@@ -39,7 +39,7 @@ func withNext(to, next string) string {
 }
 
 func (h *handlers) getSignIn(c echo.Context, _ staff.Staff) error {
-	p := templates.SignInPage{StaffFrame: h.strangerFrame(), Next: safeNext(c.QueryParam("next"))}
+	p := pages.SignInPage{Frame: h.strangerFrame(), Next: safeNext(c.QueryParam("next"))}
 	if c.QueryParam("out") == "1" {
 		p.Notice = "You are signed out, and your key is locked."
 	}
@@ -49,7 +49,7 @@ func (h *handlers) getSignIn(c echo.Context, _ staff.Staff) error {
 func (h *handlers) postSignIn(c echo.Context, _ staff.Staff, f *fields) error {
 	t := staff.NewAttempt(c.Request(), h.edge.Peers.Addr(c.Request()))
 	t.Email = f.text("email")
-	p := templates.SignInPage{StaffFrame: h.strangerFrame(), Email: t.Email, Next: safeNext(f.text("next"))}
+	p := pages.SignInPage{Frame: h.strangerFrame(), Email: t.Email, Next: safeNext(f.text("next"))}
 	if len(f.bytes("password")) > staff.LongestPassword {
 		p.Problem = "That password is longer than we take: 1,024 characters at most."
 		return web.Show(c.Response(), http.StatusUnprocessableEntity, p)
@@ -108,7 +108,7 @@ func inWords(w time.Duration) string {
 }
 
 func (h *handlers) getCode(c echo.Context, _ staff.Staff) error {
-	p := templates.CodePage{StaffFrame: h.strangerFrame(), Next: safeNext(c.QueryParam("next"))}
+	p := pages.CodePage{Frame: h.strangerFrame(), Next: safeNext(c.QueryParam("next"))}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
@@ -124,7 +124,7 @@ func (h *handlers) postCode(c echo.Context, who staff.Staff, f *fields) error {
 		if err != nil {
 			return err
 		}
-		return web.Show(c.Response(), status, templates.CodePage{StaffFrame: h.strangerFrame(), Problem: words, Next: next})
+		return web.Show(c.Response(), status, pages.CodePage{Frame: h.strangerFrame(), Problem: words, Next: next})
 	}
 	staff.SetCookie(c.Response(), staff.SessionCookie, in.Session, 0)
 	staff.SetCookie(c.Response(), staff.DeviceCookie, in.Device, staff.DeviceKeep)
@@ -134,9 +134,9 @@ func (h *handlers) postCode(c echo.Context, who staff.Staff, f *fields) error {
 // startAgain is the answer to the last wrong code of a sign-in.
 func (h *handlers) startAgain(c echo.Context) error {
 	staff.DropCookies(c.Response(), staff.SessionCookie)
-	return web.Show(c.Response(), http.StatusUnauthorized, templates.SignInPage{
-		StaffFrame: h.strangerFrame(),
-		Problem:    "Five codes were not right, so please start again. Check that the clock of your phone is right.",
+	return web.Show(c.Response(), http.StatusUnauthorized, pages.SignInPage{
+		Frame:   h.strangerFrame(),
+		Problem: "Five codes were not right, so please start again. Check that the clock of your phone is right.",
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"sealform/internal/store"
 	"sealform/internal/text"
 	"sealform/internal/web"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 func (h *handlers) getSubmission(c echo.Context, who staff.Staff) error {
@@ -23,16 +23,16 @@ func (h *handlers) getSubmission(c echo.Context, who staff.Staff) error {
 		return err
 	}
 	p := h.submissionPage(o)
-	p.StaffFrame = h.personFrame(c.Request().Context(), who, p.Action)
+	p.Frame = h.personFrame(c.Request().Context(), who, p.Action)
 	if p.Lock != nil { // the page leaves by itself when the key has locked, scripts or not
 		c.Response().Header().Set("Refresh", strconv.Itoa(p.Lock.Seconds()+2)+"; url=/inbox")
 	}
 	return web.Show(c.Response(), http.StatusOK, p)
 }
 
-func (h *handlers) submissionPage(o *opened) templates.SubmissionPage {
+func (h *handlers) submissionPage(o *opened) pages.SubmissionPage {
 	address := h.desk.address(o.sub.Form, o.sub.ID)
-	p := templates.SubmissionPage{
+	p := pages.SubmissionPage{
 		Reference: o.sub.Reference, Form: o.served.Form.Title,
 		State: stateNames[o.sub.State], Action: address, Received: h.when(o.sub.Received),
 		Facts: h.facts(o), Notes: notes(o), Sections: sections(o.reading.Answers), Back: "/inbox",
@@ -41,7 +41,7 @@ func (h *handlers) submissionPage(o *opened) templates.SubmissionPage {
 		p.Extra = append(p.Extra, answer(a))
 	}
 	for i, f := range o.reading.Files {
-		p.Files = append(p.Files, templates.StaffFile{
+		p.Files = append(p.Files, pages.File{
 			Label: f.Label, Name: plainly(f.Name), Size: text.Size(f.Size), Address: fmt.Sprintf("%s/files/%d", address, i),
 		})
 	}
@@ -53,10 +53,10 @@ var ways = map[string]string{
 	"api": "The API", "staff": "Staff",
 }
 
-func (h *handlers) facts(o *opened) []templates.StaffFact {
+func (h *handlers) facts(o *opened) []pages.Fact {
 	r := o.reading.Record
-	facts := []templates.StaffFact{}
-	add := func(label, text string) { facts = append(facts, templates.StaffFact{Label: label, Text: text}) }
+	facts := []pages.Fact{}
+	add := func(label, text string) { facts = append(facts, pages.Fact{Label: label, Text: text}) }
 	if way, ok := ways[r.Path]; ok {
 		add("Came through", way)
 	}
@@ -78,15 +78,15 @@ func notes(o *opened) []string {
 }
 
 // sections puts answers under the headings of their questions.
-func sections(all []record.Answered) []templates.StaffSection {
-	var out []templates.StaffSection
+func sections(all []record.Answered) []pages.Section {
+	var out []pages.Section
 	for _, a := range all {
 		title := ""
 		if a.Field != nil {
 			title = a.Field.Section
 		}
 		if len(out) == 0 || title != "" {
-			out = append(out, templates.StaffSection{Title: title})
+			out = append(out, pages.Section{Title: title})
 		}
 		if a.Field != nil && a.Field.Type == forms.FileType && len(a.Values) > 0 {
 			continue // listed with the files
@@ -94,11 +94,11 @@ func sections(all []record.Answered) []templates.StaffSection {
 		last := &out[len(out)-1]
 		last.Answers = append(last.Answers, answer(a))
 	}
-	return slices.DeleteFunc(out, func(s templates.StaffSection) bool { return len(s.Answers) == 0 })
+	return slices.DeleteFunc(out, func(s pages.Section) bool { return len(s.Answers) == 0 })
 }
 
-func answer(a record.Answered) templates.StaffAnswer {
-	out := templates.StaffAnswer{Label: a.Label}
+func answer(a record.Answered) pages.Answer {
+	out := pages.Answer{Label: a.Label}
 	for _, v := range a.Values {
 		value := plainly(v.Text)
 		value.Raw = v.Raw
@@ -123,8 +123,8 @@ func (h *handlers) getErase(c echo.Context, who staff.Staff) error {
 		return err
 	}
 	address := h.desk.address(sub.Form, sub.ID)
-	return web.Show(c.Response(), http.StatusOK, templates.ErasePage{
-		StaffFrame: h.personFrame(c.Request().Context(), who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
+	return web.Show(c.Response(), http.StatusOK, pages.ErasePage{
+		Frame: h.personFrame(c.Request().Context(), who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
 		Received: h.when(sub.Received), Files: sub.Files, Action: address, Back: address,
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"sealform/internal/store"
 	"sealform/internal/web"
 	"sealform/keys"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 func (h *handlers) getUnlock(c echo.Context, who staff.Staff) error {
@@ -45,8 +45,8 @@ func (h *handlers) postUnlock(c echo.Context, who staff.Staff, f *fields) error 
 }
 
 // unlockPage offers the keys that open something here, and gives the one that is chosen, or else the first.
-func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, choice, next string) (templates.UnlockPage, keys.Fingerprint, error) {
-	p := templates.UnlockPage{StaffFrame: h.personFrame(ctx, who, "/inbox"), Next: safeNext(next)}
+func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, choice, next string) (pages.UnlockPage, keys.Fingerprint, error) {
+	p := pages.UnlockPage{Frame: h.personFrame(ctx, who, "/inbox"), Next: safeNext(next)}
 	p.Lock = nil // what is asked for here is the password, not staying
 	var mine []store.LockedKey
 	seen := map[keys.Fingerprint]bool{}
@@ -65,7 +65,7 @@ func (h *handlers) unlockPage(ctx context.Context, who staff.Staff, choice, next
 		chosen = keys.Fingerprint(choice)
 	}
 	for _, k := range mine {
-		p.Keys = append(p.Keys, templates.StaffKey{
+		p.Keys = append(p.Keys, pages.Key{
 			Name: nameOf(mine, k.Fingerprint), Fingerprint: k.Fingerprint.Grouped(),
 			Value: string(k.Fingerprint), Chosen: k.Fingerprint == chosen,
 		})

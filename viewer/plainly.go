@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 // hidden is how package forms writes a character that cannot be seen, and a byte that is no text.
@@ -14,9 +14,9 @@ var hidden = regexp.MustCompile(`‹(U\+[0-9A-F]{4,6}|[0-9A-F]{2})›`)
 
 // plainly cuts what a visitor wrote into text and marks, so that nothing reads other than it is (Unicode TR 36 §2.5). What
 // forms has made visible becomes a mark; should it have left a hidden character in, that becomes one here.
-func plainly(s string) templates.StaffValue {
+func plainly(s string) pages.Value {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
-	var v templates.StaffValue
+	var v pages.Value
 	start := 0
 	for _, at := range hidden.FindAllStringSubmatchIndex(s, -1) {
 		v.Pieces = append(v.Pieces, pieces(s[start:at[0]])...)
@@ -28,21 +28,21 @@ func plainly(s string) templates.StaffValue {
 }
 
 // pieces marks what cannot be seen in s.
-func pieces(s string) []templates.StaffPiece {
-	var out []templates.StaffPiece
+func pieces(s string) []pages.Piece {
+	var out []pages.Piece
 	start := 0
 	for i, r := range s {
 		if !unseen(r) {
 			continue
 		}
 		if i > start {
-			out = append(out, templates.StaffPiece{Text: s[start:i]})
+			out = append(out, pages.Piece{Text: s[start:i]})
 		}
 		out = append(out, mark(fmt.Sprintf("U+%04X", r)))
 		start = i + len(string(r))
 	}
 	if start < len(s) {
-		out = append(out, templates.StaffPiece{Text: s[start:]})
+		out = append(out, pages.Piece{Text: s[start:]})
 	}
 	return out
 }
@@ -64,12 +64,12 @@ var directions = map[string]bool{
 	"U+2068": true, "U+2069": true, "U+200E": true, "U+200F": true, "U+061C": true,
 }
 
-func mark(name string) templates.StaffPiece {
+func mark(name string) pages.Piece {
 	switch {
 	case len(name) == 2:
-		return templates.StaffPiece{Mark: name, Name: "a byte that is not text"}
+		return pages.Piece{Mark: name, Name: "a byte that is not text"}
 	case directions[name]:
-		return templates.StaffPiece{Mark: name, Name: "changes the direction of text"}
+		return pages.Piece{Mark: name, Name: "changes the direction of text"}
 	}
-	return templates.StaffPiece{Mark: name, Name: "a character that cannot be seen"}
+	return pages.Piece{Mark: name, Name: "a character that cannot be seen"}
 }

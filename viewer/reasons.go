@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"sealform/internal/store"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 // Why a delivery failed is kept as a code, never as what a server said. Here each code gets its sentence for staff: what
 // happened, and what to do. A test holds that no code lacks one.
 
 // atRelay is what can happen between us and the clinic's mail server.
-var atRelay = map[string]templates.StaffReason{
+var atRelay = map[string]pages.Reason{
 	"address":         {Said: "This address cannot be written to: mail programs could misread it, or it cannot be opened here any more.", Do: "If it is one of yours, ask whoever runs Sealform to correct it. Nobody can correct a visitor’s."},
 	"body":            {Said: "The sealed message could not be read to its end here, so none of it was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
 	"unknown_host":    {Said: "Your mail server’s name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name and the network."},
@@ -42,7 +42,7 @@ var atRelay = map[string]templates.StaffReason{
 }
 
 // atHook is what can happen between us and a webhook's receiver.
-var atHook = map[string]templates.StaffReason{
+var atHook = map[string]pages.Reason{
 	"not_https":       {Said: "The webhook’s address is not an https one, so nothing was sent.", Do: "Ask whoever runs Sealform to correct it."},
 	"inside":          {Said: "The webhook’s address leads into a private network, so nothing was sent.", Do: "If that is meant, whoever runs Sealform can allow it under outward.allow."},
 	"unknown_host":    {Said: "The webhook’s host name is not known just now.", Do: "If this goes on, ask whoever runs Sealform to check the name."},
@@ -63,7 +63,7 @@ var atHook = map[string]templates.StaffReason{
 }
 
 // atVisitor is what can happen with a visitor's own address, where other words are due than for the clinic's.
-var atVisitor = map[string]templates.StaffReason{
+var atVisitor = map[string]pages.Reason{
 	"own_address":   {Said: "The visitor gave an address of your own. No receipts go there.", Do: noReceipt},
 	"too_late":      {Said: "It could not be sent for a day. A receipt that comes later helps nobody.", Do: noReceipt},
 	"address":       {Said: "The visitor’s address cannot be written to, or cannot be opened here any more.", Do: noReceipt},
@@ -79,7 +79,7 @@ var atVisitor = map[string]templates.StaffReason{
 const noReceipt = "Nothing to do: what the visitor sent is here, and they saw its reference on the page."
 
 // anywhere is what can happen to a delivery of any kind before anybody is called.
-var anywhere = map[string]templates.StaffReason{
+var anywhere = map[string]pages.Reason{
 	"changed":        {Said: "It was changed in the database after it was made, so nothing of it is sent.", Do: "Tell whoever runs Sealform; “sealform audit verify” shows what else was touched."},
 	"not_configured": {Said: "Its form no longer names this address, so nothing is sent there.", Do: "If it is to go there, ask whoever runs Sealform to name the address again. Else leave it, and put it aside once it is given up."},
 }
@@ -87,16 +87,16 @@ var anywhere = map[string]templates.StaffReason{
 // begins are the codes that end in a number which says no more to staff.
 var begins = []struct {
 	prefix string
-	templates.StaffReason
+	pages.Reason
 }{
-	{"temporary_", templates.StaffReason{Said: "Your mail server asked us to try again later.", Do: "Nothing to do, unless it goes on for hours."}},
-	{"permanent_", templates.StaffReason{Said: "Your mail server refused the message. It is kept, and tried again in case that changes.", Do: "Ask whoever runs the mail server why."}},
-	{"answered_4", templates.StaffReason{Said: "The webhook’s server refused the message.", Do: "Ask whoever runs it why."}},
-	{"answered_", templates.StaffReason{Said: "The webhook’s server could not take the message just now.", Do: "If this goes on, ask whoever runs it."}},
+	{"temporary_", pages.Reason{Said: "Your mail server asked us to try again later.", Do: "Nothing to do, unless it goes on for hours."}},
+	{"permanent_", pages.Reason{Said: "Your mail server refused the message. It is kept, and tried again in case that changes.", Do: "Ask whoever runs the mail server why."}},
+	{"answered_4", pages.Reason{Said: "The webhook’s server refused the message.", Do: "Ask whoever runs it why."}},
+	{"answered_", pages.Reason{Said: "The webhook’s server could not take the message just now.", Do: "If this goes on, ask whoever runs it."}},
 }
 
 // reasonOf gives the words for a code; nil where there is none to explain.
-func reasonOf(c store.Channel, code string) *templates.StaffReason {
+func reasonOf(c store.Channel, code string) *pages.Reason {
 	if code == "" || code == "ok" {
 		return nil
 	}
@@ -107,28 +107,28 @@ func reasonOf(c store.Channel, code string) *templates.StaffReason {
 	}
 	for _, b := range begins {
 		if strings.HasPrefix(code, b.prefix) {
-			return &b.StaffReason
+			return &b.Reason
 		}
 	}
-	return &templates.StaffReason{
+	return &pages.Reason{
 		Said: "It did not go out, for a reason that we have no words for: “" + code + "”.",
 		Do:   "Tell whoever runs Sealform.",
 	}
 }
 
 // tablesOf are those that explain a channel's codes, the most particular first.
-func tablesOf(c store.Channel) []map[string]templates.StaffReason {
+func tablesOf(c store.Channel) []map[string]pages.Reason {
 	switch c {
 	case store.Webhook:
-		return []map[string]templates.StaffReason{anywhere, atHook}
+		return []map[string]pages.Reason{anywhere, atHook}
 	case store.Receipt:
-		return []map[string]templates.StaffReason{anywhere, atVisitor, atRelay}
+		return []map[string]pages.Reason{anywhere, atVisitor, atRelay}
 	}
-	return []map[string]templates.StaffReason{anywhere, atRelay}
+	return []map[string]pages.Reason{anywhere, atRelay}
 }
 
 // whyOf explains where a delivery stands: what its last attempt ended with, or that there is none to come.
-func (h *handlers) whyOf(j *store.Job) *templates.StaffReason {
+func (h *handlers) whyOf(j *store.Job) *pages.Reason {
 	switch why := reasonOf(j.Channel, j.LastError); {
 	case j.Changed:
 		return reasonOf(j.Channel, "changed")
@@ -141,9 +141,9 @@ func (h *handlers) whyOf(j *store.Job) *templates.StaffReason {
 	case why == nil || j.State == store.Waiting:
 		return why
 	case j.Channel == store.Receipt:
-		return &templates.StaffReason{Said: why.Said, Do: noReceipt}
+		return &pages.Reason{Said: why.Said, Do: noReceipt}
 	case j.IsTest():
-		return &templates.StaffReason{Said: why.Said, Do: why.Do + " It was a test: send another when that is done."}
+		return &pages.Reason{Said: why.Said, Do: why.Do + " It was a test: send another when that is done."}
 	default:
 		return why
 	}
@@ -157,12 +157,12 @@ func (h *handlers) stalled(j *store.Job) bool {
 	return j.State == store.Waiting && h.desk.Now().Sub(j.Due) > overdueAfter
 }
 
-var stalled = templates.StaffReason{
+var stalled = pages.Reason{
 	Said: "It has been due for over an hour, but nothing has tried to send it.",
 	Do:   "Ask whoever runs Sealform whether the part that delivers is running.",
 }
 
-var farAhead = templates.StaffReason{
+var farAhead = pages.Reason{
 	Said: "Its next try is further off than it should be, as if a clock had run ahead.",
 	Do:   "Ask whoever runs Sealform to check the machine’s clock, and whether the part that delivers is running.",
 }

@@ -9,7 +9,7 @@ import (
 
 	"sealform/internal/mail"
 	"sealform/internal/store"
-	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 // Every code that can be stored has words of its own, and none of them quotes the code.
@@ -40,14 +40,14 @@ func TestEveryCodeHasWords(t *testing.T) {
 // The words are sentences, and blame nobody.
 func TestReasonsAreSentences(t *testing.T) {
 	sentence := regexp.MustCompile(`^[A-Z“].*\.$`)
-	var all []templates.StaffReason
-	for _, table := range []map[string]templates.StaffReason{anywhere, atVisitor, atRelay, atHook} {
+	var all []pages.Reason
+	for _, table := range []map[string]pages.Reason{anywhere, atVisitor, atRelay, atHook} {
 		for _, r := range table {
 			all = append(all, r)
 		}
 	}
 	for _, b := range begins {
-		all = append(all, b.StaffReason)
+		all = append(all, b.Reason)
 	}
 	for _, r := range append(all, stalled, farAhead) {
 		for _, s := range []string{r.Said, r.Do} {

@@ -17,6 +17,7 @@ import (
 	"sealform/internal/web"
 	"sealform/keys/private"
 	"sealform/templates"
+	pages "sealform/templates/staff"
 )
 
 // failure is what people see of an error that is nobody's business but the operator's.
@@ -59,8 +60,8 @@ func (h *handlers) goOn(c echo.Context, to string) {
 }
 
 // page finds the words and the status of an error.
-func (h *handlers) page(err error, c echo.Context, frame templates.StaffFrame) (int, templates.Page) {
-	p := templates.StaffMessagePage{StaffFrame: frame, Link: "/inbox", Label: "Go to the inbox"}
+func (h *handlers) page(err error, c echo.Context, frame pages.Frame) (int, templates.Page) {
+	p := pages.MessagePage{Frame: frame, Link: "/inbox", Label: "Go to the inbox"}
 	var un *unopened
 	var erased *store.Erased
 	switch {
@@ -116,7 +117,7 @@ var sayings = []saying{
 }
 
 // failurePage tells people an id, and the log the same.
-func (h *handlers) failurePage(err error, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
+func (h *handlers) failurePage(err error, c echo.Context, p pages.MessagePage) (int, templates.Page) {
 	var known *failure
 	if !errors.As(err, &known) {
 		known = &failure{web.FailureID()}
@@ -139,15 +140,15 @@ func code(err error) event.Code {
 }
 
 // unopenedPage says what is wrong with a submission, as precisely as is known.
-func (h *handlers) unopenedPage(u *unopened, c echo.Context, p templates.StaffMessagePage) (int, templates.Page) {
+func (h *handlers) unopenedPage(u *unopened, c echo.Context, p pages.MessagePage) (int, templates.Page) {
 	p.Title = "This submission did not open"
 	if u.reference != "" {
-		p.Facts = []templates.StaffFact{{Label: "Reference", Text: u.reference}}
+		p.Facts = []pages.Fact{{Label: "Reference", Text: u.reference}}
 	}
 	var differs *record.Mismatch
 	switch why := u.why; {
 	case errors.Is(why, errNotFound):
-		return h.page(errNotFound, c, p.StaffFrame)
+		return h.page(errNotFound, c, p.Frame)
 	case errors.Is(why, private.ErrWrongKey):
 		p.Text = []string{"It is not sealed to the key that you unlocked.", "If you hold another key, lock this one and unlock that. Otherwise ask a colleague who can open it."}
 	case errors.Is(why, private.ErrDamaged), errors.Is(why, record.ErrRecord):
@@ -178,14 +179,14 @@ func verb(what []string) string {
 	return "are"
 }
 
-func (h *handlers) erasedPage(e *store.Erased, p templates.StaffMessagePage) templates.Page {
+func (h *handlers) erasedPage(e *store.Erased, p pages.MessagePage) templates.Page {
 	p.Title = "Erased"
 	p.Text = []string{"This submission was erased. That it came stays on record; its answers do not."}
 	if e.Back {
 		p.Title, p.Grave = "Erased, and put back", true
 		p.Text = []string{"This submission was erased, but somebody has put it back into the database. Nothing of it is shown.", tellOperator}
 	}
-	p.Facts = []templates.StaffFact{
+	p.Facts = []pages.Fact{
 		{Label: "Reference", Text: e.Reference},
 		{Label: "Erased", Text: e.At.In(h.desk.Zone).Format("2 January 2006, 15:04 MST")},
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"sealform/internal/demo/postbox"
-	"sealform/templates"
+	"sealform/templates/demo"
 )
 
 const (
@@ -28,7 +28,7 @@ func (s *site) mail(w http.ResponseWriter, _ *http.Request) {
 		s.fail(w)
 		return
 	}
-	page := templates.DemoMail{DemoFrame: s.frame, More: max(0, len(names)-listed)}
+	page := demo.Mail{Frame: s.frame, More: max(0, len(names)-listed)}
 	for _, name := range names[:min(len(names), listed)] {
 		letter, _, err := s.read(name, 16<<10)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -69,13 +69,13 @@ func (s *site) page(w http.ResponseWriter, name string) error {
 	if err != nil {
 		return err
 	}
-	s.show(w, http.StatusOK, templates.DemoLetterPage{
-		DemoFrame: s.frame,
-		Letter:    letter,
-		Raw:       string(raw),
-		Cut:       letter.Size > int64(len(raw)),
-		Steps:     s.steps(name),
-		Keys:      there(s.PrivateKeyPath) && there(s.SignerPath),
+	s.show(w, http.StatusOK, demo.LetterPage{
+		Frame:  s.frame,
+		Letter: letter,
+		Raw:    string(raw),
+		Cut:    letter.Size > int64(len(raw)),
+		Steps:  s.steps(name),
+		Keys:   there(s.PrivateKeyPath) && there(s.SignerPath),
 	})
 	return nil
 }
@@ -106,17 +106,17 @@ func (s *site) open(name string) (*os.File, fs.FileInfo, error) {
 }
 
 // read gives what the outer header says, and the first bytes, most of them.
-func (s *site) read(name string, most int64) (templates.DemoLetter, []byte, error) {
+func (s *site) read(name string, most int64) (demo.Letter, []byte, error) {
 	f, info, err := s.open(name)
 	if err != nil {
-		return templates.DemoLetter{}, nil, err
+		return demo.Letter{}, nil, err
 	}
 	defer func() { _ = f.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
-		return templates.DemoLetter{}, nil, fmt.Errorf("reading a message: %w", err)
+		return demo.Letter{}, nil, fmt.Errorf("reading a message: %w", err)
 	}
-	letter := templates.DemoLetter{ID: strings.TrimSuffix(name, suffix), Arrived: info.ModTime().In(s.Zone), Size: info.Size(), Subject: "(no subject)"}
+	letter := demo.Letter{ID: strings.TrimSuffix(name, suffix), Arrived: info.ModTime().In(s.Zone), Size: info.Size(), Subject: "(no subject)"}
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return letter, raw, nil // something else was mailed here: show it as it is
@@ -131,9 +131,9 @@ func (s *site) read(name string, most int64) (templates.DemoLetter, []byte, erro
 
 // steps are the lines that open a message. GnuPG reads armor out of the middle of a mail. The keyring has a variable
 // of its own, so that the last line can delete no other, even where the first was skipped.
-func (s *site) steps(name string) []templates.DemoStep {
+func (s *site) steps(name string) []demo.Step {
 	const gpg = `gpg --homedir "$DEMO_KEYRING" `
-	return []templates.DemoStep{
+	return []demo.Step{
 		{Does: "Make an empty keyring for this terminal.", Command: `DEMO_KEYRING="$(mktemp -d)"`},
 		{
 			Does:    "Take in the demo’s locked key, and the service’s signing key, which opens nothing and proves who sealed the message.",

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sealform/templates"
+	"sealform/templates/demo"
 )
 
 // Config says what the pages link to and name.
@@ -39,7 +40,7 @@ func New(c Config) http.Handler {
 	if c.Failed == nil {
 		c.Failed = func() {}
 	}
-	s := &site{c, templates.DemoFrame{
+	s := &site{c, demo.Frame{
 		Clinic:     c.Clinic,
 		NewPatient: c.IntakeURL + "/f/new-patient",
 		Contact:    c.IntakeURL + "/f/contact",
@@ -56,7 +57,7 @@ func New(c Config) http.Handler {
 
 type site struct {
 	Config
-	frame templates.DemoFrame
+	frame demo.Frame
 }
 
 // guarded sets the headers of every answer. There is no HSTS: it would bind every port of localhost.
@@ -76,11 +77,11 @@ func guarded(next http.Handler) http.Handler {
 }
 
 func (s *site) home(w http.ResponseWriter, _ *http.Request) {
-	s.show(w, http.StatusOK, templates.DemoHome{DemoFrame: s.frame})
+	s.show(w, http.StatusOK, demo.Home{Frame: s.frame})
 }
 
 func (s *site) missing(w http.ResponseWriter, _ *http.Request) {
-	s.show(w, http.StatusNotFound, templates.DemoMissing{DemoFrame: s.frame})
+	s.show(w, http.StatusNotFound, demo.Missing{Frame: s.frame})
 }
 
 // show renders first, so that a page is whole or is an error.

@@ -1,10 +1,17 @@
-package templates
+// Package public holds the pages that visitors see: the list of forms, a form, its receipt, and what is said instead.
+//
+// A page is a struct with a Render method; package templates parses and shows it. What a visitor typed is shown again as
+// text, never as markup. Nothing here decides anything, and nothing of it is kept.
+package public
 
 import (
+	"embed"
+	"html/template"
 	"io"
 	"time"
 
 	"sealform/forms"
+	"sealform/templates"
 )
 
 // Frame is what surrounds every page that visitors see.
@@ -44,24 +51,29 @@ type MessagePage struct {
 	ID    string   // reference id of a failure, "" for none
 }
 
+//go:embed *.html
+var sources embed.FS
+
+func parse(files ...string) *template.Template { return templates.Parse(sources, files...) }
+
 var (
-	listTemplate    = parse("public.html", "public_list.html")
-	receiptTemplate = parse("public.html", "public_receipt.html")
-	closedTemplate  = parse("public.html", "public_closed.html")
-	messageTemplate = parse("public.html", "public_message.html")
+	listTemplate    = parse("list.html")
+	receiptTemplate = parse("receipt.html")
+	closedTemplate  = parse("closed.html")
+	messageTemplate = parse("message.html")
 )
 
 // Render writes the page.
-func (p ListPage) Render(w io.Writer) error { return render(w, listTemplate, p) }
+func (p ListPage) Render(w io.Writer) error { return templates.Render(w, listTemplate, p) }
 
 // Render writes the page.
-func (p ReceiptPage) Render(w io.Writer) error { return render(w, receiptTemplate, p) }
+func (p ReceiptPage) Render(w io.Writer) error { return templates.Render(w, receiptTemplate, p) }
 
 // Render writes the page.
-func (p ClosedPage) Render(w io.Writer) error { return render(w, closedTemplate, p) }
+func (p ClosedPage) Render(w io.Writer) error { return templates.Render(w, closedTemplate, p) }
 
 // Render writes the page.
-func (p MessagePage) Render(w io.Writer) error { return render(w, messageTemplate, p) }
+func (p MessagePage) Render(w io.Writer) error { return templates.Render(w, messageTemplate, p) }
 
 // Heading is the page's title.
 func (p ListPage) Heading() string { return "Forms" }

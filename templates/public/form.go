@@ -1,9 +1,10 @@
-package templates
+package public
 
 import (
 	"io"
 
 	"sealform/forms"
+	"sealform/templates"
 )
 
 // FormPage is a form to be filled in: new, or again with what the visitor typed.
@@ -18,11 +19,11 @@ type FormPage struct {
 	ID       string          // reference id of a failure, "" for none
 }
 
-var formTemplate = parse("public.html", "public_form.html", "public_question.html")
+var formTemplate = parse("form.html", "question.html")
 
 // Render writes the page.
 func (p FormPage) Render(w io.Writer) error {
-	return render(w, formTemplate, formView{FormPage: p, Questions: questions(p)})
+	return templates.Render(w, formTemplate, formView{FormPage: p, Questions: questions(p)})
 }
 
 // formView is what the template sees.
