@@ -32,9 +32,9 @@ formatting:
 lint:
 	golangci-lint run ./...
 
-# The browser tests drive the real program and run once, on their own, below.
+# The browser tests drive the real program and run once, on their own, below. One package more than there are cores: some wait.
 race:
-	CGO_ENABLED=1 go test -race -vet=off -count=1 -timeout 10m $$(go list ./... | grep -v '^sealform/e2e$$')
+	CGO_ENABLED=1 go test -race -p $$(($$(nproc) + 1)) -vet=off -count=1 -timeout 10m $$(go list ./... | grep -v '^sealform/e2e$$')
 
 vulnerabilities:
 	@scripts/vulnerabilities

@@ -77,7 +77,10 @@ func TestSilentBodiesHaveABudget(t *testing.T) {
 		"multipart":  {2 << 20, multi, strings.Repeat(part(`form-data; name="a"`, "", strings.Repeat("v", 60_000)), 16)},
 		"files":      {300 << 10, multi, part(`form-data; name="card"; filename="a.jpg"`, "", "cut")[:90]},
 	} {
-		t.Run(name, func(t *testing.T) { silent(t, c.memory, c.kind, c.body) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			silent(t, c.memory, c.kind, c.body)
+		})
 	}
 }
 

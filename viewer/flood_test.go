@@ -106,7 +106,7 @@ func TestFlood(t *testing.T) {
 			}
 		})
 	}
-	for busy.Load() < 50 {
+	for busy.Load() < 50 || running.Load() < atOnce {
 		time.Sleep(time.Millisecond)
 	}
 	close(hold)

@@ -19,6 +19,7 @@ func alarmed(t *testing.T, c *clock, to *taken) (*Outbox, *store.Store) {
 
 // covers R21
 func TestKeysThatEnd(t *testing.T) {
+	t.Parallel()
 	c, to := newClock(), &taken{}
 	begin := c.now()
 	o, _ := alarmed(t, c, to)

@@ -12,6 +12,7 @@ import (
 
 // covers R09: what waits for its hour goes out when the relay is back, and what the relay has something against does not.
 func TestTheRelayCameBack(t *testing.T) {
+	t.Parallel()
 	c := newClock()
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)

@@ -146,6 +146,7 @@ func TestKilledDuringDelivery(t *testing.T) {
 // covers R09 R21: after an hour the operator is warned, after five days a letter is given up, and never sooner. It is
 // kept, and goes out when somebody says so.
 func TestAnHourAndFiveDays(t *testing.T) {
+	t.Parallel()
 	c, to := newClock(), &taken{}
 	begin, open := c.now(), false
 	sink := newSink(func(int) error {

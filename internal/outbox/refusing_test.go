@@ -36,6 +36,7 @@ func (b *barring) probe(context.Context) error {
 // covers R09: with a wrong password, what waits does not sign in by the thousand; each shows once why, and all goes out as soon
 // as it is right.
 func TestAWrongPassword(t *testing.T) {
+	t.Parallel()
 	c := newClock()
 	s := openStore(t, t.TempDir(), c)
 	defer closeStore(t, s)

@@ -59,6 +59,7 @@ var changesOfJobs = map[string]string{
 func TestChangedDeliveries(t *testing.T) {
 	for name, change := range changesOfJobs {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, c := newStore(t)
 			subs := several(t, s, newSealer(t))
 			if f := findings(t, s); len(f) != 0 {

@@ -110,6 +110,7 @@ var tamperings = map[string]struct {
 func TestVerifyFindsTampering(t *testing.T) {
 	for name, test := range tamperings {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, _, subs := recorded(t)
 			if strings.Contains(name, "counter lowered") || name == "form removed" {
 				noteTwice(t, s)
