@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +43,7 @@ func (n *Note) sender(bounces string) string {
 	if n.Reply {
 		return ""
 	}
-	if bounces != "" {
-		return bounces
-	}
-	return n.From
+	return cmp.Or(bounces, n.From)
 }
 
 func (n *Note) last(ctx context.Context) error { return n.Last.wait(ctx) }
@@ -62,11 +60,7 @@ func (n *Note) WriteTo(w io.Writer) (int64, error) {
 	}
 	encoding, body := encodeText(n.Letter.Text())
 	out := &counted{to: w}
-	to := &lines{to: out}
-	if _, err := to.Write(n.head(encoding)); err != nil {
-		return out.n, fmt.Errorf("writing a note: %w", err)
-	}
-	if _, err := to.Write(body); err != nil {
+	if _, err := (&lines{to: out}).Write(append(n.head(encoding), body...)); err != nil {
 		return out.n, fmt.Errorf("writing a note: %w", err)
 	}
 	return out.n, nil

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -76,9 +77,9 @@ func NewRelay(c RelayConfig) (*Relay, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	c.Dial = orElse(c.Dial, 30*time.Second)
-	c.Command = orElse(c.Command, 2*time.Minute)
-	c.DataEnd = orElse(c.DataEnd, 10*time.Minute)
+	c.Dial = cmp.Or(c.Dial, 30*time.Second)
+	c.Command = cmp.Or(c.Command, 2*time.Minute)
+	c.DataEnd = cmp.Or(c.DataEnd, 10*time.Minute)
 	r := &Relay{config: c, resting: mostRest, size: -1}
 	r.tls = &tls.Config{
 		ServerName: c.ServerName, RootCAs: c.Roots, MinVersion: tls.VersionTLS12,
@@ -103,13 +104,6 @@ func (c *RelayConfig) check() error {
 	return nil
 }
 
-func orElse(d, otherwise time.Duration) time.Duration {
-	if d <= 0 {
-		return otherwise
-	}
-	return d
-}
-
 var errPin = errors.New("none of the relay's keys is pinned")
 
 // pinned is asked after the certificate was found good, in resumed sessions too: the key of the relay, or that of an
@@ -126,4 +120,24 @@ func (r *Relay) pinned(s tls.ConnectionState) error {
 		}
 	}
 	return errPin
+}
+
+// Offer is what the relay said of itself under TLS.
+type Offer struct {
+	Size    int64  // largest message (RFC 1870); 0: it names none
+	Version string // of TLS, such as "TLS 1.3"
+}
+
+// Probe connects, signs in, and leaves again. Its errors are those of Send.
+func (r *Relay) Probe(ctx context.Context) (Offer, error) {
+	t, err := r.open(ctx)
+	if err != nil {
+		return Offer{}, err
+	}
+	defer t.leave()
+	state, err := t.client.GetTLSConnectionState()
+	if err != nil {
+		return Offer{}, &Error{Code: BadTLS, Step: stepAuth, cause: err}
+	}
+	return Offer{Size: t.limit(), Version: tls.VersionName(state.Version)}, nil
 }

@@ -27,7 +27,7 @@ func (o *Outbox) announce(ctx context.Context, f *Form, now time.Time) error {
 		if n.Digest != nil {
 			err = o.digest(ctx, f.ID, n, last, now)
 		} else if inside(n.When, now.In(o.Zone)) {
-			err = o.notify(ctx, target{store.Notice, f.ID, n.Email}, last, id, now)
+			err = o.notify(ctx, store.Job{Channel: store.Notice, Form: f.ID, To: n.Email, Received: now}, last, id)
 		}
 		if err != nil {
 			return fmt.Errorf("telling that something came: %w", err)
@@ -38,34 +38,27 @@ func (o *Outbox) announce(ctx context.Context, f *Form, now time.Time) error {
 
 // notify says that numbers up to last came, the last one for the submission id. Whatever holds it back, a window or the
 // notice before, the next look finds the numbers as they are then.
-func (o *Outbox) notify(ctx context.Context, t target, last, id int64, now time.Time) error {
-	if o.plans.announced[t] >= last {
-		return nil
-	}
-	announced, at, err := o.Store.Announced(ctx, t.channel, t.form, t.to)
+func (o *Outbox) notify(ctx context.Context, job store.Job, last, id int64) error {
+	announced, at, err := o.Store.Announced(ctx, job.Channel, job.Form, job.To)
 	if err != nil {
 		return err
 	}
-	o.plans.announced[t] = announced
-	if since := now.Sub(at); announced >= last || since >= 0 && since < coalesced {
+	if since := job.Received.Sub(at); announced >= last || since >= 0 && since < coalesced {
 		return nil
 	}
 	count := last - announced
-	job := store.Job{Channel: t.channel, Form: t.form, To: t.to, Received: now, About: about{Count: count}.json()}
+	job.About = about{Count: count}.json()
 	if count == 1 {
 		job.Submission = id
 	}
-	return o.enqueue(ctx, job, t, last)
+	return o.enqueue(ctx, job, last)
 }
 
-// enqueue adds a job that tells up to mark, unless another process did.
-func (o *Outbox) enqueue(ctx context.Context, job store.Job, t target, mark int64) error {
-	if _, err := o.Store.EnqueueUpTo(ctx, job, mark); err != nil {
-		return err
-	}
-	o.plans.announced[t] = mark
+// enqueue adds a job that announces up to mark, unless another process did.
+func (o *Outbox) enqueue(ctx context.Context, job store.Job, mark int64) error {
+	_, err := o.Store.EnqueueUpTo(ctx, job, mark)
 	o.wakeLanes()
-	return nil
+	return err
 }
 
 // inside says whether a notice may go out at that local time. It looks at what clocks on the wall show, so that a
@@ -89,19 +82,14 @@ func readMark(mark int64) (day, number int64) { return mark >> numberBits, mark 
 // digest says which numbers came since the last one, once a day, also when none did: silence would look like a digest
 // that was lost. An address that had none yet gets its first at the next hour set, not when the service starts.
 func (o *Outbox) digest(ctx context.Context, form string, n notice.Notify, last int64, now time.Time) error {
-	t := target{store.Digest, form, n.Email}
 	due, day := latest(now.In(o.Zone), *n.Digest)
-	if done, _ := readMark(o.plans.announced[t]); done == day || done == day+1 {
-		return nil
-	}
-	mark, _, err := o.Store.Announced(ctx, t.channel, t.form, t.to)
+	mark, _, err := o.Store.Announced(ctx, store.Digest, form, n.Email)
 	if err != nil {
 		return err
 	}
-	o.plans.announced[t] = mark
 	done, number := readMark(mark)
 	if done > day+1 { // a clock was ahead: another zone makes a day, and no more
-		if err := o.Store.ResetAnnounced(ctx, t.channel, t.form, t.to, digestMark(day-1, number)); err != nil {
+		if err := o.Store.ResetAnnounced(ctx, store.Digest, form, n.Email, digestMark(day-1, number)); err != nil {
 			return err
 		}
 		done = day - 1
@@ -120,8 +108,8 @@ func (o *Outbox) digest(ctx context.Context, form string, n notice.Notify, last 
 	if what.Dead, err = o.count(ctx, store.Dead, []string{form}, mails); err != nil {
 		return err
 	}
-	job := store.Job{Channel: t.channel, Form: form, To: n.Email, Received: now, About: what.json()}
-	return o.enqueue(ctx, job, t, digestMark(day, max(last, number)))
+	job := store.Job{Channel: store.Digest, Form: form, To: n.Email, Received: now, About: what.json()}
+	return o.enqueue(ctx, job, digestMark(day, max(last, number)))
 }
 
 // latest is when a daily hour was last reached, and the day that it belongs to, counted from 1970. An hour that summer

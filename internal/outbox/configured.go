@@ -44,12 +44,7 @@ func (o *Outbox) mailsKnown() bool {
 }
 
 func (f *Form) notifies(to string) bool {
-	for _, n := range f.Notify {
-		if n.Email == to {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.Notify, func(n notice.Notify) bool { return n.Email == to })
 }
 
 // ours says whether an address is one of this service's own, or goes to the same mailbox by what follows a plus.

@@ -72,11 +72,9 @@ func (l *lane) take(ctx context.Context) int {
 
 // rest waits for a nudge, the next look, or the end.
 func (l *lane) rest(ctx context.Context) {
-	timer := time.NewTimer(l.Poll)
-	defer timer.Stop()
 	select {
 	case <-l.nudge:
-	case <-timer.C:
+	case <-time.After(l.Poll):
 	case <-ctx.Done():
 	}
 }

@@ -22,24 +22,17 @@ const (
 
 // plans is what the planner remembers. Nothing rests on it: marks and alarms that were told are in the store.
 type plans struct {
-	started   time.Time
-	announced map[target]int64 // a mark that each was told at least; spares a question
-	warned    time.Time
-	kept      time.Time // when the hourly work was done
-	probed    time.Time
+	started time.Time
+	warned  time.Time
+	kept    time.Time // when the hourly work was done
+	probed  time.Time
 
 	mu   sync.Mutex
 	owed map[string]bool // alarm addresses to be told of letters given up, once a day has passed
 }
 
-// target is one address that is told of one form, by one channel.
-type target struct {
-	channel  store.Channel
-	form, to string
-}
-
 func newPlans(now time.Time) *plans {
-	return &plans{started: now, announced: map[target]int64{}, owed: map[string]bool{}}
+	return &plans{started: now, owed: map[string]bool{}}
 }
 
 // plan puts into the queue what has to be said, until ctx ends.

@@ -2,25 +2,21 @@ package outward
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
-	"time"
 )
 
-const (
-	defaultTimeout = 10 * time.Second
-	defaultMost    = 64 << 10
-	mostHeader     = 16 << 10
-)
+// mostHeader is how many bytes the header of an answer may have.
+const mostHeader = 16 << 10
 
 // Get gives the body of a 200 answer.
 func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
-	ctx, cancel := c.limit(ctx)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	answer, err := c.do(ctx, http.MethodGet, url, nil, nil)
 	if err != nil {
@@ -30,15 +26,14 @@ func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, answered(answer.StatusCode)
 	}
-	most := cmp.Or(c.Most, defaultMost)
-	body, err := io.ReadAll(io.LimitReader(answer.Body, most+1))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, c.Most+1))
 	if err == nil {
 		err = ctx.Err() // our hanging up can look like the answer's end to the other side, which then ends it properly
 	}
 	if err != nil {
 		return nil, failure(ctx, err)
 	}
-	if int64(len(body)) > most {
+	if int64(len(body)) > c.Most {
 		return nil, &Error{Code: "too_long"}
 	}
 	return body, nil
@@ -46,7 +41,7 @@ func (c *Client) Get(ctx context.Context, url string) ([]byte, error) {
 
 // Post sends body and wants a 2xx answer, whose body it drops.
 func (c *Client) Post(ctx context.Context, url string, header http.Header, body []byte) error {
-	ctx, cancel := c.limit(ctx)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	answer, err := c.do(ctx, http.MethodPost, url, header, body)
 	if err != nil {
@@ -57,11 +52,6 @@ func (c *Client) Post(ctx context.Context, url string, header http.Header, body 
 		return answered(answer.StatusCode)
 	}
 	return nil
-}
-
-// limit gives everything of a call one end.
-func (c *Client) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, cmp.Or(c.Timeout, defaultTimeout))
 }
 
 // do makes one request on a connection of its own.
@@ -123,4 +113,9 @@ func plainHost(host string) bool {
 	// A last label that begins with a digit is no domain, but perhaps a number for somebody (WHATWG URL §3.5).
 	last := labels[len(labels)-1]
 	return last[0] < '0' || last[0] > '9'
+}
+
+func isAddress(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Zone() == ""
 }

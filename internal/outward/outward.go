@@ -8,7 +8,12 @@
 package outward
 
 import (
+	"cmp"
+	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"time"
@@ -27,7 +32,11 @@ type Config struct {
 type Client struct{ Config }
 
 // New calls nobody.
-func New(c Config) *Client { return &Client{c} }
+func New(c Config) *Client {
+	c.Timeout = cmp.Or(c.Timeout, 10*time.Second)
+	c.Most = cmp.Or(c.Most, 64<<10)
+	return &Client{c}
+}
 
 // Code names why a call failed, in small letters, digits and "_": "not_https" (no plain https address), "inside",
 // "unknown_host", "refused", "timeout", "stopped", "bad_certificate", "redirect", "too_long", "answered_404", "protocol".
@@ -43,3 +52,37 @@ func (e *Error) Error() string { return "calling: " + string(e.Code) }
 
 // NoSuchHost says, of code "unknown_host", that the name does not exist: name servers answered, and said so.
 func (e *Error) NoSuchHost() bool { return e.missing }
+
+// answeredWith stands before the status in the code of an answer that is not what was wanted.
+const answeredWith Code = "answered_"
+
+// answered is the error of such a status. What else the server said is dropped.
+func answered(status int) error {
+	if status >= 300 && status <= 399 {
+		return &Error{Code: "redirect"}
+	}
+	return &Error{Code: answeredWith + Code(fmt.Sprintf("%03d", status))}
+}
+
+// failure gives the code of what went wrong below HTTP.
+func failure(ctx context.Context, err error) error {
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var dial *net.OpError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errInside):
+		return &Error{Code: "inside"}
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &Error{Code: "stopped"}
+	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+		return &Error{Code: "timeout"}
+	case errors.As(err, &name):
+		return &Error{Code: "unknown_host", missing: name.IsNotFound}
+	case errors.As(err, &certificate):
+		return &Error{Code: "bad_certificate"}
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return &Error{Code: "refused"}
+	}
+	return &Error{Code: "protocol"}
+}

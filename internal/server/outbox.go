@@ -14,7 +14,7 @@ import (
 	"sealform/internal/outbox"
 	"sealform/internal/outward"
 	"sealform/internal/readers"
-	"sealform/internal/receipt"
+	"sealform/internal/sealedaddress"
 	"sealform/internal/webhook"
 	"sealform/viewer"
 )
@@ -79,8 +79,8 @@ func (s *Server) links() (func(string, int64) string, error) {
 	return func(form string, submission int64) string { return origin + paths.Go(form, submission) }, nil
 }
 
-func (s *Server) receipts() (*receipt.Box, error) {
-	return receipt.New(s.secrets.Key("receipt addresses"), s.secrets.Key("receipt marks"), s.Now)
+func (s *Server) receipts() (*sealedaddress.Box, error) {
+	return sealedaddress.New(s.secrets.Key("receipt addresses"), s.secrets.Key("receipt marks"), s.Now)
 }
 
 // notified are the addresses that are told that something came.

@@ -12,7 +12,7 @@ import (
 	"sealform/forms"
 	"sealform/forms/record"
 	"sealform/intake"
-	"sealform/internal/receipt"
+	"sealform/internal/sealedaddress"
 	"sealform/internal/spool"
 	"sealform/internal/staff"
 	"sealform/internal/token"
@@ -72,7 +72,7 @@ func (s *Server) older(ctx context.Context, f *forms.Form) (map[forms.Revision]*
 }
 
 // sealTo seals a visitor's address for the outbox.
-func sealTo(box *receipt.Box) func(int64, []byte) *record.SealedAddress {
+func sealTo(box *sealedaddress.Box) func(int64, []byte) *record.SealedAddress {
 	return func(submission int64, address []byte) *record.SealedAddress {
 		sealed, marks := box.Seal(submission, address)
 		if sealed == nil {

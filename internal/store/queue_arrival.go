@@ -28,47 +28,36 @@ func (a *arrival) reserve(b *batch, now time.Time) (err error) {
 // jobs inserts what is to go out because of the submission: mails, calls of webhooks, a receipt.
 func (a *arrival) jobs(b *batch, seq int64, now time.Time) error {
 	next := a.jobIDs[0]
-	all := Job{Form: a.sub.Form, Submission: a.sub.ID, Reference: a.sub.Reference, Seq: seq, Received: a.sub.Received}
+	add := func(j Job) error {
+		j.ID, next = next, next+1
+		j.Form, j.Submission, j.Reference, j.Seq, j.Received = a.sub.Form, a.sub.ID, a.sub.Reference, seq, a.sub.Received
+		return a.s.enqueue(b, &j, a.form, now)
+	}
 	for i, m := range a.sub.Mails {
-		j := all
-		j.ID = next
-		if err := a.mail(b, &j, m, a.mails[i], now); err != nil {
+		j := Job{Channel: Notice, To: m.To, MessageID: m.MessageID, About: aboutTooLarge}
+		if body := a.mails[i]; body != nil {
+			upload, chunks, err := body.link(b, now)
+			if err != nil {
+				return err
+			}
+			j.Channel, j.About, j.Size, j.Upload, j.Chunks = Mail, "", body.size, upload, chunks
+		}
+		if err := add(j); err != nil {
 			return err
 		}
-		next++
 	}
 	for _, hook := range a.sub.Webhooks {
-		j := all
-		j.ID, j.Channel, j.To, j.About = next, Webhook, hook, aboutNothing
-		if err := a.s.enqueue(b, &j, a.form, now); err != nil {
+		if err := add(Job{Channel: Webhook, To: hook, About: aboutNothing}); err != nil {
 			return err
 		}
-		next++
 	}
 	if a.sub.Receipt == nil {
 		return nil
 	}
-	all.ID, all.Channel, all.Sealed = next, Receipt, a.sub.Receipt.Sealed
-	ok, err := b.mayReceive(a.sub.Receipt, now)
-	if ok {
-		err = a.s.enqueue(b, &all, a.form, now)
+	if ok, err := b.mayReceive(a.sub.Receipt, now); err != nil || !ok {
+		return err
 	}
-	return err
-}
-
-// mail inserts a waiting mail or, of one that is too large for the relay, a notice.
-func (a *arrival) mail(b *batch, j *Job, m record.Mail, body *part, now time.Time) (err error) {
-	j.To, j.MessageID = m.To, m.MessageID
-	if body == nil {
-		j.Channel, j.About = Notice, aboutTooLarge
-	} else {
-		j.Channel, j.Size = Mail, body.size
-		j.Upload, j.Chunks, err = body.link(b, now)
-	}
-	if err == nil {
-		err = a.s.enqueue(b, j, a.form, now)
-	}
-	return err
+	return add(Job{Channel: Receipt, Sealed: a.sub.Receipt.Sealed})
 }
 
 // mayReceive counts a receipt, unless as many went out within 24 hours as may, by any of its marks: nobody is to have

@@ -17,25 +17,18 @@ const laterDue = `
 
 // RetryFailed makes due at once what waits for later and failed last for one of those codes, and says how many jobs that
 // were. Calls of webhooks stay as they are: their codes say nothing of the relay.
-func (s *Store) RetryFailed(ctx context.Context, codes []string) (int, error) {
-	of, err := s.waitingForms(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("hastening what waits: %w", err)
-	}
-	total := 0
-	for _, form := range of {
-		n, err := s.retryFailed(ctx, form, codes)
+func (s *Store) RetryFailed(ctx context.Context, codes []string) (total int, err error) {
+	var of []int64
+	err = s.snapshot(ctx, func(r snapshot) (err error) { of, err = r.formsWith(ctx, Waiting, nil); return err })
+	for i := 0; err == nil && i < len(of); i++ {
+		var n int
+		n, err = s.retryFailed(ctx, of[i], codes)
 		total += n
-		if err != nil {
-			return total, fmt.Errorf("hastening what waits: %w", err)
-		}
+	}
+	if err != nil {
+		return total, fmt.Errorf("retrying what waits: %w", err)
 	}
 	return total, nil
-}
-
-func (s *Store) waitingForms(ctx context.Context) (of []int64, err error) {
-	err = s.snapshot(ctx, func(r snapshot) (err error) { of, err = r.formsWith(ctx, Waiting, nil); return err })
-	return of, err
 }
 
 // retryFailed goes through one form's jobs, a batch after the other.

@@ -18,12 +18,18 @@ package webhook
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
+	"strconv"
 	"time"
 
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
 	"sealform/internal/outward"
+	"sealform/keys"
 )
 
 // Hook is one that the operator configured.
@@ -48,7 +54,7 @@ type Event struct {
 
 // Caller calls hooks by name. Several goroutines may use it.
 type Caller struct {
-	Now func() time.Time // of attempts; nil: time.Now
+	Now func() time.Time // of attempts
 
 	client *outward.Client
 	hooks  map[string]Hook
@@ -80,7 +86,7 @@ func New(c *outward.Client, hooks ...Hook) (*Caller, error) {
 		}
 		all[h.Name] = h
 	}
-	return &Caller{client: c, hooks: all}, nil
+	return &Caller{Now: time.Now, client: c, hooks: all}, nil
 }
 
 // Wants says whether the hook of that name gets ciphertext; false too where there is none.
@@ -102,13 +108,64 @@ func (c *Caller) Call(ctx context.Context, name string, e *Event) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now
-	if c.Now != nil {
-		now = c.Now
-	}
-	header, err := sign(h.Secret, e.ID, now(), body)
+	header, err := sign(h.Secret, e.ID, c.Now(), body)
 	if err != nil {
 		return err
 	}
 	return c.client.Post(ctx, h.URL, header, body)
+}
+
+// payload is a request's body: a closed list of ids, and ciphertext.
+type payload struct {
+	Type      string    `json:"type"`
+	Timestamp time.Time `json:"timestamp"`
+	Data      data      `json:"data"`
+}
+
+type data struct {
+	Form      string `json:"form,omitempty"`
+	Reference string `json:"reference,omitempty"`
+	Number    int64  `json:"number,omitempty"`
+	Address   string `json:"address,omitempty"`
+	Sealed    []byte `json:"sealed,omitempty"` // base64 (RFC 4648 §4)
+}
+
+// plainID keeps the signed text unambiguous: it joins id, time and body by dots.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+// encode writes the body. The same event gives the same bytes on every attempt.
+func encode(e *Event, ciphertext bool) ([]byte, error) {
+	if e == nil || !plainID.MatchString(e.ID) || e.At.IsZero() || e.Type != "submission.received" && e.Type != "test" {
+		return nil, &outward.Error{Code: "bad_event"}
+	}
+	p := payload{Type: e.Type, Timestamp: e.At.UTC().Truncate(time.Second), Data: data{Form: e.Form, Reference: e.Reference, Number: e.Number, Address: e.Address}}
+	if ciphertext && e.Sealed != nil {
+		if _, err := keys.ParseSealed(e.Sealed); err != nil {
+			return nil, &outward.Error{Code: "not_sealed"}
+		}
+		p.Data.Sealed = e.Sealed
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, &outward.Error{Code: "bad_event"}
+	}
+	return b, nil
+}
+
+// sign gives the headers of one attempt. Receivers refuse an old time, so it is the attempt's and not the event's.
+func sign(secret []byte, id string, at time.Time, body []byte) (http.Header, error) {
+	w, err := standardwebhooks.NewWebhookRaw(secret)
+	if err != nil {
+		return nil, &outward.Error{Code: "bad_event"}
+	}
+	signature, err := w.Sign(id, at, body)
+	if err != nil {
+		return nil, &outward.Error{Code: "bad_event"}
+	}
+	header := http.Header{}
+	header.Set("Content-Type", "application/json")
+	header.Set(standardwebhooks.HeaderWebhookID, id)
+	header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
+	header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	return header, nil
 }
