@@ -111,7 +111,7 @@ func (db *Database[B]) Room() error { return db.disk.room() }
 // Write hands do to the writer and waits for the commit; size is how many bytes it writes, roughly. When ctx ends before
 // do was started, nothing was done and the answer is ctx's error; when it ends after, the answer is ErrUnknown.
 func (db *Database[B]) Write(ctx context.Context, size int, do func(B) error) error {
-	return db.w.hand(ctx, &item[B]{do: do, size: size, done: make(chan error, 1)})
+	return db.w.hand(ctx, &item[B]{do: do, size: int32(min(size, batchBytes)), done: make(chan error, 1)}) //nolint:gosec // batchBytes at most
 }
 
 // Wipe empties the engine's log of what was written, so that what was erased does not linger there, and then calls clean,

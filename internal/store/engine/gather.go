@@ -27,7 +27,7 @@ func (w *writer[B]) gather() (items []*item[B], more bool) {
 type gathering[B Batch] struct {
 	w     *writer[B]
 	items []*item[B]
-	bytes int
+	bytes int32
 	full  bool
 }
 

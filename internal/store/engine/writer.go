@@ -34,8 +34,8 @@ type writer[B Batch] struct {
 // item is one caller's share of a transaction.
 type item[B Batch] struct {
 	do    func(B) error   // may run twice, so it must set its results anew
-	size  int             // bytes it writes, roughly
 	alone func(*Tx) error // instead of do: it runs by itself, outside of any transaction
+	size  int32           // bytes it writes, roughly, and batchBytes at most
 	state atomic.Int32    // waiting → started or withdrawn
 	done  chan error
 }
