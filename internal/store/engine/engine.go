@@ -55,22 +55,29 @@ type Batch interface {
 
 // driver is what differs between engines. Whoever uses it never asks which one it is.
 type driver struct {
-	name             string                                            // the driver's, for database/sql
-	writing, reading string                                            // data source names: of the writer, of readers
-	marks            *strings.Replacer                                 // what the engine says for the marks in a schema's text
-	begin            string                                            // begins a transaction of the writer, once no other process has one
-	snapshot         string                                            // begins one that only reads
-	tables           string                                            // counts the tables of a name
-	changes          string                                            // counts the changes of the schema
-	safe             func() error                                      // makes the place of the data private, and refuses one that is not safe
-	library          func(*Tx) error                                   // refuses a version of the engine that may damage the data
-	foreign          func(context.Context, *session) ([]string, error) // what the migrations did not make, and what is missing
-	wipe             func(*Tx) (clean bool, err error)
-	low              func() (bool, error) // too little room on disk
-	busy             func(error) bool     // another process is in the way
-	broken           func(error) bool     // the connection may not be trusted any more
-	full             func(error) bool     // the disk had no room: nothing was committed
-	ended            func(error) bool     // there was no transaction to roll back
+	name             string            // the driver's, for database/sql
+	writing, reading string            // data source names: of the writer, of readers
+	marks            *strings.Replacer // what the engine says for the marks in a schema's text
+	begin            string            // begins a transaction of the writer, once no other process has one
+	snapshot         string            // begins one that only reads
+	tables           string            // counts the tables of a name
+	changes          string            // counts the changes of the schema
+
+	// safe makes the place of the data private, and refuses one that is not safe.
+	safe func() error
+	// library refuses a version of the engine that may damage the data.
+	library func(*Tx) error
+	// foreign says what is in the schema that the migrations did not make, and what is missing.
+	foreign func(context.Context, *session) ([]string, error)
+	// wipe empties the log of what was written, unless somebody is in the way.
+	wipe func(*Tx) (clean bool, err error)
+	// low says that there is too little room on disk.
+	low func() (bool, error)
+
+	busy   func(error) bool // another process is in the way
+	broken func(error) bool // the connection may not be trusted any more
+	full   func(error) bool // the disk had no room: nothing was committed
+	ended  func(error) bool // there was no transaction to roll back
 }
 
 // Database is an open database. It is safe for use by many goroutines at once.

@@ -54,6 +54,7 @@ func (r *readers) Each(ctx context.Context, query string, args []any, row func(s
 func (r *readers) Snapshot(ctx context.Context, use func(*Snapshot) error) error {
 	return r.lend(ctx, func(c *session) error {
 		if _, err := c.exec(ctx, r.d.snapshot); err != nil {
+			c.lost = true // where ctx ended, it may have begun all the same
 			return err
 		}
 		defer c.rollback(r.d)

@@ -12,7 +12,7 @@ type session struct {
 	conn   *sql.Conn
 	ready  map[string]*sql.Stmt
 	cursor bool // rows are being read
-	lost   bool // its transaction could not be ended
+	lost   bool // nobody knows whether a transaction is open on it
 }
 
 func connect(ctx context.Context, pool *sql.DB) (*session, error) {
