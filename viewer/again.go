@@ -85,7 +85,7 @@ func copies(log []store.Attempt, after time.Time) (n int) {
 	return n
 }
 
-// spent: it waits no more, and its body or address is no longer there to be sent again.
+// spent tells whether a delivery waits no more and its body or address is no longer there to be sent again.
 func spent(j *store.Job) bool {
 	if j.State == store.Waiting {
 		return false

@@ -31,8 +31,9 @@ func (d *desk) reachOf(who staff.Staff) reach {
 
 func (r reach) isEmpty() bool { return len(r.forms) == 0 }
 
-// has: a delivery of a form is for who may open the form; one of none, an alarm or a test, for who may open some form; one of
-// a form that was taken away, for who may open all that are left: somebody must see that it waits.
+// has tells whether a delivery may be seen: one of a form is for who may open the form; one of none, an alarm or a test, for
+// who may open some form; one of a form that was taken away, for who may open all that are left: somebody must see that it
+// waits.
 func (r reach) has(form string) bool {
 	return r.all || form == "" && !r.isEmpty() || slices.Contains(r.forms, form)
 }

@@ -2,7 +2,7 @@ package viewer
 
 import "errors"
 
-// What the desk answers instead of a result. show.go says what people see for each.
+// Errors that the desk answers with instead of a result. show.go says what people see for each.
 var (
 	errLocked     = errors.New("the key is locked")
 	errNotFound   = errors.New("there is no such thing for this person")

@@ -175,7 +175,7 @@ func (d *desk) notOpened(ctx context.Context, who staff.Staff, o *opened, why er
 	return &unopened{o.sub.Reference, why}
 }
 
-// unopened: the submission is there, and is not what it ought to be or not for this key.
+// unopened is the error of a submission that is there, and is not what it ought to be or not for this key.
 type unopened struct {
 	reference string
 	why       error

@@ -122,7 +122,7 @@ func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) pages.Deliver
 	return p
 }
 
-// over: it ended by itself, and nobody put it aside. Receipts and tests do, when they cannot be delivered.
+// over tells whether a delivery ended by itself and nobody put it aside. Receipts and tests do, when they cannot be delivered.
 func over(j *store.Job) bool {
 	return j.State == store.Aside && (j.IsTest() || j.Channel == store.Receipt && spent(j))
 }

@@ -47,8 +47,8 @@ func pieces(s string) []pages.Piece {
 	return out
 }
 
-// unseen: controls but line ends and tabs, format characters but the two joiners that emoji and Persian are written
-// with, line and paragraph separators, private use.
+// unseen tells which characters are marked: controls but line ends and tabs, format characters but the two joiners that
+// emoji and Persian are written with, line and paragraph separators, private use.
 func unseen(r rune) bool {
 	switch r {
 	case '\n', '\t', '\u200c', '\u200d':

@@ -11,7 +11,7 @@ import (
 // Why a delivery failed is kept as a code, never as what a server said. Here each code gets its sentence for staff: what
 // happened, and what to do. A test holds that no code lacks one.
 
-// atRelay is what can happen between us and the clinic's mail server.
+// atRelay are the reasons of the relay: what can happen between us and the clinic's mail server.
 var atRelay = map[string]pages.Reason{
 	"address":         {Said: "This address cannot be written to: mail programs could misread it, or it cannot be opened here any more.", Do: "If it is one of yours, ask whoever runs Sealform to correct it. Nobody can correct a visitor’s."},
 	"body":            {Said: "The sealed message could not be read to its end here, so none of it was sent.", Do: "Ask whoever runs Sealform to look at the disk; “sealform audit verify” shows what is damaged."},
@@ -41,7 +41,7 @@ var atRelay = map[string]pages.Reason{
 	"permanent_554":   {Said: "Your mail server’s rules, or a spam filter, do not let Sealform or this message through.", Do: "Ask whoever runs the mail server to let Sealform’s messages through."},
 }
 
-// atHook is what can happen between us and a webhook's receiver.
+// atHook are the reasons of webhooks: what can happen between us and a webhook's receiver.
 var atHook = map[string]pages.Reason{
 	"not_https":       {Said: "The webhook’s address is not an https one, so nothing was sent.", Do: "Ask whoever runs Sealform to correct it."},
 	"inside":          {Said: "The webhook’s address leads into a private network, so nothing was sent.", Do: "If that is meant, whoever runs Sealform can allow it under outward.allow."},
@@ -62,7 +62,8 @@ var atHook = map[string]pages.Reason{
 	"answered_410":    {Said: "The webhook’s server says that this address is gone for good.", Do: "Ask whoever runs Sealform to enter another, or to remove the webhook."},
 }
 
-// atVisitor is what can happen with a visitor's own address, where other words are due than for the clinic's.
+// atVisitor are the reasons of receipts: what can happen with a visitor's own address, where
+// other words are due than for the clinic's.
 var atVisitor = map[string]pages.Reason{
 	"own_address":   {Said: "The visitor gave an address of your own. No receipts go there.", Do: noReceipt},
 	"too_late":      {Said: "It could not be sent for a day. A receipt that comes later helps nobody.", Do: noReceipt},
@@ -152,7 +153,7 @@ func (h *handlers) whyOf(j *store.Job) *pages.Reason {
 // farOff is more than ever lies between two attempts.
 const farOff = 2 * time.Hour
 
-// stalled: its time came over an hour ago, and there was no attempt.
+// stalled tells whether a delivery is overdue: its time came over an hour ago, and there was no attempt.
 func (h *handlers) stalled(j *store.Job) bool {
 	return j.State == store.Waiting && h.desk.Now().Sub(j.Due) > overdueAfter
 }

@@ -1,14 +1,16 @@
 // Package viewer is the staff program: sign in, unlock, inbox, open, files, erase.
 //
-// A handler reads the request, makes one call on the desk, and renders a page. The desk is
-// the code that may act: it holds the store, the vault and the limits, and every method
-// takes who asks right after the context. There is one authorisation function,
-// staff.Staff.MayOpen; what it refuses looks exactly like what does not exist.
+// A handler reads the request, makes one call on the desk, and renders a page. Each route says
+// how far its asker must have signed in (routes.go); who asks is found out once, by package
+// staff, and handed on as an argument. The desk is the code that may act and knows no HTTP: it
+// holds the store and the vault, and every method takes who asks right after the context.
+// There is one authorisation function, staff.Staff.MayOpen; what it refuses looks exactly like
+// what does not exist.
 //
 // Where keys and data live: the unlocked key stays in the vault, encrypted under a half
 // that only the reader's browser holds (cookie __Host-key), and is usable inside one
-// vault call. Plaintext exists from there to the rendered page, in memory. Sessions are
-// rows in the store that hold only a hash of the cookie. Nothing here writes a file.
+// vault call. Plaintext exists from there to the rendered page, in memory. Nothing here
+// writes a file.
 //
 // What it refuses: any name that is not configured; requests without TLS; unsafe methods from
 // other origins, and with our cookie but no word of their origin; reading on behalf of other

@@ -37,7 +37,7 @@ func (s *Sessions) Code(ctx context.Context, who Staff, code string, t Attempt) 
 	return s.welcome(ctx, who, a, t)
 }
 
-// codeFits uses the code up.
+// codeFits tells whether a code is the account's now, and uses it up.
 func (s *Sessions) codeFits(ctx context.Context, a *store.Account, code string) (bool, error) {
 	secret, err := openTOTP(s.Key("totp"), s.Service, a.Email, a.TOTP)
 	if err != nil {
