@@ -95,18 +95,18 @@ func (m *Mapping) Line(key string, limit int) string {
 
 // Bool reads true or false (also yes and no).
 func (m *Mapping) Bool(key string) bool {
-	s, ok := m.scalar(key, "true or false")
-	if !ok {
-		return false
-	}
+	b, _ := value(m, key, "true or false", "Write true or false, without quotes.", parseBool)
+	return b
+}
+
+func parseBool(s string) (b, ok bool) {
 	switch strings.ToLower(s) {
 	case "true", "yes", "on":
-		return true
+		return true, true
 	case "false", "no", "off":
-		return false
+		return false, true
 	}
-	m.Fault(key, fmt.Sprintf("%q must be true or false%s", key, m.where), "Write true or false, without quotes.")
-	return false
+	return false, false
 }
 
 // Texts reads a list of texts, or one text as a list of one.
@@ -192,43 +192,41 @@ func (m *Mapping) Mappings(key string) []*Mapping {
 
 // Duration reads "90d", "12h", "10m" or "30s"; at most 100 years.
 func (m *Mapping) Duration(key string) time.Duration {
-	s, ok := m.scalar(key, "a time such as 90d or 12h")
-	if !ok {
-		return 0
-	}
-	d, ok := ParseDuration(s)
-	if !ok {
-		m.Fault(key, fmt.Sprintf("%q must be a time such as 90d or 12h%s", key, m.where), "Days are d, hours h, minutes m, seconds s.")
-	}
+	d, _ := value(m, key, "a time such as 90d or 12h", "Days are d, hours h, minutes m, seconds s.", ParseDuration)
 	return d
 }
 
 // Size reads "25MB", "512KB" or a number of bytes; one KB is 1024 bytes.
 func (m *Mapping) Size(key string) int64 {
-	s, ok := m.scalar(key, "a size such as 8MB")
-	if !ok {
-		return 0
-	}
-	n, ok := ParseSize(s)
-	if !ok {
-		m.Fault(key, fmt.Sprintf("%q must be a size such as 8MB%s", key, m.where), "Write KB, MB or GB after the number.")
-	}
+	n, _ := value(m, key, "a size such as 8MB", "Write KB, MB or GB after the number.", ParseSize)
 	return n
 }
 
 // Int reads a whole number; given says whether one was there.
 func (m *Mapping) Int(key string) (n int, given bool) {
-	s, ok := m.scalar(key, "a whole number")
+	return value(m, key, "a whole number", "Write digits only, such as 12.", parseInt)
+}
+
+func parseInt(s string) (int, bool) {
+	digits, negative := strings.CutPrefix(s, "-")
+	n, ok := whole(digits)
+	if !ok || n > 1<<31-1 {
+		return 0, false
+	}
+	if negative {
+		n = -n
+	}
+	return int(n), true
+}
+
+// value reads key's value as something that parse takes; ok is false where it is missing or a fault.
+func value[T any](m *Mapping, key, want, mend string, parse func(string) (T, bool)) (v T, ok bool) {
+	s, ok := m.scalar(key, want)
 	if !ok {
-		return 0, false
+		return v, false
 	}
-	n64, ok := whole(strings.TrimPrefix(s, "-"))
-	if !ok || n64 > 1<<31-1 {
-		m.Fault(key, fmt.Sprintf("%q must be a whole number%s", key, m.where), "Write digits only, such as 12.")
-		return 0, false
+	if v, ok = parse(s); !ok {
+		m.Fault(key, fmt.Sprintf("%q must be %s%s", key, want, m.where), mend)
 	}
-	if strings.HasPrefix(s, "-") {
-		n64 = -n64
-	}
-	return int(n64), true
+	return v, ok
 }
