@@ -74,11 +74,14 @@ var table = map[string]*row{
 	"one_of":  {testOneOf, nil, says("Choose one of the answers to “%s”")},
 	"some_of": {testSomeOf, nil, says("Choose from the answers to “%s”")},
 
-	"accept":     {testAccept, attrsAccept, sayAccept},
-	"max_size":   {testMaxSize, nil, sayMaxSize},
-	"not_empty":  {testNotEmpty, nil, sayNotEmpty},
-	"not_sealed": {testNotSealed, nil, sayNotSealed},
-	"max_files":  {testMaxFiles, attrsMaxFiles, sayMaxFiles},
+	"accept":    {eachFile("file_type", accepted), attrsAccept, sayAccept},
+	"max_size":  {eachFile("file_size", func(f *Field, x *File) bool { return x.Size <= f.MaxSize }), nil, sayMaxSize},
+	"not_empty": {eachFile("file_empty", func(_ *Field, x *File) bool { return x.Size > 0 }), nil, saysFile(" is empty. Choose it again, or choose another")},
+	"not_sealed": {
+		eachFile("file_type", func(_ *Field, x *File) bool { return !x.sealedItself() }), nil,
+		saysFile(" is the record of a form itself. Put it into a ZIP file, or send a picture of it"),
+	},
+	"max_files": {testMaxFiles, attrsMaxFiles, sayMaxFiles},
 }
 
 // says is a message that names the question.

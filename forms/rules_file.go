@@ -78,14 +78,16 @@ func liesAbout(ext, claim string) bool {
 }
 
 // eachFile applies a test to every file and says which one is wrong.
-func eachFile(code string, good func(*File) bool) test {
-	return func(g *given, _ time.Time) broken {
-		for i := range g.files {
-			if !good(&g.files[i]) {
-				return broken{code: code, nth: i + 1}
+func eachFile(code string, good func(*Field, *File) bool) func(*Field, string) (test, error) {
+	return func(f *Field, _ string) (test, error) {
+		return func(g *given, _ time.Time) broken {
+			for i := range g.files {
+				if !good(f, &g.files[i]) {
+					return broken{code: code, nth: i + 1}
+				}
 			}
-		}
-		return broken{}
+			return broken{}
+		}, nil
 	}
 }
 
@@ -97,11 +99,14 @@ func which(f *Field, b broken) string {
 	return fmt.Sprintf("The file for “%s”", f.Label)
 }
 
-func testAccept(f *Field, _ string) (test, error) {
-	return eachFile("file_type", func(x *File) bool {
-		ext := Extension(x.Name)
-		return slices.Contains(f.Accept, ext) && !liesAbout(ext, x.Type)
-	}), nil
+// saysFile is a message about one file.
+func saysFile(text string) func(*Field, string, broken) string {
+	return func(f *Field, _ string, b broken) string { return which(f, b) + text }
+}
+
+func accepted(f *Field, x *File) bool {
+	ext := Extension(x.Name)
+	return slices.Contains(f.Accept, ext) && !liesAbout(ext, x.Type)
 }
 
 func attrsAccept(f *Field, _, _ string) []Attr {
@@ -130,29 +135,8 @@ func sayAccept(f *Field, _ string, b broken) string {
 	return which(f, b) + " must be a " + list + " file"
 }
 
-func testMaxSize(f *Field, _ string) (test, error) {
-	return eachFile("file_size", func(x *File) bool { return x.Size <= f.MaxSize }), nil
-}
-
 func sayMaxSize(f *Field, _ string, b broken) string {
 	return which(f, b) + " must be " + text.Size(f.MaxSize) + " or smaller"
-}
-
-func testNotEmpty(*Field, string) (test, error) {
-	return eachFile("file_empty", func(x *File) bool { return x.Size > 0 }), nil
-}
-
-func sayNotEmpty(f *Field, _ string, b broken) string {
-	return which(f, b) + " is empty. Choose it again, or choose another"
-}
-
-// testNotSealed refuses what begins like a record of ours (see entity.go), with words instead of an error at sealing.
-func testNotSealed(*Field, string) (test, error) {
-	return eachFile("file_type", func(x *File) bool { return !x.sealedItself() }), nil
-}
-
-func sayNotSealed(f *Field, _ string, b broken) string {
-	return which(f, b) + " is the record of a form itself. Put it into a ZIP file, or send a picture of it"
 }
 
 func testMaxFiles(f *Field, _ string) (test, error) {
@@ -178,7 +162,8 @@ func sayMaxFiles(f *Field, _ string, _ broken) string {
 	return fmt.Sprintf("Choose no more than %d files for “%s”", f.MaxFiles, f.Label)
 }
 
-// sealedItself says whether the file begins like what the service seals.
+// sealedItself says whether the file begins like what the service seals. It is refused here with words, instead of with
+// an error at sealing.
 func (f *File) sealedItself() bool {
 	if f.Open == nil {
 		return false

@@ -155,7 +155,9 @@ func readTyped(f *forms.Field, m *yamltree.Mapping) {
 	readAutocomplete(f, m)
 }
 
-func addRule(f *forms.Field, name, arg string) { f.Rules = append(f.Rules, forms.Rule{Name: name, Arg: arg}) }
+func addRule(f *forms.Field, name, arg string) {
+	f.Rules = append(f.Rules, forms.Rule{Name: name, Arg: arg})
+}
 
 func readConsent(f *forms.Field, m *yamltree.Mapping) {
 	f.Text = words(m, "text")
