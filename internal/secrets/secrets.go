@@ -57,9 +57,7 @@ func Create(dir string, signing []byte) error {
 		return fmt.Errorf("closing the secrets folder to others: %w", err)
 	}
 	root := make([]byte, rootSize)
-	if _, err := rand.Read(root); err != nil {
-		return fmt.Errorf("drawing the root secret: %w", err)
-	}
+	_, _ = rand.Read(root) // never fails (crypto/rand)
 	line := base64.StdEncoding.EncodeToString(root) + "\n"
 	if err := create(filepath.Join(dir, rootFile), []byte(line)); err != nil {
 		return err
@@ -72,7 +70,7 @@ func Load(dir, service string) (*Secrets, error) {
 	if err := private(dir); err != nil {
 		return nil, err
 	}
-	line, err := read(filepath.Join(dir, rootFile))
+	line, err := ReadFile(filepath.Join(dir, rootFile))
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +79,7 @@ func Load(dir, service string) (*Secrets, error) {
 		return nil, fmt.Errorf("%s: not a root secret of %d bytes in base64", filepath.Join(dir, rootFile), rootSize)
 	}
 	s := &Secrets{dir: dir, service: service, root: root}
-	if s.signing, err = read(filepath.Join(dir, signingFile)); err != nil {
+	if s.signing, err = ReadFile(filepath.Join(dir, signingFile)); err != nil {
 		return nil, err
 	}
 	s.retired, err = retired(dir)
@@ -106,7 +104,7 @@ func (s *Secrets) Signing() []byte { return s.signing }
 func (s *Secrets) Retired() [][]byte { return s.retired }
 
 // SMIME is what AddSMIME was given; fs.ErrNotExist before.
-func (s *Secrets) SMIME() ([]byte, error) { return read(filepath.Join(s.dir, smimeFile)) }
+func (s *Secrets) SMIME() ([]byte, error) { return ReadFile(filepath.Join(s.dir, smimeFile)) }
 
 // AddSMIME keeps the key that signs S/MIME mail. It never overwrites one.
 func (s *Secrets) AddSMIME(b []byte) error { return create(filepath.Join(s.dir, smimeFile), b) }
@@ -178,9 +176,7 @@ func private(path string) error {
 }
 
 // ReadFile reads a secret from a file that only its owner may read.
-func ReadFile(path string) ([]byte, error) { return read(path) }
-
-func read(path string) ([]byte, error) {
+func ReadFile(path string) ([]byte, error) {
 	if err := private(path); err != nil {
 		return nil, err
 	}

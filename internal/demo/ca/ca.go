@@ -25,7 +25,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"fmt"
-	"math/big"
 	"net"
 	"strings"
 	"time"
@@ -73,14 +72,9 @@ type issued struct {
 
 // newAuthority makes the self-signed certificate.
 func newAuthority(now time.Time) (*issued, error) {
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
 	template := &x509.Certificate{
-		SerialNumber: serial,
-		// The serial number in the name keeps apart the authorities of two starts in one browser.
-		Subject:               pkix.Name{CommonName: "Sealform local test authority " + serial.Text(36)[:6]},
+		// Random letters in the name keep apart the authorities of two starts in one browser.
+		Subject:               pkix.Name{CommonName: "Sealform local test authority " + strings.ToLower(rand.Text()[:6])},
 		NotBefore:             now.Add(-backdated),
 		NotAfter:              now.Add(lifetime),
 		IsCA:                  true,
@@ -104,12 +98,7 @@ func newAuthority(now time.Time) (*issued, error) {
 
 // newServer makes a certificate for Names and the loopback addresses.
 func newServer(by *issued, until, now time.Time) (*issued, error) {
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
 	template := &x509.Certificate{
-		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: "localhost"},
 		NotBefore:             now.Add(-backdated),
 		NotAfter:              until,
@@ -122,7 +111,7 @@ func newServer(by *issued, until, now time.Time) (*issued, error) {
 	return issue(template, by)
 }
 
-// issue signs template with a new P-256 key; by nil means that it signs itself.
+// issue signs template with a new P-256 key and a random serial number; by nil means that it signs itself.
 func issue(template *x509.Certificate, by *issued) (*issued, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -140,15 +129,4 @@ func issue(template *x509.Certificate, by *issued) (*issued, error) {
 		return nil, fmt.Errorf("signing a certificate: %w", err)
 	}
 	return &issued{der, key}, nil
-}
-
-// newSerial draws 120 random bits, the top one set so that the length never varies.
-func newSerial() (*big.Int, error) {
-	b := make([]byte, 15)
-	if _, err := rand.Read(b); err != nil {
-		return nil, fmt.Errorf("drawing a serial number: %w", err)
-	}
-	b[0] |= 0x40
-	b[0] &= 0x7f
-	return new(big.Int).SetBytes(b), nil
 }
