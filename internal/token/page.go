@@ -36,14 +36,11 @@ func (m *Maker) NewPage(form string, revision [32]byte) string {
 
 // OpenPage checks a posted token: ErrForged, or ErrExpired when it is older than Life or comes from the future.
 func (m *Maker) OpenPage(s string) (Page, error) {
-	b, err := m.open(m.page, "page", s)
+	b, err := m.open(m.page, "page", pageVersion, s)
 	if err != nil {
 		return Page{}, err
 	}
-	if len(b) == 0 || b[0] != pageVersion {
-		return Page{}, ErrForged
-	}
-	form, rest, ok := cutField(b[1:])
+	form, rest, ok := cutField(b)
 	if !ok || len(rest) != 32+8+8+16 {
 		return Page{}, ErrForged
 	}

@@ -26,14 +26,11 @@ func (m *Maker) NewReceipt(r Receipt) string {
 
 // OpenReceipt is the way back, or ErrForged.
 func (m *Maker) OpenReceipt(s string) (Receipt, error) {
-	b, err := m.open(m.receipt, "receipt", s)
+	b, err := m.open(m.receipt, "receipt", receiptVersion, s)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if len(b) == 0 || b[0] != receiptVersion {
-		return Receipt{}, ErrForged
-	}
-	form, rest, ok := cutField(b[1:])
+	form, rest, ok := cutField(b)
 	if !ok {
 		return Receipt{}, ErrForged
 	}

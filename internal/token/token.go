@@ -76,8 +76,8 @@ func (m *Maker) seal(key []byte, kind string, payload []byte) string {
 	return encoding.EncodeToString(append(payload, m.mac(key, kind, payload)...))
 }
 
-// open is seal's way back.
-func (m *Maker) open(key []byte, kind, s string) ([]byte, error) {
+// open is seal's way back, for a payload that begins with that version; it gives what follows.
+func (m *Maker) open(key []byte, kind string, version byte, s string) ([]byte, error) {
 	if len(s) > longest || strings.ContainsAny(s, "\r\n") { // the decoder would pass over line ends
 		return nil, ErrForged
 	}
@@ -86,10 +86,10 @@ func (m *Maker) open(key []byte, kind, s string) ([]byte, error) {
 		return nil, ErrForged
 	}
 	payload, mac := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	if !hmac.Equal(mac, m.mac(key, kind, payload)) {
+	if !hmac.Equal(mac, m.mac(key, kind, payload)) || len(payload) == 0 || payload[0] != version {
 		return nil, ErrForged
 	}
-	return payload, nil
+	return payload[1:], nil
 }
 
 // longest is more than the longest token that is ever made.
