@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/internal/mimetext"
 )
 
 // OuterSubject is the Subject that everybody can see on a mailed submission.
@@ -72,7 +73,7 @@ func (a *content) mailHead(p *Plan, to Envelope, messageID, edge string) []byte 
 func (a *content) writeMail(w io.Writer, p *Plan, to Envelope, messageID string, room int64) error {
 	edge := boundary()
 	head := a.mailHead(p, to, messageID, edge)
-	out := &counted{w: w}
+	out := &mimetext.Counter{W: w}
 	_, err := out.Write(head)
 	clear(head)
 	if err != nil || len(a.files) == 0 {
@@ -86,7 +87,7 @@ func (a *content) writeMail(w io.Writer, p *Plan, to Envelope, messageID string,
 	if _, err := io.WriteString(out, closing(edge)); err != nil {
 		return err
 	}
-	return writeSpaces(out, min(padme(out.n), room)-out.n)
+	return writeSpaces(out, min(padme(out.N), room)-out.N)
 }
 
 // appendProtected writes the header section that RFC 9788 protects. Thunderbird reads it only where the entity's type
@@ -143,11 +144,11 @@ func partHead(f *forms.File, edge string) string {
 		"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 }
 
-func writePart(f *forms.File, w *counted, edge string) error {
+func writePart(f *forms.File, w *mimetext.Counter, edge string) error {
 	if _, err := io.WriteString(w, partHead(f, edge)); err != nil {
 		return err
 	}
-	lines := &base64Lines{w: w}
+	lines := &mimetext.Base64Lines{W: w}
 	e := base64.NewEncoder(base64.StdEncoding, lines)
 	if err := copyFile(e, f); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"sealform/forms"
+	"sealform/internal/mimetext"
 	"sealform/keys"
 )
 
@@ -54,5 +55,5 @@ func (a *content) mailLength(p *Plan, to Envelope, messageID string) int64 {
 
 func partLength(f *forms.File, edge string) int64 {
 	digits := (f.Size + 2) / 3 * int64(base64.StdEncoding.EncodedLen(3))
-	return int64(len(partHead(f, edge))) + digits + max(digits-1, 0)/base64Line*2
+	return int64(len(partHead(f, edge))) + digits + max(digits-1, 0)/mimetext.LineLength*2
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"io"
 
+	"sealform/internal/mimetext"
 	"sealform/keys"
 )
 
@@ -18,7 +19,7 @@ func (m *Message) writeCMS(w io.Writer, body keys.SealedStream) error {
 		return err
 	}
 	pieces := bufio.NewWriterSize(w, piece) // the encoder alone would write a kilobyte at a time
-	text := &folded{to: pieces}
+	text := &mimetext.Base64Lines{W: pieces}
 	code := base64.NewEncoder(base64.StdEncoding, text)
 	if _, err := body.WriteTo(code); err != nil {
 		return err
@@ -26,7 +27,7 @@ func (m *Message) writeCMS(w io.Writer, body keys.SealedStream) error {
 	if err := code.Close(); err != nil {
 		return err
 	}
-	if err := text.end(); err != nil {
+	if err := text.End(); err != nil {
 		return err
 	}
 	return pieces.Flush()

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sealform/internal/demo/postbox"
+	"sealform/internal/mimetext"
 )
 
 // openssl is the other side: it makes the recipient and the CMS message, and opens what came by mail.
@@ -108,7 +109,7 @@ func checkColumns(t *testing.T, body string) {
 	t.Helper()
 	all := strings.Split(strings.TrimSuffix(body, "\r\n"), "\r\n")
 	for i, line := range all {
-		if len(line) != column && i < len(all)-1 || len(line) == 0 || len(line) > column {
+		if len(line) != mimetext.LineLength && i < len(all)-1 || len(line) == 0 || len(line) > mimetext.LineLength {
 			t.Fatalf("line %d of %d has %d characters", i+1, len(all), len(line))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"sealform/internal/mimetext"
 	"sealform/internal/notice"
 )
 
@@ -59,11 +60,11 @@ func (n *Note) WriteTo(w io.Writer) (int64, error) {
 		return 0, fmt.Errorf("writing a note: %w", err)
 	}
 	encoding, body := encodeText(n.Letter.Text())
-	out := &counted{to: w}
+	out := &mimetext.Counter{W: w}
 	if _, err := (&lines{to: out}).Write(append(n.head(encoding), body...)); err != nil {
-		return out.n, fmt.Errorf("writing a note: %w", err)
+		return out.N, fmt.Errorf("writing a note: %w", err)
 	}
-	return out.n, nil
+	return out.N, nil
 }
 
 func (n *Note) head(encoding string) []byte {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"sealform/internal/mimetext"
 	"sealform/keys"
 )
 
@@ -26,7 +27,7 @@ func (m *Message) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("writing a mail: %w", err)
 	}
-	out := &counted{to: w}
+	out := &mimetext.Counter{W: w}
 	switch body.Kind() {
 	case keys.OpenPGP:
 		err = m.writePGP(out, body)
@@ -36,9 +37,9 @@ func (m *Message) WriteTo(w io.Writer) (int64, error) {
 		err = keys.ErrNotSealed
 	}
 	if err != nil {
-		return out.n, fmt.Errorf("writing a mail: %w", err)
+		return out.N, fmt.Errorf("writing a mail: %w", err)
 	}
-	return out.n, nil
+	return out.N, nil
 }
 
 // writePGP writes multipart/encrypted (RFC 3156 §4).

@@ -18,7 +18,7 @@ const arrowsFile = "arrows.txt"
 // leaves hold one idea each and import nothing of ours but other leaves.
 var leaves = []string{
 	"internal/address", "internal/audit", "internal/body", "internal/colour", "internal/digest", "internal/durable", "internal/event",
-	"internal/hint", "internal/limit", "internal/mail/reply", "internal/outward", "internal/secrets",
+	"internal/hint", "internal/limit", "internal/mail/reply", "internal/mimetext", "internal/outward", "internal/secrets",
 	"internal/spool", "internal/text", "internal/token", "internal/web", "internal/wkd", "internal/yamltree",
 }
 
