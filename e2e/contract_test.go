@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -280,7 +281,9 @@ func nameServer(t *testing.T) string {
 	go func() { ended <- server.ActivateAndServe() }()
 	t.Cleanup(func() {
 		socket.Close()
-		_ = <-ended // that its socket was closed
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
 	})
 	return socket.LocalAddr().String()
 }
