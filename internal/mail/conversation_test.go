@@ -169,15 +169,13 @@ func (c *conversation) say(conn net.Conn, reply string) bool {
 // dribble begins a reply and goes on with a letter now and then, always in time and never done.
 func (c *conversation) dribble(conn net.Conn, begin string) {
 	for next := begin; ; next = "x" {
-		for i := range len(next) {
-			if _, err := io.WriteString(conn, next[i:i+1]); err != nil {
-				return
-			}
-			select {
-			case <-c.over:
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
+		if _, err := io.WriteString(conn, next); err != nil {
+			return
+		}
+		select {
+		case <-c.over:
+			return
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
