@@ -40,6 +40,30 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestWhereToChangeWhat: the table of CONTRIBUTING.md answers what people ask first, each with one path that is there.
+func TestWhereToChangeWhat(t *testing.T) {
+	src, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := map[string]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| (.+?) \\| `([^`|]+)` \\|$").FindAllStringSubmatch(string(src), -1) {
+		places[m[1]] = m[2]
+		if _, err := os.Stat(filepath.Join(root, m[2])); err != nil {
+			t.Errorf("CONTRIBUTING.md: %s: %s is not there", m[1], m[2])
+		}
+	}
+	for _, asked := range []string{
+		"the message for a wrong date", "who may read a form", "what happens when the relay says 451", "the colour of buttons",
+		"a new setting in `sealform.yaml`", "the SQL that lists the inbox", "a new channel", "a new audit act", "a new field type",
+		"a new command",
+	} {
+		if places[asked] == "" {
+			t.Errorf("CONTRIBUTING.md does not say where to change %s", asked)
+		}
+	}
+}
+
 // TestFlowNamesWhatIsThere: docs/flow.md follows a submission through the code by name, so each package, file and
 // function that it names is there: the files in the package, the functions in the files.
 func TestFlowNamesWhatIsThere(t *testing.T) {

@@ -2,12 +2,10 @@ package staff
 
 import (
 	"encoding/hex"
-	"slices"
 	"strconv"
 
 	"sealform/internal/audit"
 	"sealform/internal/store"
-	"sealform/keys"
 )
 
 // Staff is who asks: one signed-in person in one browser.
@@ -18,21 +16,6 @@ type Staff struct {
 	Keys    []store.LockedKey
 	Half    []byte // the browser's half of the unlocked key; nil: none
 	session store.Session
-}
-
-// MayOpen is the one authorisation function: a person may see what a form received if one of their keys is
-// among the form's readers now.
-func (s Staff) MayOpen(readers []keys.Fingerprint) bool { return len(s.KeysFor(readers)) > 0 }
-
-// KeysFor gives the person's keys that are among those readers.
-func (s Staff) KeysFor(readers []keys.Fingerprint) []store.LockedKey {
-	var mine []store.LockedKey
-	for _, k := range s.Keys {
-		if slices.Contains(readers, k.Fingerprint) {
-			mine = append(mine, k)
-		}
-	}
-	return mine
 }
 
 // Entry is an audit entry of something that this person does.
