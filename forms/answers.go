@@ -20,7 +20,7 @@ type File struct {
 	Open   func() (io.ReadCloser, error)
 }
 
-// Entry is what a visitor typed: order, duplicates and bytes as they came. Control names (leading "_") are
+// Entry is a visitor's post: order, duplicates and bytes as they came. Control names (leading "_") are
 // taken out by intake before.
 type Entry struct {
 	Pairs []Pair
@@ -72,6 +72,6 @@ func (a *Answers) Form() *Form { return a.form }
 // Files says how many files come with the answers.
 func (a *Answers) Files() int { return len(a.files) }
 
-// Disclose gives what the visitor typed: the exit for readable answers. Its callers are listed in internal/rules.
-// Files are in the order of the form's fields.
+// Disclose gives the readable answers, the posted pairs and files: their one exit. Its callers are listed in
+// internal/rules. Files are in the order of the form's fields.
 func (a *Answers) Disclose() (pairs []Pair, files []File) { return a.pairs, a.files }

@@ -59,7 +59,7 @@ type MailTo struct {
 	Level   Level  // "" is as the operator set it for the address, and OpenPGP where nothing is set
 }
 
-// Level says what an address gets. There is none that mails answers protected by TLS alone.
+// Level is the kind of mail that an address gets. There is none that mails answers protected by TLS alone.
 type Level string
 
 // The levels.
@@ -78,7 +78,7 @@ type Receipt struct {
 // Brand is how the clinic shows itself on the form's pages.
 type Brand struct{ Name, Accent string } // accent "#rrggbb", at least 4.5:1 on white; "" for ours
 
-// After is what the receipt page says.
+// After is the title and the text of the receipt page.
 type After struct{ Title, Text string }
 
 // Access says whether the form takes answers.

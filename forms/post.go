@@ -35,6 +35,7 @@ type LargestPost struct {
 	name, value    int64 // bytes of all names and values
 }
 
+// LargestPost is the most that can be sent for this field.
 func (f *Field) LargestPost() LargestPost {
 	if f.Type == FileType {
 		return LargestPost{Files: f.MaxFiles}
@@ -73,6 +74,7 @@ func (f *Field) MostCharacters() int {
 	return longest[f.Type]
 }
 
+// And is the sum of two.
 func (w LargestPost) And(x LargestPost) LargestPost {
 	return LargestPost{w.Answers + x.Answers, w.Files + x.Files, w.name + x.name, w.value + x.value}
 }

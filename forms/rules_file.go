@@ -50,6 +50,8 @@ var spellings = map[string]string{"jpeg": "jpg", "jpe": "jpg", "heif": "heic", "
 // active types are never what a form asked for, whatever the name says.
 var active = []string{"text/html", "application/xhtml+xml", "image/svg+xml", "text/javascript", "application/javascript", "application/x-msdownload"}
 
+// Extension is the extension of a file's name, in lower case, without the dot and in its usual spelling: "jpg" for
+// "photo.JPEG".
 func Extension(name string) string {
 	ext := strings.ToLower(strings.TrimPrefix(path.Ext(strings.TrimRight(name, " .")), "."))
 	if s, ok := spellings[ext]; ok {

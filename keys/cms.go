@@ -8,7 +8,7 @@ import (
 	"sealform/keys/internal/packets"
 )
 
-// What a CMS message of package smime looks like from outside (BER, RFC 5652 §3 and §6.1, RFC 5083 §2.1). The outer
+// The frame of a CMS message of package smime (BER, RFC 5652 §3 and §6.1, RFC 5083 §2.1). The outer
 // levels have an indefinite length, so that it can be written as a stream; the recipients come in one SET of definite
 // length, and the ciphertext in octet strings of definite length.
 //

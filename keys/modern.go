@@ -37,7 +37,7 @@ func NewModern(by *Signer, certs ...*Certificate) (Sealer, error) {
 			return nil, c.refuse(Exactly(ErrUnsupported, "does not announce that its program reads the profile modern (SEIPDv2)"), quietMend(c.version))
 		}
 		if !c.listsGCM {
-			// OCB is what every one of them must read (RFC 9580 §9.6).
+			// OCB is the mode that every one of them must read (RFC 9580 §9.6).
 			m.mode = packet.AEADModeOCB
 		}
 	}

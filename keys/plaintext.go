@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// errHidden is what encoders get instead of a secret.
+// errHidden is the encoders' error in place of a secret.
 var errHidden = errors.New("a secret cannot be encoded")
 
 // secret keeps bytes inside a function value, so that printing, logging or encoding one has nothing to show. What else
@@ -54,7 +54,7 @@ func (Password) GoString() string { return hiddenPassword }
 // Format shows a fixed word for every verb.
 func (Password) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hiddenPassword)) }
 
-// Plaintext is what a visitor wrote, on its way into or out of a seal.
+// Plaintext is readable answers or a file, on the way into or out of a seal.
 type Plaintext struct{ secret }
 
 // NewPlaintext takes b over; the caller must not use it again.

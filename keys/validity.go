@@ -14,7 +14,7 @@ type encryptionKey struct {
 	from, until time.Time // until zero: never ends
 }
 
-// policy is what the library needs to know when it verifies self-signatures.
+// policy is the library's setting for verifying self-signatures: the least RSA key.
 var policy = &packet.Config{MinRSABits: minRSABits}
 
 const (

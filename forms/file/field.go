@@ -26,13 +26,13 @@ var reservedIDs = []string{
 	"action", "elements", "enctype", "form", "length", "method", "reset", "revision", "submit", "target", "token",
 }
 
-// types are what a field may be.
+// types are the names of the field types, as files write them.
 var types = []string{
 	string(forms.Text), string(forms.LongText), string(forms.Name), string(forms.Email), string(forms.Phone), string(forms.Number), string(forms.Date),
 	string(forms.YesNo), string(forms.Choice), string(forms.Choices), string(forms.Consent), string(forms.FileType),
 }
 
-// settings that belong to some types only.
+// onlyFor lists the settings that belong to some types only.
 var onlyFor = []struct {
 	key   string
 	types []forms.Type

@@ -118,7 +118,7 @@ func readHead(f *forms.Form, m *yamltree.Mapping, file string) {
 	after.Done()
 }
 
-// oneLine and words read the text that visitors see; a map of languages is not read yet.
+// oneLine reads a text of one line that visitors see; a map of languages is not read yet.
 func oneLine(m *yamltree.Mapping, key string, limit int) string {
 	if m.IsMapping(key) {
 		m.Fault(key, fmt.Sprintf("%q in several languages is not in this version yet", key), "Write one text: one form file per language.")

@@ -70,7 +70,7 @@ func readWindow(m *yamltree.Mapping) notice.Window {
 
 const windowMend = "Write days, then hours: weekdays 08:00-18:00, daily 07:00-20:00, mon,wed 09:00-12:00, or always."
 
-// around is what people put around a dash or comma.
+// around matches a dash or a comma with the space around it.
 var around = regexp.MustCompile(`\s*([-–,])\s*`)
 
 // parseWindow reads "weekdays 08:00-18:00", "mon-fri 8:00-17:00", "mon,wed 09:00-12:00", "daily", "always".

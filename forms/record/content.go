@@ -5,7 +5,7 @@ import (
 	"sealform/internal/digest"
 )
 
-// content is what a visitor typed and the form it answers, as it is on its way into the seal.
+// content is the readable answers, their files and their form, on the way into the seal.
 type content struct {
 	form  *forms.Form
 	pairs []forms.Pair

@@ -9,9 +9,10 @@ import (
 	"sealform/keys"
 )
 
-// The MIME entity inside the seal: multipart/mixed of a readable text, the record, and, in a mail, the files.
+// entityPrefix begins the MIME entity inside the seal: multipart/mixed of a readable text, the record, and, in a mail,
+// the files.
 //
-// Its first line names its kind and the service. Whatever else the service signs begins otherwise, and an uploaded
+// The first line names its kind and the service. Whatever else the service signs begins otherwise, and an uploaded
 // file that begins so is refused: else a file sealed for one submission could be put in the place of the answers of
 // another.
 const entityPrefix = forms.EntityMagic + "1; kind="
@@ -57,7 +58,8 @@ func (a *content) storeEntity(p *Plan) []byte {
 	return a.appendBody(b, p, nil, edge, true)
 }
 
-// appendBody writes the two parts, for the store where mailed is nil. If they are all, it pads and closes the multipart as well.
+// appendBody writes the two parts, for the store where mailed is nil. If they are all, it pads and closes the multipart
+// as well.
 func (a *content) appendBody(b []byte, p *Plan, mailed keys.Sealer, edge string, all bool) []byte {
 	q := &quoted{b: append(b, "--"+edge+"\r\n"+textHead...)}
 	a.readable(q, p)
@@ -81,5 +83,6 @@ func (a *content) appendBody(b []byte, p *Plan, mailed keys.Sealer, edge string,
 
 func closing(edge string) string { return "\r\n--" + edge + "--\r\n" }
 
-// epilogue is what a multipart's readers skip (RFC 2046 §5.1.1): the few bytes from n to its padded length.
+// epilogue is the padding behind a multipart, which readers skip (RFC 2046 §5.1.1): the few bytes from n to its padded
+// length.
 func epilogue(n int64) string { return strings.Repeat(" ", int(padme(n)-n)) }

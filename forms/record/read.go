@@ -15,7 +15,7 @@ import (
 	"sealform/keys"
 )
 
-// Row is what the store says about a submission, to hold against its record.
+// Row is the store's row of a submission, to be compared with its record.
 type Row struct {
 	Service   string
 	ID        int64
@@ -27,7 +27,7 @@ type Row struct {
 	Files     int
 }
 
-// Reading is what staff see.
+// Reading is an opened submission as staff see it.
 type Reading struct {
 	Record  Record
 	Answers []Answered // in the form's order, every question of the revision; Values empty: not provided

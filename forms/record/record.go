@@ -11,7 +11,7 @@ import (
 	"sealform/keys"
 )
 
-// Record is what stands in the application/json part: all that a submission is, in one signed piece.
+// Record is the application/json part of an entity: all that a submission is, in one signed piece.
 type Record struct {
 	Version   int                `json:"sealform"` // 1
 	Kind      string             `json:"kind"`     // "store" or "mail"

@@ -14,7 +14,7 @@ import (
 	"sealform/keys"
 )
 
-// Plan is everything the record names beside the answers.
+// Plan is the particulars of a submission beside its answers: names, times, readers and deliveries.
 type Plan struct {
 	Service    string // service id
 	ID         int64
@@ -36,7 +36,7 @@ type Plan struct {
 	Receipt func(submission int64, address []byte) *SealedAddress
 }
 
-// word is what may stand in a record's own members: they end up in headers too.
+// word matches the values that a record's own members may have: they end up in headers too.
 var word = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 func (p *Plan) check() error {

@@ -9,8 +9,8 @@
 // languages, pages and conditions of forms never reach in here. Values that are not valid UTF-8 are kept as they came.
 //
 // What leaves is sealed, each mailed address a message of its own. The one exception is the address that a receipt goes
-// to, which leaves as a SealedAddress and in no other way. A mail that the relay would refuse for its size is not sealed: it
-// says TooLarge, or the submission is refused while its visitor waits.
+// to, which leaves as a SealedAddress and in no other way. A mail that the relay would refuse for its size is not
+// sealed: it says TooLarge, or the submission is refused while its visitor waits.
 //
 // It refuses an uploaded file that begins like an entity of ours, a plan that names no reader, and a record that is not of
 // its row (Mismatch). Errors never hold an answer. It keeps nothing: no database, no web, no key.
@@ -56,13 +56,13 @@ type SealedAddress struct {
 	Marks  []Mark // what bounds how many receipts go out: of any, no more than its Most
 }
 
-// Mark is what several receipts have in common, such as their address, in a form that does not tell it.
+// Mark is a limit on receipts that have something in common, such as their address, as a MAC that does not tell it.
 type Mark struct {
 	MAC  [32]byte // the same for what is the same
 	Most int      // receipts in 24 hours
 }
 
-// Envelope says who gets a mail and what seals it.
+// Envelope is the address of a mail and its sealer.
 type Envelope struct {
 	To     string
 	Sealer keys.Sealer
@@ -87,7 +87,7 @@ func (r *Readers) Usable(at time.Time) error {
 	return nil
 }
 
-// Kept says what the drop made of a submission.
+// Kept is a drop's answer: the submission is durable under this reference.
 type Kept struct {
 	Reference string
 	Received  time.Time

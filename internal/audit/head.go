@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Head is what is kept outside the database about the record: how many entries were
-// written, and the MAC of the last.
+// Head is the end of the record as it is kept outside the database: how many entries
+// were written, and the MAC of the last.
 type Head struct {
 	Count int64
 	MAC   [32]byte // all zero while Count is 0

@@ -63,7 +63,7 @@ func (w *Walk) gap(e Entry) {
 	}
 }
 
-// End says what is wrong with the whole; no findings: all is well.
+// End gives all findings of the walk, those about the whole too; none: the record is whole.
 func (w *Walk) End() []string {
 	switch {
 	case w.seq < w.head.Count:

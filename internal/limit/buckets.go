@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Buckets count how often something happened for a key. Each holds most; one drains
+// Buckets are rate limits (leaky buckets): how often something happened for a key. Each holds most; one drains
 // in per. The number of keys is bounded: the one that was quiet longest is forgotten.
 type Buckets[K comparable] struct {
 	most float64

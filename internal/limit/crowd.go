@@ -152,7 +152,7 @@ func (g *guest) SetWriteDeadline(t time.Time) error {
 	return g.Conn.SetWriteDeadline(t)
 }
 
-// SetDeadline is both.
+// SetDeadline sets the deadlines of reading and of writing.
 func (g *guest) SetDeadline(t time.Time) error {
 	if err := g.SetWriteDeadline(t); err != nil {
 		return err

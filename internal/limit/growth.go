@@ -2,7 +2,7 @@ package limit
 
 import "time"
 
-// Growth says how long to wait after failures in a row: nothing for the first Free,
+// Growth is an exponential back-off, the wait after failures in a row: nothing for the first Free,
 // then First, doubling up to Most. From the Last-th failure on it is Final, where
 // Last is not zero.
 type Growth struct {

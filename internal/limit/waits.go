@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Waits are failures in a row for a key and the wait that a Growth makes of them, in memory and bounded.
+// Waits are the back-off per key: failures in a row and the wait that a Growth makes of them, in memory and bounded.
 type Waits[K comparable] struct {
 	growth Growth
 	now    func() time.Time

@@ -42,7 +42,7 @@ func New(c Config) *Client {
 // "unknown_host", "refused", "timeout", "stopped", "bad_certificate", "redirect", "too_long", "answered_404", "protocol".
 type Code string
 
-// Error is what Get and Post return, always.
+// Error is the only error of Get and Post: a code.
 type Error struct {
 	Code    Code
 	missing bool

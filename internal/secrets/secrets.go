@@ -103,7 +103,7 @@ func (s *Secrets) Signing() []byte { return s.signing }
 // Retired are the public halves of earlier signing keys, oldest first.
 func (s *Secrets) Retired() [][]byte { return s.retired }
 
-// SMIME is what AddSMIME was given; fs.ErrNotExist before.
+// SMIME is the key and certificate that AddSMIME was given; fs.ErrNotExist before.
 func (s *Secrets) SMIME() ([]byte, error) { return ReadFile(filepath.Join(s.dir, smimeFile)) }
 
 // AddSMIME keeps the key that signs S/MIME mail. It never overwrites one.

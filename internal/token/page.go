@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Page is what the token of a form's page says.
+// Page is the fields of the token of a form's page.
 type Page struct {
 	Form     string
 	Revision [32]byte
@@ -55,13 +55,13 @@ func (m *Maker) OpenPage(s string) (Page, error) {
 	return p, nil
 }
 
-// Mark stands for the page's nonce in the store: who reads it there learns no nonce.
+// Mark is a MAC in place of the page's nonce in the store: who reads it there learns no nonce.
 func (m *Maker) Mark(p Page) [16]byte {
 	return [16]byte(m.mac(m.nonce, "nonce", p.Nonce[:])[:16])
 }
 
-// Ids are positive and ordered by time: milliseconds since 2025, 20 random bits, and in the lowest two bits which
-// correction of the same page it is.
+// attemptBits are the lowest bits of an id: which correction of the same page it is. Ids are positive and ordered by time:
+// above them are 20 random bits, then milliseconds since 2025.
 const attemptBits = 2
 
 // Corrections is how often one page can be sent again with other answers.

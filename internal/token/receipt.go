@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Receipt is what the address of a receipt says: that this was kept, and nothing of what it was.
+// Receipt is the fields in the address of a receipt: that a submission was kept, and nothing of its answers.
 type Receipt struct {
 	Form      string
 	Reference string

@@ -36,7 +36,7 @@ func (t *Tree) Mapping() *Mapping {
 	return &Mapping{tree: t}
 }
 
-// In says, for messages, what the mapping belongs to: In(`field "phone"`).
+// In sets the place that messages name for the mapping: In(`field "phone"`).
 func (m *Mapping) In(what string) { m.where = " in " + what }
 
 // Given says whether the mapping stands in the file.
@@ -94,7 +94,7 @@ func (m *Mapping) Refuse(key, message, mend string) {
 	}
 }
 
-// Hint says what to tell somebody who writes name, or nearly so, which is no setting.
+// Hint sets the mend for a name that is no setting, written so or nearly so.
 func (m *Mapping) Hint(name, mend string) {
 	if m.hints == nil {
 		m.hints = map[string]string{}

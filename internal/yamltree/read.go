@@ -40,7 +40,7 @@ func (m *Mapping) scalarNode(k, v *yaml.Node, want string) (string, bool) {
 	return v.Value, true
 }
 
-// listed is what Texts wants.
+// listed is the wording for a list of texts in messages.
 const listed = "a list of texts"
 
 // shape says how what is wanted is written.

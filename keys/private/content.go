@@ -10,7 +10,7 @@ import (
 	"sealform/keys/internal/packets"
 )
 
-// content is what a message of ours holds, read from start to end: the announcement of a
+// content is the inside of a message of ours, read from start to end: the announcement of a
 // signature, the literal data, the signature (RFC 9580 §10.3), and nothing else. Neither
 // compression nor another nesting is taken.
 type content struct {

@@ -119,6 +119,7 @@ func (d *decrypter) finish() {
 	}
 }
 
+// wipe overwrites the key stream and the decrypted octets.
 func (d *decrypter) wipe() {
 	d.cfb.Wipe()
 	clear(d.buf)

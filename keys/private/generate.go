@@ -50,7 +50,8 @@ func Generate(userID string, pw keys.Password, at time.Time) (*Locked, error) {
 	return lockAll(all, keys.Password{}, pw)
 }
 
-// splitUserID takes "Name <mail>" apart.
+// splitUserID takes "Name <mail>" apart; a name or an address may stand alone, and neither may hold brackets or control
+// characters.
 func splitUserID(userID string) (name, mail string, err error) {
 	bad := errors.New(`a key's user id is a name and a mail address, such as "Dana <dana@clinic.example>"`)
 	if userID == "" || len(userID) > 200 || !utf8.ValidString(userID) || strings.ContainsFunc(userID, unicode.IsControl) {

@@ -94,7 +94,8 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// bound is what the encryption is tied to, each part with its length before it.
+// bound is the additional data of the encryption (AEAD): session, person and fingerprint, each with its length
+// before it. The same ciphertext opens for nobody else.
 func (h *held) bound(session string) []byte {
 	b := []byte("sealform vault 1")
 	for _, part := range []string{session, h.person, string(h.fingerprint)} {

@@ -14,7 +14,7 @@ import (
 	"sealform/keys/private/internal/cost"
 )
 
-// The most that unlocking may cost, as OpenPGP writes it. The least is in package cost.
+// The ceiling on the cost of unlocking, as OpenPGP writes it. The floor is in package cost.
 const (
 	memoryCeiling = 20 // 1<<20 KiB
 	passesCeiling = 16
@@ -47,7 +47,8 @@ func forExport() *packet.Config {
 	}
 }
 
-// lock is what a secret key packet says about how it is locked (RFC 9580 §5.5.3).
+// lock is the protection of a secret key as its packet describes it: the usage octet, and the cost of Argon2id
+// (RFC 9580 §5.5.3).
 type lock struct {
 	usage, passes, lanes, memory byte
 }

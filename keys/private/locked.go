@@ -22,7 +22,7 @@ type Locked struct {
 	public      []byte
 }
 
-// maxLocked is the most a locked key may have: its certificate's limit and the secrets.
+// maxLocked is the largest locked key, in bytes: its certificate's limit and the secrets.
 const maxLocked = 2 * keys.MaxCertificate
 
 // ParseLocked reads what Bytes gave. ErrWeakLock if a secret in it is not locked with at
@@ -92,6 +92,7 @@ func (l *Locked) findEncryption(e *openpgp.Entity) {
 	}
 }
 
+// secret tells whether a packet is a secret key or subkey.
 func secret(p packets.Packet) bool {
 	return p.Tag == packets.TagSecretKey || p.Tag == packets.TagSecretSubkey
 }
@@ -130,7 +131,7 @@ func publicHalf(all []packets.Packet) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Bytes is what to store: an OpenPGP transferable secret key, binary, locked.
+// Bytes is the key for storage: an OpenPGP transferable secret key, binary, locked.
 func (l *Locked) Bytes() []byte { return bytes.Clone(l.raw) }
 
 // Fingerprint names the key.

@@ -67,6 +67,7 @@ func wipeSecret(secret any) {
 	}
 }
 
+// wipeInt overwrites a number's words.
 func wipeInt(n *big.Int) {
 	if n != nil {
 		clear(n.Bits())

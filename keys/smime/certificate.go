@@ -20,9 +20,9 @@ type Certificate struct {
 	routes      []route // from it to what is trusted; one of them must hold
 }
 
-// ParseCertificate reads one certificate, PEM or DER, and refuses (*keys.Refusal) what cannot or must not receive: expired,
-// not yet valid, revoked, of an unknown issuer, RSA below 3072 bits, curves other than P-256, a key usage or extended
-// key usage that rules e-mail encryption out, an authority's own, SHA-1 or MD5 signatures.
+// ParseCertificate reads one certificate, PEM or DER, and refuses (*keys.Refusal) what cannot or must not receive:
+// expired, not yet valid, revoked, of an unknown issuer, RSA below 3072 bits, curves other than P-256, a key usage or
+// extended key usage that rules e-mail encryption out, an authority's own, SHA-1 or MD5 signatures.
 func ParseCertificate(b []byte, t Trust, now time.Time) (*Certificate, error) {
 	der, err := oneCertificate(b)
 	if err != nil {
@@ -77,8 +77,9 @@ func oneCertificate(b []byte) ([]byte, error) {
 	return found, nil
 }
 
-// notCertificate says what else a file is. A private key by mistake: PKCS #8, or a PKCS #12 file, which begins with its
-// version 3 (RFC 7292 §4). Or something built like a certificate (RFC 5280 §4.1), but damaged or on a curve of its own.
+// notCertificate is the fault of a file that is something else. A private key by mistake: PKCS #8, or a PKCS #12 file,
+// which begins with its version 3 (RFC 7292 §4). Or something built like a certificate (RFC 5280 §4.1), but damaged or
+// on a curve of its own.
 func notCertificate(der []byte) fault {
 	var pfx struct {
 		Version int

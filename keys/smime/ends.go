@@ -2,9 +2,9 @@ package smime
 
 import "time"
 
-// Ends is when it will be of no use any more, as far as that is known at that time: the end of its own validity, of that
-// of an authority above it, or of a revocation list, in which case list is true. A list is renewed again and again;
-// its end counts only once three quarters of its time have gone by without a newer one.
+// Ends is the time from which the certificate cannot be used any more, as far as that is known at that time: the end of
+// its own validity, of that of an authority above it, or of a revocation list, in which case list is true. A list is
+// renewed again and again; its end counts only once three quarters of its time have gone by without a newer one.
 func (c *Certificate) Ends(at time.Time) (end time.Time, list bool) {
 	for _, r := range c.routes { // one of them must hold: the one that lasts longest
 		if e, l := r.ends(at); end.Before(e) {

@@ -84,7 +84,8 @@ func (c *Certificate) checkUsage() error {
 	return nil
 }
 
-// authorityOnly: what somebody makes for themselves often calls itself an authority too (openssl req -x509 does), but
+// authorityOnly tells an authority's certificate. One that somebody makes for themselves often calls itself an authority
+// too (openssl req -x509 does), but
 // does not say that it may issue others, and nobody else has issued it.
 func authorityOnly(c *x509.Certificate) bool {
 	selfMade := bytes.Equal(c.RawIssuer, c.RawSubject) && c.KeyUsage&x509.KeyUsageCertSign == 0
@@ -101,7 +102,7 @@ func limited(c *x509.Certificate) bool {
 	return false
 }
 
-// mailUse: e-mail protection or any, or no word about it.
+// mailUse tells whether a certificate may be used for e-mail: it names e-mail protection or any use, or none at all.
 func mailUse(c *x509.Certificate) bool {
 	return len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 ||
 		slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)

@@ -88,7 +88,7 @@ func understood(list *x509.RevocationList, subject *x509.Certificate) bool {
 	return true
 }
 
-// namesPlace: the list's place is one at which the certificate says its list is.
+// namesPlace tells whether the list's place is one at which the certificate says its list is.
 func namesPlace(place asn1.RawValue, subject *x509.Certificate) bool {
 	var full, name asn1.RawValue
 	if _, err := asn1.Unmarshal(place.Bytes, &full); err != nil || full.Class != asn1.ClassContextSpecific || full.Tag != 0 {

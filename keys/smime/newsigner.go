@@ -32,7 +32,7 @@ func NewSigner(address string, now time.Time) (s *Signer, secret []byte, err err
 	return s, secret, err
 }
 
-// ascii is what an address in a certificate can be written in (RFC 5280 §4.2.1.6).
+// ascii is the characters of an address in a certificate (RFC 5280 §4.2.1.6).
 const ascii = "!#$%&'*+-/0123456789=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz{|}~."
 
 func selfMade(address string, now time.Time) ([]byte, error) {

@@ -9,7 +9,8 @@ import (
 	"sealform/keys"
 )
 
-// Trust says who may vouch for a certificate. The zero Trust trusts a certificate by itself: the operator pinned its file.
+// Trust is the authorities that may vouch for a certificate, and their revocation lists. The zero Trust trusts a
+// certificate by itself: the operator pinned its file.
 type Trust struct {
 	Roots         *x509.CertPool // nil: the file itself is the trust; its issuer is not asked for
 	Intermediates *x509.CertPool

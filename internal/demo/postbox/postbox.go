@@ -25,7 +25,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Config says where mail goes.
+// Config is the folder, the certificate and the limits of a Postbox.
 type Config struct {
 	Dir         string          // made (0700) if missing
 	Certificate tls.Certificate // of the name that senders verify

@@ -105,7 +105,7 @@ func (s *site) open(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// read gives what the outer header says, and the first bytes, most of them.
+// read gives the fields of a message's outer header, and its first bytes, at most most.
 func (s *site) read(name string, most int64) (demo.Letter, []byte, error) {
 	f, info, err := s.open(name)
 	if err != nil {

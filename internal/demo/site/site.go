@@ -20,7 +20,7 @@ import (
 	"sealform/templates/demo"
 )
 
-// Config says what the pages link to and name.
+// Config is the origins, folders and names on the pages.
 type Config struct {
 	Clinic         string
 	IntakeURL      string         // origin of the forms

@@ -17,7 +17,7 @@ const (
 	daneEE = 3
 )
 
-// tlsa is what DNS says for a host.
+// tlsa is the answer of DNS about a host's TLSA records.
 type tlsa struct {
 	records []*dns.TLSA // that mail can use
 	any     bool        // there are records of some usage
@@ -77,8 +77,9 @@ func (t tlsa) state(chain []*x509.Certificate, host string, now time.Time) DANE 
 	return DANEBogus
 }
 
-// fits: a record of usage 3 needs the host's own certificate, whatever names and dates it bears (RFC 7672 §3.1.1). One of
-// usage 2 needs a certificate of the chain, under which the host's own is good for its name and now (§3.1.2).
+// fits tells whether a record matches the certificates: one of usage 3 needs the host's own certificate, whatever names
+// and dates it bears (RFC 7672 §3.1.1). One of usage 2 needs a certificate of the chain, under which the host's own is
+// good for its name and now (§3.1.2).
 func fits(r *dns.TLSA, chain []*x509.Certificate, host string, now time.Time) bool {
 	for i, c := range chain {
 		want, err := dns.CertificateToDANE(r.Selector, r.MatchingType, c)

@@ -26,7 +26,8 @@ func domainOf(s string) (string, error) {
 	return strings.ToLower(d), nil
 }
 
-// isHostname: letters, digits, dashes and underscores in labels of at most 63 bytes, 253 together.
+// isHostname tells whether s is a host name: letters, digits, dashes and underscores in labels of at most 63 bytes, 253
+// together.
 func isHostname(s string) bool {
 	if s == "" || len(s) > 253 {
 		return false

@@ -19,14 +19,15 @@ const (
 	maxPatterns = 200
 )
 
-// policy is what MTA-STS asks of senders (RFC 8461).
+// policy is an MTA-STS policy (RFC 8461 §3.2): the mode and the hosts that a domain publishes for senders.
 type policy struct {
 	mode string   // "enforce", "testing" or "none"
 	mx   []string // "mx.example" or "*.example", in lower case
 	why  Code     // why an announced policy counts as none
 }
 
-// policy looks for the announcement in DNS and fetches what is announced. Without an announcement nobody would fetch it.
+// policy looks for the announcement in DNS (RFC 8461 §3.1) and fetches the policy where there is one: without an
+// announcement no sender fetches it.
 func (k *check) policy(ctx context.Context) policy {
 	texts, err := k.dns.texts(ctx, "_mta-sts."+k.domain)
 	if err != nil {

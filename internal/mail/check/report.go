@@ -2,7 +2,7 @@ package check
 
 import "crypto/x509"
 
-// Verdict says what a sender can insist on.
+// Verdict is how far a sender can insist on TLS to the domain.
 type Verdict string
 
 // The verdicts. Forced: every MX host has TLS 1.2 or better and a certificate, or DANE records, by which it can be told
@@ -13,7 +13,7 @@ const (
 	NoTLS         Verdict = "none"
 )
 
-// Certificate says how a host's certificate stands. Where several things are wrong with it the first of this order is
+// Certificate is the state of a host's certificate. Where several things are wrong with it the first of this order is
 // said: expired (or not yet in force), self-signed, wrong name.
 type Certificate string
 
@@ -27,7 +27,7 @@ const (
 	NoCertificate Certificate = "none"
 )
 
-// DANE says how TLSA records stand.
+// DANE is the state of a host's TLSA records.
 type DANE string
 
 // The states. DANEValid: signed records, and the certificate fits one. DANEBogus: an answer that fails its signature, or
@@ -43,7 +43,7 @@ const (
 // Code names what went wrong, in letters, digits and dashes.
 type Code string
 
-// Report is what was found. Names follow the JSON.
+// Report is the findings about a domain; names follow the JSON.
 type Report struct {
 	Domain  string   `json:"domain"`
 	MX      []Host   `json:"mx"`                      // by preference; never nil
@@ -77,8 +77,8 @@ type Host struct {
 	presented []*x509.Certificate
 }
 
-// provable: a sender that insists can deliver to this host, and to no other in its place. DANE says so only where the
-// answer that named the host was signed too (RFC 7672 §2.2.1): else it may name somebody else's host.
+// provable tells whether a sender that insists can deliver to this host, and to no other in its place. DANE counts only
+// where the answer that named the host was signed too (RFC 7672 §2.2.1): else it may name somebody else's host.
 func (r *Report) provable(h *Host) bool {
 	modern := h.Version == "TLS1.2" || h.Version == "TLS1.3"
 	named := h.Certificate == Valid || h.DANE == DANEValid && r.DNSSEC
@@ -108,7 +108,7 @@ func (r *Report) conclude() {
 	r.DANE = together(r.MX)
 }
 
-// together: one bogus host spoils the domain; DANE protects it only where it protects every host.
+// together is the state of the domain: one bogus host spoils it, and DANE protects it only where it protects every host.
 func together(hosts []Host) DANE {
 	count := map[DANE]int{}
 	for i := range hosts {

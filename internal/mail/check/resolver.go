@@ -42,7 +42,7 @@ type resolver struct {
 	step    time.Duration
 }
 
-// answer is what a server says: its code, the records of the kind asked for, and whether it vouches for them (AD).
+// answer is a name server's answer: its code, the records of the kind asked for, and whether it vouches for them (AD).
 type answer struct {
 	code    int
 	records []dns.RR

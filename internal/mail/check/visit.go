@@ -47,7 +47,7 @@ func (k *check) visit(ctx context.Context, host *Host, records tlsa) {
 	}
 }
 
-// withheld: the host was spoken to and would not do TLS, which signed records promise; so somebody may be in between.
+// withheld tells whether the host was spoken to and did no TLS, which signed records promise: somebody may be in between.
 func (h *Host) withheld() bool {
 	return h.Address != "" && h.Error == "" || strings.HasPrefix(string(h.Error), "starttls-")
 }
@@ -130,7 +130,7 @@ type session struct {
 	step time.Duration
 }
 
-// want sends a line, unless it is empty, and reads the reply, whose code must be the one given.
+// want sends a command, unless it is empty, and reads the reply, whose code must be the one given.
 func (s *session) want(line string, code int) ([]string, error) {
 	if err := s.conn.SetDeadline(time.Now().Add(s.step)); err != nil {
 		return nil, err

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// carried tells what the receiving server says of the connection.
+// carried is the receiving server's word on the connection: whether it had TLS, and the version.
 func carried(l line) (Answer, string) {
 	is, version := Unknown, ""
 	for _, k := range []string{"", "from", "by", "via", "with", "id", "for", "tls"} {
@@ -30,8 +30,8 @@ func carried(l line) (Answer, string) {
 	return byKeyword(l["with"]), ""
 }
 
-// told are the comments in which servers speak of TLS, each from its first letter on: what a sender chose stands
-// behind other words. The group is the version.
+// told matches the comments in which servers speak of TLS, each from its first letter on: a word that the sender chose
+// stands behind others. The group is the version.
 var told = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)^using ((?:TLS|SSL)\S*)(?: with |$)`),                       // Postfix
 	regexp.MustCompile(`(?i)^version=((?:TLS|SSL)[^\s,;]*)`),                            // Gmail, Exchange, Sendmail, Yahoo, SmarterMail

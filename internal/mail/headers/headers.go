@@ -44,7 +44,7 @@ type Hop struct {
 	Inside  bool   `json:"-"`       // the hop stayed inside one host and does not count
 }
 
-// Report is what a header tells.
+// Report is the hops of a header and the verdict on them.
 type Report struct {
 	Hops    []Hop   `json:"hops"` // oldest first; never nil
 	Verdict Verdict `json:"verdict"`

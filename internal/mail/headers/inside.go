@@ -30,12 +30,13 @@ func inside(l line) bool {
 	return slices.ContainsFunc(sender.addresses, func(a netip.Addr) bool { return slices.Contains(receiver.addresses, a) })
 }
 
-// isLMTP: LMTP is for the last step into a mailbox and not for wide-area networks (RFC 2033 §5).
+// isLMTP tells whether the hop was by LMTP, which is for the last step into a mailbox and not for wide-area networks
+// (RFC 2033 §5).
 func isLMTP(with string) bool {
 	return with == "lmtp" || with == "lmtpa" || with == "utf8lmtp" || with == "utf8lmtpa"
 }
 
-// isNear: an address of this host or of a private network.
+// isNear tells whether it is an address of this host or of a private network.
 func isNear(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
 // all is true of no addresses at all.
@@ -47,7 +48,7 @@ func isLocalhost(name string) bool {
 	return name == "localhost" || strings.HasPrefix(name, "localhost.") || strings.HasSuffix(name, ".localhost")
 }
 
-// peer is what a line says of one side: its name, the name found by its address, and its addresses.
+// peer is one side of a hop as the line describes it: its name, the name found by its address, and its addresses.
 type peer struct {
 	name, reverse string
 	addresses     []netip.Addr

@@ -71,7 +71,7 @@ type Length struct {
 	RawLen  int
 }
 
-// Source is what framing is read from.
+// Source is a reader that framing is read from, octet by octet, and bodies in pieces.
 type Source interface {
 	io.Reader
 	io.ByteReader

@@ -21,7 +21,7 @@ var cheap atomic.Bool
 // standard.
 func Cheapen(on bool) { cheap.Store(on) }
 
-// Current is what new keys are locked with, and the least that a stored key may have.
+// Current is the cost of locking new keys, and the least that a stored key may have.
 func Current() Lock {
 	if cheap.Load() {
 		return Lock{MemoryExponent: 10, Passes: 1, Lanes: 1}
