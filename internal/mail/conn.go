@@ -22,12 +22,6 @@ type wire struct {
 	stop   func() bool
 }
 
-func newWire(ctx context.Context, c net.Conn) *wire {
-	w := &wire{Conn: c}
-	w.begin(ctx)
-	return w
-}
-
 // begin makes the wire that of one message.
 func (w *wire) begin(ctx context.Context) {
 	w.left = mostReplies

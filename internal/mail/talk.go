@@ -43,7 +43,8 @@ func (r *Relay) open(ctx context.Context) (*talk, error) {
 	if err != nil {
 		return nil, fail(ctx, stepConnect, err)
 	}
-	t := &talk{Relay: r, ctx: ctx, wire: newWire(ctx, conn)}
+	t := &talk{Relay: r, ctx: ctx, wire: &wire{Conn: conn}}
+	t.wire.begin(ctx)
 	begin := t.startTLS
 	if r.config.Mode == ImplicitTLS {
 		begin = t.implicitTLS

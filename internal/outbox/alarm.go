@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sealform/internal/notice"
@@ -39,17 +40,16 @@ func (o *Outbox) owe(to []string) {
 	o.plans.mu.Lock()
 	defer o.plans.mu.Unlock()
 	for _, address := range to {
-		o.plans.owed[address] = true
+		if !slices.Contains(o.plans.owed, address) {
+			o.plans.owed = append(o.plans.owed, address)
+		}
 	}
 }
 
 func (o *Outbox) raiseOwed(ctx context.Context) {
 	o.plans.mu.Lock()
-	var to []string
-	for address := range o.plans.owed {
-		to = append(to, address)
-	}
-	clear(o.plans.owed)
+	to := o.plans.owed
+	o.plans.owed = nil
 	o.plans.mu.Unlock()
 	o.owe(o.raise(ctx, about{Matter: notice.DeadLetter}, to))
 }

@@ -30,10 +30,8 @@ func (o *Outbox) configured(job *store.Job, what about) bool {
 }
 
 func (o *Outbox) form(id string) *Form {
-	for i := range o.Forms {
-		if o.Forms[i].ID == id {
-			return &o.Forms[i]
-		}
+	if i := slices.IndexFunc(o.Forms, func(f Form) bool { return f.ID == id }); i >= 0 {
+		return &o.Forms[i]
 	}
 	return nil
 }

@@ -92,20 +92,17 @@ func (o *Outbox) sendReceipt(ctx context.Context, job *store.Job, last mail.Last
 	if o.ours(to) { // somebody would have us write to ourselves
 		return failed(ownAddress)
 	}
-	n := o.note(job, to, notice.Receipt(o.Words.Clinic, job.Reference, o.receiptOf(job.Form)))
+	words := ""
+	if f := o.form(job.Form); f != nil { // else it went since: the reference alone still tells that it came
+		words = f.Receipt
+	}
+	n := o.note(job, to, notice.Receipt(o.Words.Clinic, job.Reference, words))
 	n.Reply, n.Last = true, last
 	return o.Note(ctx, n)
 }
 
 func (o *Outbox) note(job *store.Job, to string, letter notice.Letter) *mail.Note {
 	return &mail.Note{From: o.From, To: to, MessageID: o.messageID(job), Date: job.Received, Letter: letter}
-}
-
-func (o *Outbox) receiptOf(form string) string {
-	if f := o.form(form); f != nil {
-		return f.Receipt
-	}
-	return "" // the form went since: the reference alone still tells that it came
 }
 
 // series names a form as the headers of its mails do.

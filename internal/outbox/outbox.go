@@ -118,13 +118,9 @@ func New(c Config) *Outbox {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Events == nil {
-		c.Events = event.Nothing()
-	}
+	c.Events = cmp.Or(c.Events, event.Nothing())
 	c.Workers = cmp.Or(c.Workers, 4)
-	if c.Zone == nil {
-		c.Zone = time.UTC
-	}
+	c.Zone = cmp.Or(c.Zone, time.UTC)
 	if c.Link == nil {
 		c.Link = func(string, int64) string { return "" }
 	}
@@ -135,7 +131,7 @@ func New(c Config) *Outbox {
 	c.Keep = cmp.Or(c.Keep, 30*24*time.Hour)
 	c.GiveUp = max(c.GiveUp, leastGiveUp)
 	o := &Outbox{
-		Config: c, channels: map[store.Channel]channel{}, look: make(chan struct{}, 1), relay: newRelay(c.Probe != nil), plans: newPlans(c.Now()),
+		Config: c, channels: map[store.Channel]channel{}, look: make(chan struct{}, 1), relay: newRelay(c.Probe != nil), plans: &plans{started: c.Now()},
 		doubts: make(chan struct{}, cmp.Or(c.InDoubt, 1)), unrecorded: newUnrecorded(),
 	}
 	for _, row := range o.table() {

@@ -28,11 +28,7 @@ type plans struct {
 	probed  time.Time
 
 	mu   sync.Mutex
-	owed map[string]bool // alarm addresses to be told of letters given up, once a day has passed
-}
-
-func newPlans(now time.Time) *plans {
-	return &plans{started: now, owed: map[string]bool{}}
+	owed []string // alarm addresses to be told of letters given up, once a day has passed
 }
 
 // plan puts into the queue what has to be said, until ctx ends.

@@ -18,15 +18,18 @@ const laterDue = `
 // RetryFailed makes due at once what waits for later and failed last for one of those codes, and says how many jobs that
 // were. Calls of webhooks stay as they are: their codes say nothing of the relay.
 func (s *Store) RetryFailed(ctx context.Context, codes []string) (total int, err error) {
+	const what = "retrying what waits"
 	var of []int64
-	err = s.snapshot(ctx, func(r snapshot) (err error) { of, err = r.formsWith(ctx, Waiting, nil); return err })
-	for i := 0; err == nil && i < len(of); i++ {
-		var n int
-		n, err = s.retryFailed(ctx, of[i], codes)
-		total += n
-	}
+	err = s.look(ctx, what, func(r snapshot) (err error) { of, err = r.formsWith(ctx, Waiting, nil); return err })
 	if err != nil {
-		return total, fmt.Errorf("retrying what waits: %w", err)
+		return 0, err
+	}
+	for _, form := range of {
+		n, err := s.retryFailed(ctx, form, codes)
+		total += n
+		if err != nil {
+			return total, fmt.Errorf("%s: %w", what, err)
+		}
 	}
 	return total, nil
 }
@@ -78,6 +81,8 @@ const (
 	clampedDelay = 75 * time.Minute
 )
 
+const mending = "mending the times of what waits"
+
 // What waits and has a time of the future. Each query reads an index, and of it little more than it gives; a time of a
 // wrong type stands after all numbers, and is found too.
 const (
@@ -92,28 +97,24 @@ const (
 // most: call it again.
 func (s *Store) ClampFuture(ctx context.Context, channels []Channel, now time.Time) error {
 	ids, err := s.future(ctx, channels, now)
-	if err == nil && len(ids) > 0 {
-		err = s.write(ctx, 0, func(b *batch) error { return b.clamp(ids, now) })
+	if err != nil || len(ids) == 0 {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("mending the times of what waits: %w", err)
-	}
-	return nil
+	return s.transact(ctx, mending, func(b *batch) error { return b.clamp(ids, now) })
 }
 
 func (s *Store) future(ctx context.Context, channels []Channel, now time.Time) (ids []int64, err error) {
-	take := column(&ids)
 	ms, far := now.UnixMilli(), now.Add(longestDelay).UnixMilli()
-	err = s.snapshot(ctx, func(r snapshot) error {
+	err = s.look(ctx, mending, func(r snapshot) error {
 		for _, c := range channels {
-			if err := r.Each(ctx, futureDue, []any{string(c), ms, far, updateBatch}, take); err != nil {
+			if err := r.Each(ctx, futureDue, []any{string(c), ms, far, updateBatch}, column(&ids)); err != nil {
 				return err
 			}
-			if err := r.Each(ctx, futureMade, []any{string(c), ms, updateBatch}, take); err != nil {
+			if err := r.Each(ctx, futureMade, []any{string(c), ms, updateBatch}, column(&ids)); err != nil {
 				return err
 			}
 		}
-		return r.Each(ctx, futureLease, []any{now.Add(longestLease).UnixMilli(), updateBatch}, take)
+		return r.Each(ctx, futureLease, []any{now.Add(longestLease).UnixMilli(), updateBatch}, column(&ids))
 	})
 	return ids, err
 }

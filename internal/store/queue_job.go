@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,12 +77,7 @@ type JobFilter struct {
 
 // Jobs lists jobs, the newest first.
 func (s *Store) Jobs(ctx context.Context, f JobFilter) (jobs []Job, err error) {
-	if f.Limit <= 0 {
-		f.Limit = 50
-	}
-	if f.Before <= 0 {
-		f.Before = 1<<63 - 1
-	}
+	f.Limit, f.Before = cmp.Or(f.Limit, 50), cmp.Or(f.Before, math.MaxInt64)
 	err = s.look(ctx, "listing what goes out", func(r snapshot) (err error) { jobs, err = s.jobs(ctx, r, f); return err })
 	return jobs, err
 }

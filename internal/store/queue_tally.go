@@ -69,7 +69,7 @@ func (r snapshot) formsWith(ctx context.Context, state JobState, named []string)
 	return of, err
 }
 
-const formTallies = `select id, name, jobs_waiting, jobs_sent, jobs_dead, jobs_aside, jobs_quiet from form`
+const formTallies = `select id, name, jobs_waiting, jobs_sent, jobs_dead, jobs_aside from form`
 
 // formTally is how many jobs of a form there are.
 type formTally struct {
@@ -79,7 +79,7 @@ type formTally struct {
 }
 
 func scanTally(scan func(...any) error) (p formTally, err error) {
-	err = scan(&p.form, &p.name, &p.n[Waiting], &p.n[Sent], &p.n[Dead], &p.n[Aside], &p.n[quiet])
+	err = scan(&p.form, &p.name, &p.n[Waiting], &p.n[Sent], &p.n[Dead], &p.n[Aside])
 	return p, err
 }
 
