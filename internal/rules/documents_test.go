@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"go/ast"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // link finds what a Markdown page or its HTML links to or shows.
@@ -37,6 +40,22 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("no links found: the rule would hold of nothing")
+	}
+}
+
+// TestEveryRoomHasALine: docs/architecture.md says of each package what it is, and of no other.
+func TestEveryRoomHasALine(t *testing.T) {
+	src, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rooms []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| .+ \\|$").FindAllStringSubmatch(string(src), -1) {
+		rooms = append(rooms, m[1])
+	}
+	slices.Sort(rooms)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(importsOf(t))), rooms); diff != "" {
+		t.Errorf("docs/architecture.md (-packages, +rooms):\n%s", diff)
 	}
 }
 
