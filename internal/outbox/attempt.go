@@ -56,7 +56,7 @@ func (o *Outbox) attempt(ctx context.Context, job store.Job, lease time.Time) {
 	}
 }
 
-// spare gives the code of an attempt that need not be made, "" for one that is; and of one that the gate holds back, when
+// spare gives the code of an attempt that need not be made, "" for one that is; and of one that waits while the relay refuses, when
 // it is due again.
 func (o *Outbox) spare(job *store.Job) (code mail.Code, again time.Time) {
 	now := o.Now()

@@ -91,10 +91,10 @@ const (
 	futureLease = `select id from outbox where state = 0 and lease > $1 and lease > 0 limit $2`
 )
 
-// ClampFuture mends what a clock that ran ahead left in jobs of those channels that wait, as they would wait until it is right: one due more
-// than two hours from now is due in 75 minutes, or now if it was never tried; a lease that ends more than half an hour from
-// now ends now; one made later than now was made now. It writes nothing where nothing is wrong, and mends 1,000 of each at
-// most: call it again.
+// ClampFuture mends what a clock that ran ahead left in waiting jobs of those channels, as they would wait until it is
+// right: one due more than two hours from now is due in 75 minutes, or now if it was never tried; a lease that ends more
+// than half an hour from now ends now; one made later than now was made now. It writes nothing where nothing is wrong,
+// and mends 1,000 of each at most: call it again.
 func (s *Store) ClampFuture(ctx context.Context, channels []Channel, now time.Time) error {
 	ids, err := s.future(ctx, channels, now)
 	if err != nil || len(ids) == 0 {

@@ -19,7 +19,7 @@
 // under a MAC of its own (submission_erase.go).
 // VerifyAudit holds all of it together (verify.go).
 //
-// Each delivery is a row under a MAC over what goes to whom because of what (delivery.go); one that was changed is marked
+// Each delivery is a row under a MAC over what goes to whom because of what (queue_job.go); one that was changed is marked
 // wherever it is read, and must not be sent. The MAC does not cover how far a delivery has got (state, times, attempts, lease,
 // log), the bytes of its body, nor that it is there at all: who can write into the database can hold one back, have it
 // sent again, remove it or spoil its body, but not have it go elsewhere or say something else.
