@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -73,7 +72,7 @@ func (k *check) fetch(ctx context.Context, host string) (string, error) {
 	client := &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext:       k.dialPolicy,
+			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return k.dial(ctx, host, k.HTTPSPort) },
 			TLSClientConfig:   &tls.Config{RootCAs: k.Roots, MinVersion: tls.VersionTLS12, Time: k.Now},
 			DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxPolicy,
 		},
@@ -99,27 +98,6 @@ func (k *check) fetch(ctx context.Context, host string) (string, error) {
 		return "", Code("too-long")
 	}
 	return string(b), nil
-}
-
-// dialPolicy finds the host by the check's own resolver.
-func (k *check) dialPolicy(ctx context.Context, network, at string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(at)
-	if err != nil {
-		return nil, err
-	}
-	addresses, err := k.dns.addresses(ctx, host)
-	if err != nil {
-		return nil, Code("dns")
-	}
-	last := error(Code("no-address"))
-	for _, a := range addresses {
-		conn, err := (&net.Dialer{Timeout: k.Step}).DialContext(ctx, network, netip.AddrPortFrom(a, uint16(k.HTTPSPort)).String()) // #nosec G115 -- a port
-		if err == nil {
-			return conn, nil
-		}
-		last = err
-	}
-	return nil, last
 }
 
 // fetchCode tells a certificate that nobody believes from other failures.

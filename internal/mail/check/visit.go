@@ -52,25 +52,35 @@ func (h *Host) withheld() bool {
 	return h.Address != "" && h.Error == "" || strings.HasPrefix(string(h.Error), "starttls-")
 }
 
-// connect tries the host's addresses in turn.
+// connect connects to the host and notes the address, or why none answers.
 func (k *check) connect(ctx context.Context, host *Host) net.Conn {
-	addresses, err := k.dns.addresses(ctx, host.Name)
-	switch {
-	case err != nil:
-		host.Error = "dns"
-	case len(addresses) == 0:
-		host.Error = "no-address"
+	conn, err := k.dial(ctx, host.Name, k.Port)
+	if err != nil {
+		host.Error = codeOf(err)
+		return nil
+	}
+	if to, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		host.Address = to.AddrPort().Addr().Unmap().String()
+	}
+	return conn
+}
+
+// dial tries the addresses of a host in turn, which the check's own resolver finds.
+func (k *check) dial(ctx context.Context, host string, port int) (net.Conn, error) {
+	addresses, err := k.dns.addresses(ctx, host)
+	if err != nil {
+		return nil, Code("dns")
 	}
 	d := net.Dialer{Timeout: k.Step}
+	failed := error(Code("no-address"))
 	for _, a := range addresses {
-		conn, err := d.DialContext(ctx, "tcp", netip.AddrPortFrom(a, uint16(k.Port)).String()) // #nosec G115 -- a port
+		conn, err := d.DialContext(ctx, "tcp", netip.AddrPortFrom(a, uint16(port)).String()) // #nosec G115 -- a port
 		if err == nil {
-			host.Address, host.Error = a.String(), ""
-			return conn
+			return conn, nil
 		}
-		host.Error = codeOf(err)
+		failed = err
 	}
-	return nil
+	return nil, failed
 }
 
 // secure speaks SMTP up to STARTTLS (RFC 3207) and does the handshake. It takes what it is given, old versions and any
