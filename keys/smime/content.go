@@ -18,7 +18,7 @@ const (
 
 // content encrypts what is sealed, piece by piece and in place.
 type content interface {
-	algorithm() (pkix.AlgorithmIdentifier, error)
+	algorithm() pkix.AlgorithmIdentifier
 	encrypt(p []byte)    // whole blocks
 	end(p []byte) []byte // the last, fewer than a block's octets or none; padded where the mode wants it
 	tag() []byte         // nil: the mode has none
@@ -51,9 +51,7 @@ func newCBC(block cipher.Block) *cbc {
 	return c
 }
 
-func (c *cbc) algorithm() (pkix.AlgorithmIdentifier, error) {
-	return identify(oidAES256CBC, c.iv[:])
-}
+func (c *cbc) algorithm() pkix.AlgorithmIdentifier { return identify(oidAES256CBC, c.iv[:]) }
 
 func (c *cbc) encrypt(p []byte) { c.mode.CryptBlocks(p, p) }
 
@@ -103,7 +101,7 @@ type gcmParameters struct {
 	ICVLen int
 }
 
-func (g *gcm) algorithm() (pkix.AlgorithmIdentifier, error) {
+func (g *gcm) algorithm() pkix.AlgorithmIdentifier {
 	return identify(oidAES256GCM, gcmParameters{g.nonce[:], tagSize})
 }
 
@@ -131,7 +129,15 @@ func (g *gcm) wipe() {
 }
 
 // identify names an algorithm with its parameters.
-func identify(oid asn1.ObjectIdentifier, parameters any) (pkix.AlgorithmIdentifier, error) {
-	der, err := asn1.Marshal(parameters)
-	return pkix.AlgorithmIdentifier{Algorithm: oid, Parameters: asn1.RawValue{FullBytes: der}}, err
+func identify(oid asn1.ObjectIdentifier, parameters any) pkix.AlgorithmIdentifier {
+	return pkix.AlgorithmIdentifier{Algorithm: oid, Parameters: asn1.RawValue{FullBytes: marshal(parameters)}}
+}
+
+// marshal is the DER of a value whose types are this package's own, so that it cannot fail.
+func marshal(v any) []byte {
+	b, err := asn1.Marshal(v)
+	if err != nil {
+		panic("smime: a structure of this package cannot be encoded")
+	}
+	return b
 }

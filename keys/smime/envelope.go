@@ -32,34 +32,18 @@ type envelope struct {
 // openEnvelope writes everything before the content. What a reader of the stream looks at comes first and always in
 // this form: SEQUENCE of open length, the content's type, [0] and SEQUENCE of open lengths, the version.
 func openEnvelope(w io.Writer, c content, recipients []byte, agreed bool) (*envelope, error) {
-	algorithm, err := c.algorithm()
-	if err != nil {
-		return nil, err
-	}
 	kind, version := oidEnvelopedData, byte(0)
 	if c.authenticated() {
 		kind = oidAuthEnvelopedData
 	} else if agreed {
 		version = 2 // RFC 5652 §6.1
 	}
-	kindDER, err := asn1.Marshal(kind)
-	if err != nil {
-		return nil, err
-	}
-	dataDER, err := asn1.Marshal(oidData)
-	if err != nil {
-		return nil, err
-	}
-	algorithmDER, err := asn1.Marshal(algorithm)
-	if err != nil {
-		return nil, err
-	}
-	head := append([]byte{0x30, 0x80}, kindDER...)
+	head := append([]byte{0x30, 0x80}, marshal(kind)...)
 	head = append(head, 0xA0, 0x80, 0x30, 0x80, 0x02, 0x01, version)
 	head = append(head, recipients...)
 	head = append(head, 0x30, 0x80)
-	head = append(head, dataDER...)
-	head = append(head, algorithmDER...)
+	head = append(head, marshal(oidData)...)
+	head = append(head, marshal(c.algorithm())...)
 	head = append(head, 0xA0, 0x80) // encryptedContent [0], in pieces
 	if _, err := w.Write(head); err != nil {
 		return nil, err

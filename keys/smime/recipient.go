@@ -46,6 +46,9 @@ type oaepParameters struct {
 	Mask pkix.AlgorithmIdentifier `asn1:"explicit,tag:1"`
 }
 
+// oaepSHA256 is RSAES-OAEP with SHA-256 throughout.
+var oaepSHA256 = identify(oidOAEP, oaepParameters{withNull(oidSHA256), identify(oidMGF1, withNull(oidSHA256))})
+
 // sharedInfo is ECC-CMS-SharedInfo (RFC 5753 §7.2).
 type sharedInfo struct {
 	Wrap pkix.AlgorithmIdentifier
@@ -72,9 +75,7 @@ func transport(to *x509.Certificate, public *rsa.PublicKey, key []byte, oaep boo
 	info := keyTrans{Recipient: named(to), Algorithm: withNull(oidRSA)}
 	var err error
 	if oaep {
-		if info.Algorithm, err = oaepAlgorithm(); err != nil {
-			return nil, err
-		}
+		info.Algorithm = oaepSHA256
 		info.Key, err = rsa.EncryptOAEP(sha256.New(), rand.Reader, public, key, nil)
 	} else {
 		// What all mail programs read. It is a reader's program that must not tell padding faults apart; ours opens nothing.
@@ -84,14 +85,6 @@ func transport(to *x509.Certificate, public *rsa.PublicKey, key []byte, oaep boo
 		return nil, err
 	}
 	return asn1.Marshal(info)
-}
-
-func oaepAlgorithm() (pkix.AlgorithmIdentifier, error) {
-	mask, err := identify(oidMGF1, withNull(oidSHA256))
-	if err != nil {
-		return mask, err
-	}
-	return identify(oidOAEP, oaepParameters{withNull(oidSHA256), mask})
 }
 
 // agree encrypts the key under one that both sides can compute: from our new private key and the recipient's point.
@@ -105,11 +98,7 @@ func agree(to *x509.Certificate, public *ecdsa.PublicKey, own *ecdh.PrivateKey, 
 		return nil, err
 	}
 	defer clear(secret)
-	info, err := asn1.Marshal(sharedInfo{bare(oidAES256Wrap), []byte{0, 0, 1, 0}}) // 256 bits
-	if err != nil {
-		return nil, err
-	}
-	kek := deriveKey(secret, info, keySize)
+	kek := deriveKey(secret, marshal(sharedInfo{bare(oidAES256Wrap), []byte{0, 0, 1, 0}}), keySize) // 256 bits
 	defer clear(kek)
 	wrapped, err := wrapKey(kek, key)
 	if err != nil {
@@ -119,14 +108,10 @@ func agree(to *x509.Certificate, public *ecdsa.PublicKey, own *ecdh.PrivateKey, 
 	if err != nil {
 		return nil, err
 	}
-	algorithm, err := identify(oidECDHSHA256, bare(oidAES256Wrap))
-	if err != nil {
-		return nil, err
-	}
 	return asn1.MarshalWithParams(keyAgree{
 		Version:    3,
 		Originator: originator,
-		Algorithm:  algorithm,
+		Algorithm:  identify(oidECDHSHA256, bare(oidAES256Wrap)),
 		Recipients: []agreedKey{{named(to), wrapped}},
 	}, "tag:1")
 }
