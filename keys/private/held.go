@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,8 +19,7 @@ import (
 type held struct {
 	person      string
 	fingerprint keys.Fingerprint
-	nonce       []byte
-	sealed      []byte
+	sealed      []byte // behind its nonce
 	end         time.Time
 	timer       *time.Timer
 }
@@ -45,9 +43,7 @@ func (h *held) seal(session string, half []byte, u *Unlocked) (err error) {
 	if err != nil {
 		return fmt.Errorf("keeping a key: %w", err)
 	}
-	h.nonce = make([]byte, aead.NonceSize())
-	_, _ = rand.Read(h.nonce) // never fails (crypto/rand)
-	h.sealed = aead.Seal(nil, h.nonce, open.Bytes(), h.bound(session))
+	h.sealed = aead.Seal(nil, nil, open.Bytes(), h.bound(session)) //nolint:gosec // the nonce is drawn by the AEAD itself
 	return nil
 }
 
@@ -57,7 +53,7 @@ func (h *held) unseal(session string, half []byte) (*Unlocked, error) {
 	if err != nil {
 		return nil, ErrLocked
 	}
-	open, err := aead.Open(nil, h.nonce, h.sealed, h.bound(session))
+	open, err := aead.Open(nil, nil, h.sealed, h.bound(session))
 	if err != nil {
 		return nil, ErrLocked
 	}
@@ -91,7 +87,7 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cipher.NewGCM(block)
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // bound is the additional data of the encryption (AEAD): session, person and fingerprint, each with its length

@@ -155,6 +155,5 @@ func (v *Vault) drop(session string) {
 	}
 	h.timer.Stop()
 	clear(h.sealed)
-	clear(h.nonce)
 	delete(v.held, session)
 }
