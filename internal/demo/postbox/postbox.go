@@ -14,6 +14,7 @@
 package postbox
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -30,8 +31,6 @@ type Config struct {
 	Dir         string          // made (0700) if missing
 	Certificate tls.Certificate // of the name that senders verify
 	MaxBytes    int64           // of one message; 0: 160 MiB, a form's 100 MiB of files in armor
-	Complain    func()          // called for each fault of a connection; nil: nothing is
-	Now         func() time.Time
 }
 
 const (
@@ -43,7 +42,6 @@ const (
 type Postbox struct {
 	server *smtp.Server
 	dir    string
-	now    func() time.Time
 }
 
 // New makes the folder and clears what an interrupted delivery left in it.
@@ -54,23 +52,14 @@ func New(c Config) (*Postbox, error) {
 	if err := sweep(c.Dir); err != nil {
 		return nil, err
 	}
-	if c.MaxBytes == 0 {
-		c.MaxBytes = largest
-	}
-	if c.Complain == nil {
-		c.Complain = func() {}
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	p := &Postbox{dir: c.Dir, now: c.Now}
+	p := &Postbox{dir: c.Dir}
 	p.server = smtp.NewServer(smtp.BackendFunc(p.session))
 	p.server.Domain = "localhost"
 	p.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{c.Certificate}, MinVersion: tls.VersionTLS12}
-	p.server.MaxMessageBytes = c.MaxBytes
+	p.server.MaxMessageBytes = cmp.Or(c.MaxBytes, largest)
 	p.server.MaxRecipients = 64
 	p.server.ReadTimeout, p.server.WriteTimeout = patient, patient
-	p.server.ErrorLog = complaints(c.Complain)
+	p.server.ErrorLog = silent{}
 	return p, nil
 }
 
@@ -91,14 +80,14 @@ func (p *Postbox) Close() error {
 	return nil
 }
 
-// complaints counts what go-smtp would write into a log: its text can quote a peer.
-type complaints func()
+// silent drops the log of go-smtp: its text can quote a peer.
+type silent struct{}
 
 // Printf is called by go-smtp.
-func (c complaints) Printf(string, ...any) { c() }
+func (silent) Printf(string, ...any) {}
 
 // Println is called by go-smtp.
-func (c complaints) Println(...any) { c() }
+func (silent) Println(...any) {}
 
 func (p *Postbox) session(c *smtp.Conn) (smtp.Session, error) {
 	_, secure := c.TLSConnectionState()
@@ -129,7 +118,7 @@ func (s *session) Rcpt(string, *smtp.RcptOptions) error { return nil }
 
 // Data keeps the message. The sender is told that the disk failed, but not how.
 func (s *session) Data(r io.Reader) error {
-	err := keep(s.box.dir, s.box.now(), r)
+	err := keep(s.box.dir, time.Now(), r)
 	if refused := new(smtp.SMTPError); errors.As(err, &refused) {
 		return refused // too large
 	}
