@@ -13,19 +13,12 @@ func (m *Mapping) Entries(key, short string) []*Mapping {
 	if k == nil {
 		return nil
 	}
-	nodes := []*yaml.Node{v}
-	switch {
-	case v.Kind == yaml.SequenceNode && len(v.Content) == 0:
-		m.tree.at(v, fmt.Sprintf("%q is empty%s", key, m.where), "Give at least one, or remove the line.")
-		return nil
-	case v.Kind == yaml.SequenceNode:
-		nodes = v.Content
-	case v.Tag == "!!null":
+	if v.Tag == "!!null" {
 		m.empty(v, fmt.Sprintf("%q", key))
 		return nil
 	}
 	var out []*Mapping
-	for _, n := range nodes {
+	for _, n := range m.items(key, v) {
 		switch n.Kind { //nolint:exhaustive // a list; aliases are refused before
 		case yaml.MappingNode:
 		case yaml.ScalarNode:

@@ -115,20 +115,24 @@ func (m *Mapping) Texts(key string) []string {
 	if k == nil {
 		return nil
 	}
-	nodes := []*yaml.Node{v}
-	if v.Kind == yaml.SequenceNode {
-		nodes = v.Content
-		if len(nodes) == 0 {
-			m.tree.at(v, fmt.Sprintf("%q is empty%s", key, m.where), "Give at least one, or remove the line.")
-		}
-	}
 	var out []string
-	for _, n := range nodes {
+	for _, n := range m.items(key, v) {
 		if s, ok := m.scalarNode(k, n, listed); ok {
 			out = append(out, strings.TrimSpace(s))
 		}
 	}
 	return out
+}
+
+// items are the nodes of the list v, the value of key. A single item needs no list; an empty list is a fault.
+func (m *Mapping) items(key string, v *yaml.Node) []*yaml.Node {
+	if v.Kind != yaml.SequenceNode {
+		return []*yaml.Node{v}
+	}
+	if len(v.Content) == 0 {
+		m.tree.at(v, fmt.Sprintf("%q is empty%s", key, m.where), "Give at least one, or remove the line.")
+	}
+	return v.Content
 }
 
 // Pairs reads a mapping of the writer's own names to texts, in order, or a list of texts that are both.
