@@ -20,8 +20,8 @@ const mostCharacters = 16_000
 const lessThanMax = `Swap the two, or correct one: "min" is the smaller number.`
 
 func readText(f *forms.Field, m *yamltree.Mapping) {
-	least, _ := readCharacters(f, m, "min", 0)
-	_, given := readCharacters(f, m, "max", 0)
+	least, _ := readCharacters(f, m, "min")
+	_, given := readCharacters(f, m, "max")
 	most := f.MostCharacters()
 	if given && least > most {
 		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), lessThanMax)
@@ -33,17 +33,19 @@ func readText(f *forms.Field, m *yamltree.Mapping) {
 	addRule(f, "max_length", strconv.Itoa(most))
 }
 
-func readCharacters(f *forms.Field, m *yamltree.Mapping, key string, otherwise int) (int, bool) {
+// readCharacters reads a bound of characters; given is false where it is missing or a fault, and for addresses and phone
+// numbers, which have bounds of their own.
+func readCharacters(f *forms.Field, m *yamltree.Mapping, key string) (n int, given bool) {
 	if f.Type == forms.Email || f.Type == forms.Phone {
-		return otherwise, false
+		return 0, false
 	}
-	n, given := m.Int(key)
+	n, given = m.Int(key)
 	if !given {
-		return otherwise, false
+		return 0, false
 	}
 	if n < 1 || n > mostCharacters {
 		m.Fault(key, fmt.Sprintf("%q counts characters here: from 1 to %d", key, mostCharacters), "Write a number between the two, such as 2000.")
-		return otherwise, false
+		return 0, false
 	}
 	a := forms.Amount(strconv.Itoa(n))
 	if key == "min" {
@@ -65,14 +67,11 @@ func readRange(f *forms.Field, m *yamltree.Mapping) {
 	if f.Min == nil || f.Max == nil {
 		return
 	}
-	if low, _ := forms.ParseNumber(string(*f.Min)); low > mustNumber(*f.Max) {
+	low, _ := forms.ParseNumber(string(*f.Min)) // which readAmount read before
+	high, _ := forms.ParseNumber(string(*f.Max))
+	if low > high {
 		m.Fault("min", fmt.Sprintf(`"min" is more than "max" in field %q`, f.ID), lessThanMax)
 	}
-}
-
-func mustNumber(a forms.Amount) float64 {
-	n, _ := forms.ParseNumber(string(a))
-	return n
 }
 
 func readAmount(m *yamltree.Mapping, key string) *forms.Amount {

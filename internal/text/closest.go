@@ -29,6 +29,7 @@ func Closest(name string, known []string) string {
 	return best
 }
 
+// allowed is how many slips still make a name a near one: in a short name two would make it another word.
 func allowed(name string) int {
 	if len(name) < 5 {
 		return 1

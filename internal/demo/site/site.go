@@ -55,6 +55,7 @@ func New(c Config) http.Handler {
 	return guarded(mux)
 }
 
+// site is the handler: its settings, and the frame that every page has.
 type site struct {
 	Config
 	frame demo.Frame
