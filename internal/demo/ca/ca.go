@@ -23,7 +23,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/hex"
 	"fmt"
 	"net"
 	"strings"
@@ -56,12 +55,7 @@ func (c *CA) Pool() *x509.CertPool {
 // Fingerprint is the SHA-256 of the authority's certificate as browsers show it: "AB:CD:…".
 func (c *CA) Fingerprint() string {
 	sum := sha256.Sum256(c.Certificate.Raw)
-	digits := strings.ToUpper(hex.EncodeToString(sum[:]))
-	pairs := make([]string, len(sum))
-	for i := range sum {
-		pairs[i] = digits[2*i : 2*i+2]
-	}
-	return strings.Join(pairs, ":")
+	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }
 
 // issued is a certificate with its key, on its way into files.
