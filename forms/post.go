@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// What one post may hold. The door that reads posts keeps to these, and a form that could need more is refused when
+// The limits of one post. The door that reads posts keeps to them, and a form that could need more is refused when
 // its file is read: nobody may fill in a form that cannot be sent.
 const (
 	MaxAnswers = 200      // names with a value: three of a date, one of each option that is ticked
@@ -18,7 +18,7 @@ const (
 // DefaultUpload is how many bytes of files one submission may bring where a form does not say.
 const DefaultUpload = 25 << 20
 
-// What a post costs beside names and values, as browsers write it.
+// The overhead of a post beside names and values, as browsers write it.
 const (
 	partCost  = 160     // bytes around one part of a multipart body, its name not counted: a boundary is at most 70
 	pairCost  = 2       // & and =

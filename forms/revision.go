@@ -62,7 +62,7 @@ func readPair(b []byte, first, second *string) error {
 // Questions gives the canonical JSON of the questions, kept with each revision.
 func (f *Form) Questions() []byte { return bytes.Clone(f.questions) }
 
-// ErrRevision: kept questions are not those of the revision they stand under.
+// ErrRevision means that kept questions are not those of the revision they stand under.
 var ErrRevision = errors.New("the questions do not belong to this revision")
 
 // ParseQuestions reads Questions back into a Form that has only its id, title and questions. Bytes whose SHA-256 is

@@ -10,10 +10,10 @@ import (
 	"sealform/keys"
 )
 
-// ErrTooLargeToMail: the form only mails, and the relay takes no message of that size. Nothing was sealed.
+// ErrTooLargeToMail means that the form only mails, and the relay takes no message of that size. Nothing was sealed.
 var ErrTooLargeToMail = errors.New("too large to be mailed")
 
-// What a message costs beside its entity. All of it is counted generously: a message that the relay refuses for its
+// The overhead of a message beside its entity. All of it is counted generously: a message that the relay refuses for its
 // size after the visitor was thanked could never be delivered.
 const (
 	outerCost  = 6 << 10  // bytes of header, signature of the domain, MIME parts around

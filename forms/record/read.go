@@ -55,14 +55,14 @@ type ReadFile struct {
 	SHA256                   [32]byte
 }
 
-// Mismatch: the record is genuine but not of this row (swapped, replayed, moved).
+// Mismatch means that the record is genuine but not of this row (swapped, replayed, moved).
 type Mismatch struct{ What []string } // "form", "id", "revision", …: names of properties, never values
 
 func (m *Mismatch) Error() string {
 	return "the record is of another submission: its " + strings.Join(m.What, ", ") + " differ"
 }
 
-// ErrRecord: the plaintext holds no record of this version.
+// ErrRecord means that the plaintext holds no record of this version.
 var ErrRecord = errors.New("no readable record")
 
 // Read parses a verified plaintext and compares it with its row; *Mismatch if it is of another one. questions is the

@@ -94,7 +94,7 @@ type Kept struct {
 	Repeat    bool // the same token with the same content came before; this is the first one's receipt
 }
 
-// What a drop may answer instead of Kept. The desk decides on them.
+// The errors of a drop in place of Kept. The desk decides on them.
 var (
 	ErrIDTaken        = errors.New("id taken by another submission")   // other token: draw a new id, seal again
 	ErrReferenceTaken = errors.New("reference taken")                  // draw a new one, seal again
@@ -102,7 +102,7 @@ var (
 	ErrFull           = errors.New("no room to keep a submission")     // 503
 )
 
-// ErrReused: the same token came before with other content. The desk seals again as a follow-up.
+// ErrReused means that the same token came before with other content. The desk seals again as a follow-up.
 type ErrReused struct{ Reference string }
 
 func (e *ErrReused) Error() string { return "token used before for other answers" }

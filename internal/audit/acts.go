@@ -53,7 +53,7 @@ const ActNumbersNoted = "numbers-noted"
 // store was opened; About names which. Verification reports every such entry.
 const ActHeadLost = "head-lost"
 
-// What may be wrong with a head file.
+// The faults of a head file.
 const (
 	HeadMissing = "missing"
 	HeadDamaged = "damaged"

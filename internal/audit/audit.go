@@ -30,7 +30,7 @@ type Entry struct {
 	MAC   [32]byte  // over the previous MAC and this entry
 }
 
-// Who acted, when it was no account.
+// The actors that are no account.
 const (
 	Operator = "operator" // a command on the server
 	Self     = "sealform" // the program by itself, such as the purge

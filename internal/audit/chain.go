@@ -42,7 +42,7 @@ func (c *Chain) Sign(prev [32]byte, e Entry) [32]byte {
 	return [32]byte(m.Sum(nil))
 }
 
-// Fits says whether e carries the MAC that Sign gives it after prev.
+// Fits tells whether e carries the MAC that Sign gives it after prev.
 func (c *Chain) Fits(prev [32]byte, e Entry) bool {
 	want := c.Sign(prev, e)
 	return hmac.Equal(want[:], e.MAC[:])

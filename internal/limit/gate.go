@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ErrBusy: the gate's queue is full, or the wait was too long.
+// ErrBusy means that the gate's queue is full, or that the wait was too long.
 var ErrBusy = errors.New("too much is being asked at once")
 
 // Gate lets a few run at a time. It is safe for use by many goroutines. What runs inside is taken to leave much memory

@@ -96,7 +96,7 @@ func CheckURL(address string) error {
 	return nil
 }
 
-// plainHost: letters, digits, dashes and dots, or an IP address in its one usual form.
+// plainHost tells whether host has letters, digits, dashes and dots only, or is an IP address in its one usual form.
 func plainHost(host string) bool {
 	if isAddress(host) {
 		return true

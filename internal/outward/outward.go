@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// Config: the zero value of each field is the strict default.
+// Config is the limits of a Client. The zero value of each field is the strict default.
 type Config struct {
 	Allow    []netip.Prefix // ranges that are let through though they are inside; for clinics' own machines, and tests
 	Roots    *x509.CertPool // nil: the system's

@@ -15,7 +15,7 @@ import (
 	"syscall"
 )
 
-// ErrDropped: the file was longer than it may be, or its request is over; only its size is known.
+// ErrDropped means that the file was longer than it may be, or that its request is over; only its size is known.
 var ErrDropped = errors.New("file not kept")
 
 // File is one upload.

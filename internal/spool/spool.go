@@ -19,7 +19,7 @@ import (
 	"sync/atomic"
 )
 
-// ErrFull: there is no room for what comes now. Later there may be.
+// ErrFull means that a budget of bytes or the disk is used up. Later there may be room.
 var ErrFull = errors.New("no room for what is sent")
 
 const (

@@ -41,7 +41,7 @@ func Open(dir string, now time.Time) (*CA, error) {
 	}
 }
 
-// errUnfit: the files are there, but not to be used any more.
+// errUnfit means that the files are there, but not to be used any more.
 var errUnfit = errors.New("the local authority's files are over or do not fit together")
 
 // load reads the folder. It trusts its own files no further than a browser would: the server's certificate must

@@ -22,14 +22,14 @@ import (
 	"time"
 )
 
-// What can keep a check from being done.
+// The errors that keep a check from being done.
 var (
 	ErrNotADomain = errors.New("that is neither a domain nor an address at one")
 	ErrNoDomain   = errors.New("the domain does not exist")
 	ErrNoDNS      = errors.New("no DNS server gave an answer")
 )
 
-// Config: the zero value of each field is what a check of the real world uses.
+// Config is the settings of a check. The zero value of each field is for a check of the real world.
 type Config struct {
 	Resolvers []string       // "host:port", asked in turn; none: those of /etc/resolv.conf
 	Port      int            // of SMTP; 0: 25
