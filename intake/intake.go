@@ -34,6 +34,7 @@ import (
 	"sealform/forms"
 	"sealform/forms/record"
 	"sealform/internal/event"
+	"sealform/internal/sealedaddress"
 	"sealform/internal/spool"
 	"sealform/internal/token"
 	"sealform/internal/web"
@@ -58,7 +59,7 @@ type Config struct {
 	// for each page and post and must answer from memory: intake waits for nobody.
 	MailLimit func() int64
 	// Receipt seals the address of a visitor who is mailed a receipt, for that submission; needed if a form mails them.
-	Receipt func(submission int64, address []byte) *record.SealedAddress
+	Receipt func(submission int64, address []byte) *sealedaddress.Address
 	Tokens  *token.Maker
 	Spool   *spool.Spool
 	Events  *event.Log

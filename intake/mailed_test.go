@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 	"sealform/keys"
 )
 
@@ -132,9 +133,9 @@ func TestLongAnswersForASmallRelay(t *testing.T) {
 func TestReceiptsAreSealedForWhoAsked(t *testing.T) {
 	var asked []string
 	seal := func(k *Config) {
-		k.Receipt = func(_ int64, address []byte) *record.SealedAddress {
+		k.Receipt = func(_ int64, address []byte) *sealedaddress.Address {
 			asked = append(asked, string(address))
-			return &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
+			return &sealedaddress.Address{Sealed: []byte("sealed"), Marks: []sealedaddress.Mark{{MAC: [32]byte{1}, Most: 3}}}
 		}
 	}
 	const receipt = ", store: { keep: 1d }, webhooks: [crm], receipt: { to: email, text: We call you. }"

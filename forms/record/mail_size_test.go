@@ -10,6 +10,7 @@ import (
 	"sealform/forms"
 	"sealform/forms/formstest"
 	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 	"sealform/keys"
 )
 
@@ -162,12 +163,12 @@ func TestReceiptAddress(t *testing.T) {
 		p := b.plan(c.form)
 		p.Deliver = f
 		got, calls := "", 0
-		p.Receipt = func(id int64, address []byte) *record.SealedAddress {
+		p.Receipt = func(id int64, address []byte) *sealedaddress.Address {
 			if id != p.ID {
 				t.Errorf("sealed for the submission %d, want %d", id, p.ID)
 			}
 			got, calls = string(address), calls+1
-			return &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
+			return &sealedaddress.Address{Sealed: []byte("sealed"), Marks: []sealedaddress.Mark{{MAC: [32]byte{1}, Most: 3}}}
 		}
 		s, err := record.Seal(a, p)
 		if err != nil {
@@ -182,7 +183,7 @@ func TestReceiptAddress(t *testing.T) {
 		t.Error("sealed, though nothing seals the address of a receipt")
 	}
 	p.Deliver = formstest.Of(t, formstest.ContactFields)
-	p.Receipt = func(int64, []byte) *record.SealedAddress { t.Error("a receipt that no form asked for"); return nil }
+	p.Receipt = func(int64, []byte) *sealedaddress.Address { t.Error("a receipt that no form asked for"); return nil }
 	a := formstest.Check(t, f, &forms.Entry{Pairs: []forms.Pair{formstest.Pair("name", "M"), formstest.Pair("email", "maria@example.com")}})
 	if s, err := record.Seal(a, p); err != nil || s.Receipt != nil || len(s.Webhooks) > 0 {
 		t.Errorf("a form without receipts: %v", err)

@@ -5,10 +5,11 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/address"
+	"sealform/internal/sealedaddress"
 )
 
 // sealReceipt seals the address of a visitor who is mailed a receipt; nil if none is.
-func (a *content) sealReceipt(p *Plan) *SealedAddress {
+func (a *content) sealReceipt(p *Plan) *sealedaddress.Address {
 	if p.Deliver.Receipt == nil {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"sealform/forms"
 	"sealform/internal/address"
+	"sealform/internal/sealedaddress"
 	"sealform/keys"
 )
 
@@ -33,7 +34,7 @@ type Plan struct {
 	Mails      []Envelope
 	MailLimit  int64 // bytes of a message that the relay takes; 0: not known
 	// Receipt seals a visitor's address for the submission of that id; needed if Deliver.Receipt is set.
-	Receipt func(submission int64, address []byte) *SealedAddress
+	Receipt func(submission int64, address []byte) *sealedaddress.Address
 }
 
 // word matches the values that a record's own members may have: they end up in headers too.

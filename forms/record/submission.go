@@ -9,7 +9,7 @@
 // languages, pages and conditions of forms never reach in here. Values that are not valid UTF-8 are kept as they came.
 //
 // What leaves is sealed, each mailed address a message of its own. The one exception is the address that a receipt goes
-// to, which leaves as a SealedAddress and in no other way. A mail that the relay would refuse for its size is not
+// to, which leaves as a sealedaddress.Address and in no other way. A mail that the relay would refuse for its size is not
 // sealed: it says TooLarge, or the submission is refused while its visitor waits.
 //
 // It refuses an uploaded file that begins like an entity of ours, a plan that names no reader, and a record that is not of
@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"sealform/forms"
+	"sealform/internal/sealedaddress"
 	"sealform/keys"
 )
 
@@ -39,7 +40,7 @@ type Submission struct {
 	Files     []keys.SealedStream // each its own signed message, in the record's order
 	Mails     []Mail
 	Webhooks  []string       // names of those to call
-	Receipt   *SealedAddress // of a visitor who is mailed a receipt; nil: none is
+	Receipt   *sealedaddress.Address // of a visitor who is mailed a receipt; nil: none is
 }
 
 // Mail is one message waiting to go out to one address: the sealed inner entity and its envelope.
@@ -48,18 +49,6 @@ type Mail struct {
 	MessageID string // without angle brackets; stable over retries
 	Body      keys.SealedStream
 	TooLarge  bool // more than the relay takes: no Body; the address gets a notice instead
-}
-
-// SealedAddress is a visitor's mail address as the outbox may keep it: under a key that is not in the database.
-type SealedAddress struct {
-	Sealed []byte
-	Marks  []Mark // what bounds how many receipts go out: of any, no more than its Most
-}
-
-// Mark is a limit on receipts that have something in common, such as their address, as a MAC that does not tell it.
-type Mark struct {
-	MAC  [32]byte // the same for what is the same
-	Most int      // receipts in 24 hours
 }
 
 // Envelope is the address of a mail and its sealer.

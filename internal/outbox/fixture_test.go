@@ -18,6 +18,7 @@ import (
 
 	"sealform/forms/record"
 	"sealform/internal/mail"
+	"sealform/internal/sealedaddress"
 	"sealform/internal/store"
 	"sealform/keys"
 	"sealform/keys/private"
@@ -95,7 +96,7 @@ type arrival struct {
 	to       []string
 	stored   bool
 	webhooks []string
-	receipt  *record.SealedAddress
+	receipt  *sealedaddress.Address
 	tooLarge string // an address whose mail the relay would not take
 }
 

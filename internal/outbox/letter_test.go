@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms/record"
 	"sealform/internal/mail"
 	"sealform/internal/notice"
+	"sealform/internal/sealedaddress"
 	"sealform/internal/store"
 )
 
@@ -97,7 +97,7 @@ func TestLettersSayNothingOfWhom(t *testing.T) {
 	o.Address = func([]byte, int64) (string, error) { return visitor, nil }
 	o.Words.Clinic = "Riverside"
 	sub := arrive(t, s, c, arrival{
-		form: canary, stored: true, tooLarge: "desk@clinic.example", receipt: &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}},
+		form: canary, stored: true, tooLarge: "desk@clinic.example", receipt: &sealedaddress.Address{Sealed: []byte("sealed"), Marks: []sealedaddress.Mark{{MAC: [32]byte{1}, Most: 3}}},
 	})
 	c.add(70 * time.Minute)
 	o.round(t.Context())
@@ -133,7 +133,7 @@ func TestReceipt(t *testing.T) {
 		}},
 	})
 	from := func(sealed string) arrival {
-		return arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte(sealed), Marks: []record.Mark{{MAC: [32]byte{2}, Most: 3}}}}
+		return arrival{stored: true, receipt: &sealedaddress.Address{Sealed: []byte(sealed), Marks: []sealedaddress.Mark{{MAC: [32]byte{2}, Most: 3}}}}
 	}
 	sub := arrive(t, s, c, from("sealed"))
 	work(t, o)

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms/record"
 	"sealform/internal/event"
 	"sealform/internal/mail"
 	"sealform/internal/notice"
+	"sealform/internal/sealedaddress"
 	"sealform/internal/store"
 )
 
@@ -169,7 +169,7 @@ func TestReceiptsEnd(t *testing.T) {
 					return x.to, nil
 				}},
 			})
-			arrive(t, s, c, arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte("sealed")}})
+			arrive(t, s, c, arrival{stored: true, receipt: &sealedaddress.Address{Sealed: []byte("sealed")}})
 			work(t, o)
 			if c.add(x.after); x.after > 0 {
 				o.round(t.Context())
@@ -203,7 +203,7 @@ func TestReceiptsHaveALaneOfTheirOwn(t *testing.T) {
 		return &mail.Error{Code: mail.Stopped}
 	}
 	for range 6 {
-		arrive(t, s, c, arrival{stored: true, receipt: &record.SealedAddress{Sealed: []byte("sealed")}})
+		arrive(t, s, c, arrival{stored: true, receipt: &sealedaddress.Address{Sealed: []byte("sealed")}})
 	}
 	_, stop := run(t, Config{
 		Store: s, Now: c.now,

@@ -3,8 +3,8 @@
 // writes to the database can't have a receipt of one submission go to the address of another.
 //
 //	box, err := sealedaddress.New(secrets.Key("receipt addresses"), secrets.Key("receipt marks"), time.Now)
-//	sealed, marks := box.Seal(submission, address)
-//	address, err := box.Open(sealed, submission)
+//	to := box.Seal(submission, address)
+//	address, err := box.Open(to.Sealed, submission)
 //
 // Marks bound how many receipts go out within 24 hours, without saying to whom.
 package sealedaddress
@@ -50,17 +50,23 @@ func New(key, marks []byte, now func() time.Time) (*Box, error) {
 	return &Box{aead, marks, now}, nil
 }
 
+// Address is a visitor's mail address as the outbox may keep it: under a key that is not in the database.
+type Address struct {
+	Sealed []byte
+	Marks  []Mark // what bounds how many receipts go out: of any, no more than its Most
+}
+
 // Seal gives the address sealed for the submission, and its marks of this week; nil for an address that is longer than
 // any can be.
-func (b *Box) Seal(submission int64, address []byte) (sealed []byte, marks []Mark) {
+func (b *Box) Seal(submission int64, address []byte) *Address {
 	if len(address) == 0 || len(address) > longest {
-		return nil, nil
+		return nil
 	}
 	padded := make([]byte, longest)
 	copy(padded, address)
-	sealed = b.aead.Seal(nil, nil, padded, bound(submission)) //nolint:gosec // the nonce is drawn by the AEAD itself
+	sealed := b.aead.Seal(nil, nil, padded, bound(submission)) //nolint:gosec // the nonce is drawn by the AEAD itself
 	clear(padded)
-	return sealed, b.marksOf(address)
+	return &Address{sealed, b.marksOf(address)}
 }
 
 // Open is the way back; ErrSealed.

@@ -22,10 +22,11 @@ func newBox(t *testing.T, now *time.Time) *Box {
 func TestSealedAddress(t *testing.T) {
 	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	box := newBox(t, &now)
-	sealed, marks := box.Seal(7, []byte("Maria@patient.example"))
-	longer, others := box.Seal(7, []byte(strings.Repeat("m", 60)+"@patient.example"))
-	if bytes.Contains(sealed, []byte("patient")) || len(sealed) != len(longer) || marks[0] == others[0] {
-		t.Errorf("sealed %d and %d bytes, %x", len(sealed), len(longer), sealed)
+	to := box.Seal(7, []byte("Maria@patient.example"))
+	sealed, marks := to.Sealed, to.Marks
+	other := box.Seal(7, []byte(strings.Repeat("m", 60)+"@patient.example"))
+	if bytes.Contains(sealed, []byte("patient")) || len(sealed) != len(other.Sealed) || marks[0] == other.Marks[0] {
+		t.Errorf("sealed %d and %d bytes, %x", len(sealed), len(other.Sealed), sealed)
 	}
 	if got, err := box.Open(sealed, 7); err != nil || got != "Maria@patient.example" {
 		t.Errorf("opened %q, %v", got, err)
@@ -37,7 +38,7 @@ func TestSealedAddress(t *testing.T) {
 	if _, err := box.Open(sealed, 7); !errors.Is(err, ErrSealed) {
 		t.Errorf("a changed one: %v", err)
 	}
-	if s, _ := box.Seal(7, make([]byte, 255)); s != nil {
+	if box.Seal(7, make([]byte, 255)) != nil {
 		t.Error("an address too long was sealed")
 	}
 }
@@ -46,7 +47,7 @@ func TestSealedAddress(t *testing.T) {
 func TestMarks(t *testing.T) {
 	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC) // Saturday
 	box := newBox(t, &now)
-	_, marks := box.Seal(1, []byte("maria.lopez@patient.example"))
+	marks := box.Seal(1, []byte("maria.lopez@patient.example")).Marks
 	for address, same := range map[string][3]bool{
 		"Maria.Lopez@PATIENT.example":      {true, true, true},
 		"m.arialopez+a@patient.example":    {true, true, true},
@@ -56,7 +57,7 @@ func TestMarks(t *testing.T) {
 		"maria.lopez@pati.ent.example":     {false, false, true},
 	} {
 		given := []byte(address)
-		_, got := box.Seal(2, given)
+		got := box.Seal(2, given).Marks
 		for i := range same {
 			if (got[i] == marks[i]) != same[i] {
 				t.Errorf("%s: mark %d the same: %v", address, i, !same[i])
@@ -70,11 +71,11 @@ func TestMarks(t *testing.T) {
 		t.Errorf("%d, %d, %d a day", marks[0].Most, marks[1].Most, marks[2].Most)
 	}
 	now = now.Add(24 * time.Hour)
-	if _, next := box.Seal(1, []byte("maria.lopez@patient.example")); next[0] != marks[0] {
+	if next := box.Seal(1, []byte("maria.lopez@patient.example")).Marks; next[0] != marks[0] {
 		t.Error("another mark on Sunday: the 24 hours do not end with the day")
 	}
 	now = now.Add(24 * time.Hour)
-	_, next := box.Seal(1, []byte("maria.lopez@patient.example"))
+	next := box.Seal(1, []byte("maria.lopez@patient.example")).Marks
 	for i := range next {
 		if next[i].MAC == marks[i].MAC {
 			t.Error("the mark is the same in the next week")

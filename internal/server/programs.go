@@ -12,7 +12,6 @@ import (
 	"sealform/forms"
 	"sealform/forms/record"
 	"sealform/intake"
-	"sealform/internal/sealedaddress"
 	"sealform/internal/spool"
 	"sealform/internal/staff"
 	"sealform/internal/token"
@@ -45,7 +44,7 @@ func (s *Server) intake(ctx context.Context) (http.Handler, error) {
 	return intake.New(intake.Config{
 		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: nudging{s.store, s.nudge}, Signer: s.signer,
 		Tokens: tokens, Spool: sp, Events: s.Events, Now: s.Now, Zone: s.Config.Zone, Proxies: s.Config.TLS.Proxies,
-		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: sealTo(box), Ready: s.ready,
+		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: box.Seal, Ready: s.ready,
 	})
 }
 
@@ -69,21 +68,6 @@ func (s *Server) older(ctx context.Context, f *forms.Form) (map[forms.Revision]*
 		all[rev] = old
 	}
 	return all, nil
-}
-
-// sealTo seals a visitor's address for the outbox.
-func sealTo(box *sealedaddress.Box) func(int64, []byte) *record.SealedAddress {
-	return func(submission int64, address []byte) *record.SealedAddress {
-		sealed, marks := box.Seal(submission, address)
-		if sealed == nil {
-			return nil
-		}
-		to := &record.SealedAddress{Sealed: sealed}
-		for _, m := range marks {
-			to.Marks = append(to.Marks, record.Mark(m))
-		}
-		return to
-	}
 }
 
 // ready says whether answers can be taken: there is room, the database answers, and not every form is closed.

@@ -3,7 +3,7 @@ package store
 import (
 	"time"
 
-	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 )
 
 // What the rows say that a submission brings along and that have nothing to count.
@@ -62,7 +62,7 @@ func (a *arrival) jobs(b *batch, seq int64, now time.Time) error {
 
 // mayReceive counts a receipt, unless as many went out within 24 hours as may, by any of its marks: nobody is to have
 // ours flood a mailbox. The visitor is not told. What a clock that was ahead left behind does not count.
-func (b *batch) mayReceive(to *record.SealedAddress, now time.Time) (bool, error) {
+func (b *batch) mayReceive(to *sealedaddress.Address, now time.Time) (bool, error) {
 	for _, m := range to.Marks {
 		var n int
 		_, err := b.Get(`select cast(coalesce(sum(n), 0) as bigint) from receipt where mark = $1 and at > $2 and at <= $3`,

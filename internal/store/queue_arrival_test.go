@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 )
 
 // A mail that the relay would not take becomes a notice about it.
@@ -100,7 +101,7 @@ func TestEraseFindsAllThatWasSent(t *testing.T) {
 	for range 3 {
 		sub := x.submission(t, "contact", []byte("answers"))
 		sub.Mails, sub.Webhooks = mailOnly(t, x).Mails, []string{"crm", "till"}
-		sub.Receipt = &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{byte(len(subs))}, Most: 3}}}
+		sub.Receipt = &sealedaddress.Address{Sealed: []byte("sealed"), Marks: []sealedaddress.Mark{{MAC: [32]byte{byte(len(subs))}, Most: 3}}}
 		subs = append(subs, sub)
 		ask(t, s, sub.Form)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 )
 
 // What was given up and seen to leaves the counts that people are told of, and nothing else: it is kept, is not due, outlives
@@ -78,7 +78,7 @@ func TestReceiptsEndWithoutTheirAddress(t *testing.T) {
 	address := bytes.Repeat([]byte{0xA7, 0x5E}, 30)
 	for i := range 3 {
 		sub := x.submission(t, "contact", []byte("answers"))
-		sub.Receipt = &record.SealedAddress{Sealed: address, Marks: []record.Mark{{MAC: [32]byte{byte(i)}, Most: 3}}}
+		sub.Receipt = &sealedaddress.Address{Sealed: address, Marks: []sealedaddress.Mark{{MAC: [32]byte{byte(i)}, Most: 3}}}
 		put(t, s, sub)
 	}
 	jobs, lease := claimed(t, s)

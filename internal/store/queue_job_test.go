@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 )
 
 // several puts a submission with a mail to each of two addresses, a webhook and a receipt, and a second with a mail.
@@ -20,7 +21,7 @@ func several(t testing.TB, s *Store, x *sealer) (subs []*record.Submission) {
 	}
 	subs[0].Mails = append(subs[0].Mails, record.Mail{To: "ito@clinic.example", MessageID: "n@clinic", Body: x.stream(t, bytesOf([]byte("hers")))})
 	subs[0].Webhooks = []string{"crm"}
-	subs[0].Receipt = &record.SealedAddress{Sealed: []byte("sealed address"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
+	subs[0].Receipt = &sealedaddress.Address{Sealed: []byte("sealed address"), Marks: []sealedaddress.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	for _, sub := range subs {
 		put(t, s, sub)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 	"sealform/keys"
 )
 
@@ -312,7 +312,7 @@ func TestClaimByChannel(t *testing.T) {
 	sub := x.submission(t, "contact", []byte("answers"))
 	sub.Mails = mailOnly(t, x).Mails
 	sub.Webhooks = []string{"crm", "till"}
-	sub.Receipt = &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
+	sub.Receipt = &sealedaddress.Address{Sealed: []byte("sealed"), Marks: []sealedaddress.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	put(t, s, sub)
 	c.add(time.Second)
 	put(t, s, mailOnly(t, x))

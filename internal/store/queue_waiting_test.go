@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 )
 
 // What an operator waits for is counted, and since when, whichever way it came to wait; receipts, alarms and tests are not.
@@ -25,7 +25,7 @@ func TestWaitingIsWhatMatters(t *testing.T) {
 	}
 	waits(0, time.Time{})
 	sub := x.submission(t, "contact", []byte("answers"))
-	sub.Receipt = &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
+	sub.Receipt = &sealedaddress.Address{Sealed: []byte("sealed"), Marks: []sealedaddress.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	put(t, s, sub)
 	for _, j := range []Job{
 		{Channel: Alarm, To: "ops@clinic.example", About: `{"matter":"queue-old"}`},

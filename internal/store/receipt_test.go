@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sealform/forms/record"
+	"sealform/internal/sealedaddress"
 )
 
 // At most three receipts a day go to an address; nobody is told of the fourth. covers B8 PK06
@@ -22,7 +22,7 @@ func TestReceipts(t *testing.T) {
 		t.Helper()
 		for i := range 5 {
 			sub := x.submission(t, "contact", []byte("answers"))
-			sub.Receipt = &record.SealedAddress{Sealed: []byte{mark, byte(i)}, Marks: []record.Mark{{MAC: [32]byte{mark}, Most: 3}}}
+			sub.Receipt = &sealedaddress.Address{Sealed: []byte{mark, byte(i)}, Marks: []sealedaddress.Mark{{MAC: [32]byte{mark}, Most: 3}}}
 			put(t, handles[i%2], sub)
 		}
 		jobs, _ := claimed(t, handles[0])
@@ -64,7 +64,7 @@ func TestReceiptsByEachMark(t *testing.T) {
 	receive := func(address byte) int {
 		t.Helper()
 		sub := x.submission(t, "contact", []byte("answers"))
-		sub.Receipt = &record.SealedAddress{Sealed: []byte{1}, Marks: []record.Mark{
+		sub.Receipt = &sealedaddress.Address{Sealed: []byte{1}, Marks: []sealedaddress.Mark{
 			{MAC: [32]byte{address}, Most: 3}, {MAC: [32]byte{255}, Most: 5},
 		}}
 		put(t, s, sub)
@@ -97,7 +97,7 @@ func TestRepeatIsNoSecondReceipt(t *testing.T) {
 	s, _ := newStore(t)
 	x := newSealer(t)
 	sub := x.submission(t, "contact", []byte("answers"))
-	sub.Receipt = &record.SealedAddress{Sealed: []byte("sealed"), Marks: []record.Mark{{MAC: [32]byte{1}, Most: 3}}}
+	sub.Receipt = &sealedaddress.Address{Sealed: []byte("sealed"), Marks: []sealedaddress.Mark{{MAC: [32]byte{1}, Most: 3}}}
 	put(t, s, sub)
 	for range 5 {
 		if kept, err := s.Put(t.Context(), again(t, x, sub)); err != nil || !kept.Repeat {
@@ -118,7 +118,7 @@ func TestAddressesAreWiped(t *testing.T) {
 	mark := func(i int) []byte { return bytes.Repeat([]byte{0xA0 + byte(i), 0x5E}, 30) }
 	for i := range 4 {
 		sub := x.submission(t, "contact", []byte("answers"))
-		sub.Receipt = &record.SealedAddress{Sealed: mark(i), Marks: []record.Mark{{MAC: [32]byte{byte(i)}, Most: 3}}}
+		sub.Receipt = &sealedaddress.Address{Sealed: mark(i), Marks: []sealedaddress.Mark{{MAC: [32]byte{byte(i)}, Most: 3}}}
 		put(t, s, sub)
 		ids = append(ids, sub.ID)
 	}
