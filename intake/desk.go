@@ -77,5 +77,6 @@ func (d *desk) put(ctx context.Context, to *served, a *forms.Answers, plan *reco
 	if err != nil {
 		return record.Kept{}, fmt.Errorf("handing in: %w", err)
 	}
+	d.Kept()
 	return kept, nil
 }

@@ -67,6 +67,7 @@ type Config struct {
 	Zone    *time.Location // of the times on receipts; nil: UTC
 	Proxies []netip.Prefix // whose X-Forwarded-For/-Proto are believed; then plain HTTP behind them is TLS outside
 	Ready   func() error   // asked by /readyz; nil: always ready
+	Kept    func()         // called after each submission that was kept, a notice may be due; nil: nobody
 }
 
 // Served is one form with its readers.
@@ -117,6 +118,9 @@ func newIntake(c Config) (*intake, error) {
 	}
 	if c.MailLimit == nil {
 		c.MailLimit = func() int64 { return 0 }
+	}
+	if c.Kept == nil {
+		c.Kept = func() {}
 	}
 	if c.Ready == nil {
 		c.Ready = func() error { return nil }

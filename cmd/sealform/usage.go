@@ -83,10 +83,7 @@ func unknownFlag(c *cli.Command, name string) error {
 	for _, f := range c.Flags {
 		known = append(known, f.Names()[0])
 	}
-	meant := ""
-	if near := text.Closest(name, known); near != "" {
-		meant = fmt.Sprintf(" Did you mean --%s?", near)
-	}
+	meant := text.Near(" Did you mean --%s?", name, known)
 	if c.Root() == c {
 		return usagef(c, "there is no flag --%s.%s", name, meant)
 	}
@@ -119,8 +116,5 @@ func didYouMean(name string, cs []*cli.Command) string {
 	for _, c := range cs {
 		names = append(names, c.Name)
 	}
-	if near := text.Closest(name, names); near != "" {
-		return fmt.Sprintf(" Did you mean %q?", near)
-	}
-	return ""
+	return text.Near(" Did you mean %q?", name, names)
 }

@@ -21,6 +21,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sealform/internal/notice"
 )
 
 // FileName is what a service's configuration is called unless told.
@@ -41,7 +43,7 @@ type Config struct {
 	Viewer  Pages
 	TLS     TLS
 	Mail    Mail
-	Notices Notices
+	Notices notice.Words        // the operator's own words for mails that are not sealed; Clinic is Name
 	Alarms  []string            // addresses
 	Outward []netip.Prefix      // inside addresses that webhooks and key directories may have
 	Groups  map[string][]string // paths of key files
@@ -83,9 +85,6 @@ type Mail struct {
 
 // DKIM is the domain, the selector and the key file of DKIM signatures.
 type DKIM struct{ Domain, Selector, Key string }
-
-// Notices are the operator's own words for mails that are not sealed.
-type Notices struct{ Subject, Text string }
 
 // check tells what can't be served together; each setting alone was checked when it was set.
 func (c *Config) check() []error {

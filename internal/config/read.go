@@ -41,6 +41,7 @@ func Read(file string, over Over) (*Config, error) {
 	faults = append(faults, err)
 	faults = append(faults, c.fromVariables(over.Env)...)
 	faults = append(faults, c.fromFlags(over.Flags)...)
+	c.Notices.Clinic = c.Name
 	if !readable {
 		return nil, faults.AsError()
 	}
@@ -133,7 +134,8 @@ func (c *Config) fromVariables(env []string) []error {
 		}
 		s, ok := known[name]
 		if !ok {
-			faults = append(faults, unknownVariable(name, slices.Sorted(maps.Keys(known))))
+			near := text.Near(": did you mean %s?", name, slices.Sorted(maps.Keys(known)))
+			faults = append(faults, fmt.Errorf("unknown variable %s%s", name, near))
 			continue
 		}
 		if value == "" {
@@ -144,13 +146,6 @@ func (c *Config) fromVariables(env []string) []error {
 		}
 	}
 	return faults
-}
-
-func unknownVariable(name string, names []string) error {
-	if near := text.Closest(name, names); near != "" {
-		return fmt.Errorf("unknown variable %s: did you mean %s?", name, near)
-	}
-	return fmt.Errorf("unknown variable %s", name)
 }
 
 func (s Setting) fromVariable(c *Config, name, value string) error {

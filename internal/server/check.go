@@ -29,10 +29,7 @@ func (s *Server) checkForms() []error {
 
 // didYouMean is the name that is near, to be put behind a fault; "" for none.
 func didYouMean[V any](name string, known map[string]V) string {
-	if near := text.Closest(name, slices.Collect(maps.Keys(known))); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
-	}
-	return ""
+	return text.Near("; did you mean %q?", name, slices.Sorted(maps.Keys(known)))
 }
 
 // checkDelivery tells what a form asks for and the configuration does not give.

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"sealform/forms"
-	"sealform/forms/record"
-	"sealform/intake"
 	"sealform/internal/config"
 	"sealform/internal/notice"
 	"sealform/internal/outbox"
@@ -31,7 +29,7 @@ func (s *Server) openOutbox(ctx context.Context) error {
 	}
 	c := outbox.Config{
 		Store: s.store, Now: s.Now, Events: s.Events,
-		Messages: outbox.Messages{From: s.Config.Mail.From, Words: s.words(), Alarms: s.Config.Alarms, Ending: s.ends, Closed: s.readers.Closed, Zone: s.Config.Zone, SeriesKey: s.secrets.Key("mail series")},
+		Messages: outbox.Messages{From: s.Config.Mail.From, Words: s.Config.Notices, Alarms: s.Config.Alarms, Ending: s.ends, Closed: s.readers.Closed, Zone: s.Config.Zone, SeriesKey: s.secrets.Key("mail series")},
 		Limits:   outbox.Limits{Keep: s.Config.Mail.Keep, InDoubt: s.Config.Mail.InDoubt},
 	}
 	for _, f := range s.forms {
@@ -106,26 +104,6 @@ func (s *Server) ends(now time.Time) []outbox.Ending {
 		all = append(all, outbox.Ending{Name: "the certificate that signs S/MIME mail", At: s.smime.Expires()})
 	}
 	return all
-}
-
-// nudging is the store as intake sees it: what was kept goes out at once, instead of at the next look, where the outbox runs
-// in the same process.
-type nudging struct {
-	drop  intake.Drop
-	nudge func()
-}
-
-// Put keeps a submission and wakes the outbox.
-func (n nudging) Put(ctx context.Context, s *record.Submission) (record.Kept, error) {
-	k, err := n.drop.Put(ctx, s)
-	if err == nil {
-		n.nudge() // a notice may be due, whatever else is
-	}
-	return k, err
-}
-
-func (s *Server) words() notice.Words {
-	return notice.Words{Clinic: s.Config.Name, Subject: s.Config.Notices.Subject, Text: s.Config.Notices.Text}
 }
 
 // WebhookSecret is derived for each name: nothing to keep, and as secret as the folder of secrets.

@@ -42,7 +42,7 @@ func (s *Server) intake(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	return intake.New(intake.Config{
-		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: nudging{s.store, s.nudge}, Signer: s.signer,
+		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: s.store, Kept: s.nudge, Signer: s.signer,
 		Tokens: tokens, Spool: sp, Events: s.Events, Now: s.Now, Zone: s.Config.Zone, Proxies: s.Config.TLS.Proxies,
 		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: box.Seal, Ready: s.ready,
 	})

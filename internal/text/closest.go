@@ -11,8 +11,13 @@ import "fmt"
 // Meant is the question that ends a message about a name that is not known: `Did you mean "title"?`, or "" when none of
 // the known names is near.
 func Meant(name string, known []string) string {
+	return Near("Did you mean %q?", name, known)
+}
+
+// Near is the format filled with the known name that is near, as Closest finds it, or "" when none is.
+func Near(format, name string, known []string) string {
 	if near := Closest(name, known); near != "" {
-		return fmt.Sprintf("Did you mean %q?", near)
+		return fmt.Sprintf(format, near)
 	}
 	return ""
 }
