@@ -43,8 +43,9 @@ func (p *program) demoCommand() *cli.Command {
 			if dir, err = filepath.Abs(dir); err != nil {
 				return fmt.Errorf("finding the demo's folder: %w", err)
 			}
-			d := &demo{program: p, dir: dir, json: c.Bool("json")}
-			return d.run(ctx, c.String("intake-addr"), c.String("viewer-addr"), c.String("site-addr"))
+			d := &demo{program: p, dir: dir, json: c.Bool("json"), open: map[string]net.Listener{}}
+			return d.run(ctx, [2]string{server.Intake, c.String("intake-addr")}, [2]string{server.Viewer, c.String("viewer-addr")},
+				[2]string{"site", c.String("site-addr")}, [2]string{"mail", "localhost:0"})
 		},
 	}
 }
@@ -57,65 +58,53 @@ type demo struct {
 	json    bool
 	account demoAccount
 	ca      *ca.CA
+	open    map[string]net.Listener // by role, and of the site and the mail server
 }
 
 // run makes or finds the folder and opens every listener before the service: the ports go into its configuration.
-func (d *demo) run(ctx context.Context, intakeAddr, viewerAddr, siteAddr string) (err error) {
+func (d *demo) run(ctx context.Context, addresses ...[2]string) (err error) {
 	if err := d.openFolder(ctx); err != nil {
 		return err
 	}
 	if d.ca, err = ca.Open(filepath.Join(d.dir, "ca"), d.now()); err != nil {
 		return err
 	}
-	listeners := make([]net.Listener, 0, 4)
-	for _, a := range [][2]string{{server.Intake, intakeAddr}, {server.Viewer, viewerAddr}, {"site", siteAddr}, {"mail", "localhost:0"}} {
+	for _, a := range addresses {
 		ln, err := server.Listen(ctx, a[0], a[1])
 		if err != nil {
 			return err
 		}
 		defer func() { _ = ln.Close() }() // the servers close theirs; this is for an early end
-		listeners = append(listeners, ln)
+		d.open[a[0]] = ln
 	}
 	box, err := postbox.New(postbox.Config{Dir: d.mailDir(), Certificate: d.ca.Server})
 	if err != nil {
 		return err
 	}
-	go func() { _ = box.Serve(listeners[3]) }()
+	go func() { _ = box.Serve(d.open["mail"]) }()
 	defer func() { err = errors.Join(err, box.Close()) }()
-	return d.serve(ctx, listeners[0], listeners[1], listeners[2], listeners[3].Addr())
-}
-
-// serve runs the service of the demo's folder, with the listeners' names put over its configuration.
-func (d *demo) serve(ctx context.Context, intakeLn, viewerLn, siteLn net.Listener, relay net.Addr) (err error) {
-	cfg, err := d.configuration(intakeLn, viewerLn, relay)
+	cfg, err := d.configuration()
 	if err != nil {
 		return err
 	}
-	s, err := server.Open(ctx, server.Options{
+	return server.Run(ctx, server.Options{
 		Config: cfg, Roles: server.Roles(), Events: d.events("text"), Now: d.now, Version: version(),
 		MinFree: 64 << 20, // made-up answers need no reserve
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	return s.Run(ctx, func() error { return d.ready(intakeLn, viewerLn, siteLn) },
-		map[string]net.Listener{server.Intake: intakeLn, server.Viewer: viewerLn},
-		&server.Listener{Role: "site", Listener: siteLn, Handler: site.New(d.site(intakeLn, viewerLn))})
+	}, d.ready, d.open, &server.Listener{Role: "site", Listener: d.open["site"], Handler: site.New(d.site())})
 }
 
 // configuration is the folder's own, with the names and ports of this run.
-func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*config.Config, error) {
+func (d *demo) configuration() (*config.Config, error) {
 	cfg, err := config.Read(d.path(config.FileName), config.Over{})
 	if err != nil {
 		return nil, err
 	}
-	ip, vp := port(intakeLn.Addr()), port(viewerLn.Addr())
-	cfg.Intake = config.Pages{Address: intakeLn.Addr().String(), Hosts: []string{"localhost:" + ip, "127.0.0.1:" + ip}}
-	cfg.Viewer = config.Pages{Address: viewerLn.Addr().String(), Hosts: []string{"staff.localhost:" + vp, "localhost:" + vp, "127.0.0.1:" + vp}}
+	ip, vp := d.port(server.Intake), d.port(server.Viewer)
+	cfg.Intake = config.Pages{Address: d.open[server.Intake].Addr().String(), Hosts: []string{"localhost:" + ip, "127.0.0.1:" + ip}}
+	cfg.Viewer = config.Pages{Address: d.open[server.Viewer].Addr().String(), Hosts: []string{"staff.localhost:" + vp, "localhost:" + vp, "127.0.0.1:" + vp}}
 	cfg.TLS.Cert, cfg.TLS.Key = d.path("ca", "server.pem"), d.path("ca", "server.key")
 	cfg.Mail.From = "forms@riverside.example"
-	cfg.Mail.Relay = "localhost:" + port(relay)
+	cfg.Mail.Relay = "localhost:" + d.port("mail")
 	cfg.Mail.CA = d.ca.File
 	return cfg, nil
 }
@@ -123,9 +112,9 @@ func (d *demo) configuration(intakeLn, viewerLn net.Listener, relay net.Addr) (*
 func (d *demo) mailDir() string { return filepath.Join(d.dir, "mail") }
 
 // site is the clinic's own site, which embeds the public pages and shows the mail that was delivered.
-func (d *demo) site(intakeLn, viewerLn net.Listener) site.Config {
+func (d *demo) site() site.Config {
 	return site.Config{
-		Clinic: demoName, IntakeURL: local("localhost", intakeLn.Addr()), ViewerURL: local("staff.localhost", viewerLn.Addr()), MailDir: d.mailDir(),
+		Clinic: demoName, IntakeURL: d.url("localhost", server.Intake), ViewerURL: d.url("staff.localhost", server.Viewer), MailDir: d.mailDir(),
 		PrivateKeyPath: d.path("export", "key.private.asc"), SignerPath: d.path("export", "signer.pub.asc"), Zone: time.Local,
 	}
 }
@@ -134,24 +123,26 @@ func (d *demo) path(parts ...string) string {
 	return filepath.Join(append([]string{d.dir}, parts...)...)
 }
 
-func port(a net.Addr) string {
-	_, p, _ := net.SplitHostPort(a.String())
+func (d *demo) port(name string) string {
+	_, p, _ := net.SplitHostPort(d.open[name].Addr().String())
 	return p
 }
 
-func local(host string, a net.Addr) string { return "https://" + net.JoinHostPort(host, port(a)) }
+func (d *demo) url(host, name string) string {
+	return "https://" + net.JoinHostPort(host, d.port(name))
+}
 
 // ready tells people, or a script, where everything is.
-func (d *demo) ready(intakeLn, viewerLn, siteLn net.Listener) error {
+func (d *demo) ready(*server.Server) error {
 	if d.json {
-		return json.NewEncoder(d.out).Encode(d.line(intakeLn, viewerLn, siteLn))
+		return json.NewEncoder(d.out).Encode(d.line())
 	}
 	code, err := totp.GenerateCode(d.account.TOTPSecret, d.now())
 	if err != nil {
 		return fmt.Errorf("making the current code: %w", err)
 	}
-	site := local("localhost", siteLn.Addr())
-	return d.say(demoReady, site, local("staff.localhost", viewerLn.Addr()), d.account.Email, d.account.Password,
+	site := d.url("localhost", "site")
+	return d.say(demoReady, site, d.url("staff.localhost", server.Viewer), d.account.Email, d.account.Password,
 		d.account.TOTPSecret, code, 30-d.now().Unix()%30, d.account.KeyPassword, site+"/mail", d.ca.File, d.ca.Fingerprint())
 }
 
@@ -178,20 +169,14 @@ Press Ctrl-C to stop.
 
 // demoLine is what --json prints; scripts depend on its shape.
 type demoLine struct {
-	Intake  string          `json:"intake"`
-	Viewer  string          `json:"viewer"`
-	Site    string          `json:"site"`
-	CA      string          `json:"ca"`
-	Dir     string          `json:"dir"`
-	Account demoLineAccount `json:"account"`
-	Key     demoLineKey     `json:"key"`
-	Mail    string          `json:"mail"`
-}
-
-type demoLineAccount struct {
-	Email      string `json:"email"`
-	Password   string `json:"password"`
-	TOTPSecret string `json:"totp_secret"`
+	Intake  string      `json:"intake"`
+	Viewer  string      `json:"viewer"`
+	Site    string      `json:"site"`
+	CA      string      `json:"ca"`
+	Dir     string      `json:"dir"`
+	Account demoLogin   `json:"account"`
+	Key     demoLineKey `json:"key"`
+	Mail    string      `json:"mail"`
 }
 
 type demoLineKey struct {
@@ -202,12 +187,12 @@ type demoLineKey struct {
 	Signer      string `json:"signer"`
 }
 
-func (d *demo) line(intakeLn, viewerLn, siteLn net.Listener) demoLine {
-	s := d.site(intakeLn, viewerLn)
+func (d *demo) line() demoLine {
+	s := d.site()
 	return demoLine{
-		Intake: s.IntakeURL, Viewer: local("localhost", viewerLn.Addr()), Site: local("localhost", siteLn.Addr()),
+		Intake: s.IntakeURL, Viewer: d.url("localhost", server.Viewer), Site: d.url("localhost", "site"),
 		CA: d.ca.File, Dir: d.dir, Mail: d.mailDir(),
-		Account: demoLineAccount{d.account.Email, d.account.Password, d.account.TOTPSecret},
+		Account: d.account.demoLogin,
 		Key:     demoLineKey{d.account.Fingerprint, d.account.KeyPassword, d.path("export", "key.pub.asc"), s.PrivateKeyPath, s.SignerPath},
 	}
 }

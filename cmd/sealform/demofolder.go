@@ -16,14 +16,19 @@ import (
 	"sealform/keys/private"
 )
 
-// demoAccount is what the demo tells whoever started it. It lies in the demo's folder in clear, as a demo's passwords
+// demoAccount is the demo's one account with its key, as told to the person who started it. It lies in the demo's folder in clear, as a demo's passwords
 // may: they protect made-up answers.
 type demoAccount struct {
-	Email       string `json:"email"`
-	Password    string `json:"password"`
-	TOTPSecret  string `json:"totp_secret"`
+	demoLogin
 	KeyPassword string `json:"key_password"`
 	Fingerprint string `json:"fingerprint"`
+}
+
+// demoLogin is how to sign in to the demo's one account.
+type demoLogin struct {
+	Email      string `json:"email"`
+	Password   string `json:"password"`
+	TOTPSecret string `json:"totp_secret"`
 }
 
 const (
@@ -74,26 +79,22 @@ func (d *demo) people(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, o.store.Close()) }()
 	account, key := passphrase(), passphrase()
-	d.account = demoAccount{Email: demoEmail, Password: string(account.Reveal()), KeyPassword: string(key.Reveal())}
-	factor, err := o.addAccount(ctx, demoEmail, account)
+	id, factor, err := o.addAccount(ctx, demoEmail, account)
 	if err != nil {
 		return err
 	}
-	d.account.TOTPSecret = factor.Secret
-	return d.key(ctx, o, key)
+	d.account.demoLogin = demoLogin{demoEmail, string(account.Reveal()), factor.Secret}
+	d.account.KeyPassword = string(key.Reveal())
+	return d.key(ctx, o, id, key)
 }
 
 // key makes the front desk's key and writes the three files that gpg needs: the key, its certificate, the server's.
-func (d *demo) key(ctx context.Context, o *operator, pw keys.Password) error {
-	a, err := o.account(ctx, demoEmail)
-	if err != nil {
-		return err
-	}
+func (d *demo) key(ctx context.Context, o *operator, account int64, pw keys.Password) error {
 	locked, err := private.Generate(demoPerson, pw, d.now())
 	if err != nil {
 		return err
 	}
-	if err := o.addKey(ctx, locked, "front-desk", d.path("keys", "front-desk.asc"), a.ID, audit.ActKeyGenerated); err != nil {
+	if err := o.addKey(ctx, locked, "front-desk", d.path("keys", "front-desk.asc"), account, audit.ActKeyGenerated); err != nil {
 		return err
 	}
 	d.account.Fingerprint = string(locked.Fingerprint())

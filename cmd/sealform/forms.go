@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -84,13 +83,9 @@ func (p *program) sourcesNamed(c *cli.Command) (map[string][]byte, error) {
 		}
 		return server.FormSources(cfg.Forms)
 	}
-	sources := map[string][]byte{}
-	for _, name := range c.Args().Slice() {
-		b, err := os.ReadFile(name) // #nosec G304 -- the file that the operator names
-		if err != nil {
-			return nil, hint.Add(fmt.Errorf("reading a form file: %w", err), "the path of a .yaml file")
-		}
-		sources[name] = b
+	sources, err := server.ReadSources(c.Args().Slice())
+	if err != nil {
+		return nil, hint.Add(err, "the path of a .yaml file")
 	}
 	return sources, nil
 }

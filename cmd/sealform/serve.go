@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -41,16 +40,11 @@ func (p *program) serveCommand() *cli.Command {
 }
 
 // serve runs the roles until ctx ends. faults are those of the configuration, nil for none.
-func (p *program) serve(ctx context.Context, cfg *config.Config, faults error, roles []string) (err error) {
+func (p *program) serve(ctx context.Context, cfg *config.Config, faults error, roles []string) error {
 	events := p.events(cfg.Log)
-	s, err := server.Open(ctx, server.Options{
+	return server.Run(ctx, server.Options{
 		Config: cfg, Faults: faults, Roles: roles, Events: events, Now: p.now, Outward: p.outward, Version: version(),
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	return s.Run(ctx, func() error {
+	}, func(s *server.Server) error {
 		if s.Delivers() {
 			events.Started(server.Deliver, cfg.Mail.Relay, version())
 		}

@@ -41,21 +41,21 @@ func (p *program) userAdd(ctx context.Context, o *operator, c *cli.Command) erro
 	if err != nil {
 		return err
 	}
-	second, err := o.addAccount(ctx, email, pw)
+	_, second, err := o.addAccount(ctx, email, pw)
 	if err != nil {
 		return err
 	}
 	return p.say("Account %s is made.\n%s", email, secondFactor(second))
 }
 
-// addAccount makes an account and gives its second factor, to be told to the person.
-func (o *operator) addAccount(ctx context.Context, email string, pw keys.Password) (staff.TOTP, error) {
+// addAccount makes an account and gives its id, and its second factor to be told to the person.
+func (o *operator) addAccount(ctx context.Context, email string, pw keys.Password) (id int64, factor staff.TOTP, err error) {
 	hash, factor, err := o.credentials(email, pw)
 	if err != nil {
-		return factor, err
+		return 0, factor, err
 	}
-	_, err = o.store.AddAccount(ctx, store.Account{Email: email, Password: hash, TOTP: factor.Sealed}, operatorEntry(audit.ActAccountAdded, email))
-	return factor, err
+	id, err = o.store.AddAccount(ctx, store.Account{Email: email, Password: hash, TOTP: factor.Sealed}, operatorEntry(audit.ActAccountAdded, email))
+	return id, factor, err
 }
 
 // credentials are an account's hashed password and a new second factor.

@@ -1,5 +1,13 @@
 package notice
 
+import "time"
+
+// Ending is the time when a key, a certificate or a revocation list in use ends.
+type Ending struct {
+	Name string // the address or file, as the operator configured it
+	At   time.Time
+}
+
 // Alarm is a matter and its figures.
 type Alarm struct {
 	Matter Matter

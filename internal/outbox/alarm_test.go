@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sealform/internal/mail"
+	"sealform/internal/notice"
 	"sealform/internal/store"
 )
 
@@ -24,8 +25,8 @@ func TestKeysThatEnd(t *testing.T) {
 	begin := c.now()
 	o, _ := alarmed(t, c, to)
 	end := begin.Add(70*24*time.Hour + time.Hour)
-	o.Ending = func(time.Time) []Ending {
-		return []Ending{{"keys/front-desk.asc", end}, {"never@clinic.example", begin.Add(1000 * 24 * time.Hour)}}
+	o.Ending = func(time.Time) []notice.Ending {
+		return []notice.Ending{{Name: "keys/front-desk.asc", At: end}, {Name: "never@clinic.example", At: begin.Add(1000 * 24 * time.Hour)}}
 	}
 	var days []int
 	for ; c.now().Before(end.Add(50 * time.Hour)); c.add(30 * time.Minute) {

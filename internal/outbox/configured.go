@@ -86,5 +86,5 @@ func (o *Outbox) ends(what about) bool {
 	if what.Matter != notice.KeyEnds {
 		return what.Name == ""
 	}
-	return o.Ending != nil && slices.ContainsFunc(o.Ending(o.Now()), func(e Ending) bool { return e.Name == what.Name })
+	return o.Ending != nil && slices.ContainsFunc(o.Ending(o.Now()), func(e notice.Ending) bool { return e.Name == what.Name })
 }

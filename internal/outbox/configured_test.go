@@ -19,7 +19,7 @@ func TestOnlyWhereTheConfigurationSays(t *testing.T) {
 	sink := newSink(nil)
 	at := notice.Minute(0)
 	o := New(Config{
-		Store: s, Now: c.now, Carriers: Carriers{Send: sink.send, Note: to.note}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}, Forms: []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}, Notify: []notice.Notify{{Email: lead, Digest: &at}}}}, Ending: func(time.Time) []Ending { return []Ending{{Name: "keys/desk.asc", At: c.now()}} }},
+		Store: s, Now: c.now, Carriers: Carriers{Send: sink.send, Note: to.note}, Messages: Messages{From: "forms@clinic.example", Alarms: []string{"ops@clinic.example"}, Forms: []Form{{ID: "new-patient", Mails: []string{"desk@clinic.example"}, Notify: []notice.Notify{{Email: lead, Digest: &at}}}}, Ending: func(time.Time) []notice.Ending { return []notice.Ending{{Name: "keys/desk.asc", At: c.now()}} }},
 	})
 	arrive(t, s, c, arrival{to: []string{"desk@clinic.example", "gone@clinic.example"}, size: 10, stored: true})
 	arrive(t, s, c, arrival{form: "gone", to: []string{"desk@clinic.example"}, size: 10, stored: true})

@@ -65,7 +65,7 @@ type Messages struct {
 	Forms     []Form
 	Alarms    []string                                              // addresses that alarms go to
 	Address   func(sealed []byte, submission int64) (string, error) // opens the address of a receipt
-	Ending    func(now time.Time) []Ending                          // keys and certificates in use and when they end; nil: none
+	Ending    func(now time.Time) []notice.Ending                   // keys and certificates in use and when they end; nil: none
 	Closed    func(now time.Time) []string                          // ids of forms that take nothing now; nil: none. They are counted, not named
 	Link      func(form string, submission int64) string            // into the staff pages, by /go/; submission 0: the inbox
 	Zone      *time.Location                                        // of quiet hours and digests; nil: UTC
@@ -89,12 +89,6 @@ type Form struct {
 	Notify  []notice.Notify
 	Mails   []string // addresses that it mails; nil: not known, any. Mail to others waits until somebody looks
 	Receipt string   // the clinic's fixed words to visitors
-}
-
-// Ending is a key or certificate by the name that the operator gave it.
-type Ending struct {
-	Name string
-	At   time.Time
 }
 
 // Outbox is the worker over the queue.

@@ -32,6 +32,7 @@ import (
 	"sealform/forms/record"
 	"sealform/internal/config"
 	"sealform/internal/event"
+	"sealform/internal/notice"
 	"sealform/keys"
 	"sealform/keys/smime"
 )
@@ -233,18 +234,13 @@ func (s *Set) Closed(now time.Time) []string {
 	return s.closed
 }
 
-// End is when a key, a certificate or a revocation list in use ends.
-type End struct {
-	Name string // the key file's path, or the address
-	At   time.Time
-}
-
-// Ends says when what is in use ends; what never does is left out.
-func (s *Set) Ends(now time.Time) []End {
-	var all []End
+// Ends are the keys, certificates and revocation lists in use, by the key file's path or the address, with the time when
+// each ends; what never does is left out.
+func (s *Set) Ends(now time.Time) []notice.Ending {
+	var all []notice.Ending
 	add := func(name string, at time.Time) {
-		if !at.IsZero() && !slices.ContainsFunc(all, func(e End) bool { return e.Name == name }) {
-			all = append(all, End{name, at})
+		if !at.IsZero() && !slices.ContainsFunc(all, func(e notice.Ending) bool { return e.Name == name }) {
+			all = append(all, notice.Ending{Name: name, At: at})
 		}
 	}
 	for _, f := range s.forms {

@@ -14,6 +14,7 @@ import (
 	"sealform/forms"
 	"sealform/internal/config"
 	"sealform/internal/event"
+	"sealform/internal/notice"
 	"sealform/internal/readers/readerstest"
 	"sealform/keys"
 	"sealform/keys/private/privatetest"
@@ -85,25 +86,25 @@ func same(t *testing.T, what string, want, got any) {
 func TestEndsAndClosed(t *testing.T) {
 	o := newOffice(t, 24*time.Hour)
 	tomorrow := o.at.Add(24 * time.Hour).UTC().Truncate(time.Second)
-	ends := func() (got []End) {
+	ends := func() (got []notice.Ending) {
 		for _, e := range o.Ends(o.at) {
-			got = append(got, End{e.Name, e.At.UTC()})
+			got = append(got, notice.Ending{Name: e.Name, At: e.At.UTC()})
 		}
 		return got
 	}
-	same(t, "at first", []End{{Name: "lawyer@office.example", At: o.end}}, ends())
+	same(t, "at first", []notice.Ending{{Name: "lawyer@office.example", At: o.end}}, ends())
 	same(t, "at first", []string(nil), o.Closed(o.at))
 	o.at = tomorrow.Add(-time.Hour)
-	same(t, "a list not renewed", []End{{Name: "lawyer@office.example (its revocation list)", At: tomorrow}}, ends())
+	same(t, "a list not renewed", []notice.Ending{{Name: "lawyer@office.example (its revocation list)", At: tomorrow}}, ends())
 	o.at = tomorrow.Add(time.Hour)
-	same(t, "after its end", []End{{Name: "lawyer@office.example (its revocation list)", At: tomorrow}}, ends())
+	same(t, "after its end", []notice.Ending{{Name: "lawyer@office.example (its revocation list)", At: tomorrow}}, ends())
 	same(t, "after its end", []string{"visit"}, o.Closed(o.at))
 	o.write("office.crl", o.authority.List(tomorrow.AddDate(0, 0, 30)))
 	o.pass(recheckAfter)
 	same(t, "within the minute", []string{"visit"}, o.Closed(o.at))
 	o.pass(closedAge)
 	same(t, "renewed", []string(nil), o.Closed(o.at))
-	same(t, "renewed", []End{{Name: "lawyer@office.example", At: o.end}}, ends())
+	same(t, "renewed", []notice.Ending{{Name: "lawyer@office.example", At: o.end}}, ends())
 	if err := os.Remove(o.path("desk.asc")); err != nil {
 		t.Fatal(err)
 	}

@@ -19,16 +19,28 @@ func (s *Server) background(ctx context.Context) *sync.WaitGroup {
 	if s.outbox != nil {
 		tasks.Go(func() { s.outbox.Run(ctx) })
 	}
-	tasks.Go(func() { s.size.follow(ctx) })
+	tasks.Go(func() { every(ctx, lookAtSize, func() { s.size.refresh(ctx) }) })
 	return &tasks
+}
+
+// every runs a task at once and then at each interval, until ctx ends.
+func every(ctx context.Context, interval time.Duration, task func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		task()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // tidy runs the hourly chores, once at the start too. A chore that fails is told and tried again at its next turn.
 func (s *Server) tidy(ctx context.Context) {
 	last := time.Now() // monotonic, on purpose: the wall clock may jump
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
+	every(ctx, time.Hour, func() {
 		elapsed := time.Since(last)
 		last = time.Now()
 		s.chore(ctx, "sweep", func() error { return s.store.Sweep(ctx) })
@@ -40,12 +52,7 @@ func (s *Server) tidy(ctx context.Context) {
 			_, _ = s.tls.pair.get(nil) // looks at the files where nobody has come by for long; it never fails
 		}
 		debug.FreeOSMemory() // of start-up, and of what the hour brought: an idle service should be small
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 func (s *Server) chore(ctx context.Context, name string, run func() error) {

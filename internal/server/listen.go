@@ -31,27 +31,19 @@ type Listener struct {
 	proxies []netip.Prefix
 }
 
-// connectionLimit is what a listener takes at once: the most of all together, of one address or IPv6 /64, and the share of
-// the files that the process may have open. The rest of those is for the database, uploads and mail.
-type connectionLimit struct{ all, each, share int }
-
-// limit of a role. Each listener has its own, so that a crowd at the public one does not shut out staff.
-func (l *Listener) limit() connectionLimit {
+// crowd gives the listener's limit on connections, in a process that may have so many files open: the most of all together,
+// of one address or IPv6 /64, and the share of the files. The rest of those is for the database, uploads and mail. Each
+// listener has its own, so that a crowd at the public one does not shut out staff.
+func (l *Listener) crowd(files int, events *event.Log) *limit.Crowd {
+	all, each, share := 1024, 64, 8 // the redirect on port 80, the demo's site
 	switch l.Role {
 	case Intake:
-		return connectionLimit{4096, 512, 2} // an office, or a mobile network, is one address
+		all, each, share = 4096, 512, 2 // an office, or a mobile network, is one address
 	case Viewer:
-		return connectionLimit{1024, 256, 8}
-	default: // the redirect on port 80, the demo's site
-		return connectionLimit{1024, 64, 8}
+		each = 256
 	}
-}
-
-// crowd gives the listener's bounds, in a process that may have so many files open.
-func (l *Listener) crowd(files int, events *event.Log) *limit.Crowd {
-	b := l.limit()
 	return &limit.Crowd{
-		All: min(b.all, files/b.share), Each: min(b.each, files/b.share), Exempt: l.proxies,
+		All: min(all, files/share), Each: min(each, files/share), Exempt: l.proxies,
 		Full: func() { events.Trouble(l.Role, "too_many_connections") },
 	}
 }
@@ -65,10 +57,15 @@ func openFileLimit() int {
 	return int(min(most.Cur, 1<<20))
 }
 
-// Run opens the listeners of the roles, works in the background, and serves until ctx ends; then it lets requests in flight
-// finish for up to ten seconds. ready is called when all listeners answer. open are listeners that are open already, by
-// role; beside are served with them, under the same TLS.
-func (s *Server) Run(ctx context.Context, ready func() error, open map[string]net.Listener, beside ...*Listener) error {
+// Run opens what the roles need and their listeners, works in the background, and serves until ctx ends; then it lets requests
+// in flight finish for up to ten seconds. ready is called when all listeners answer. open are listeners that are open
+// already, by role; beside are served with them, under the same TLS.
+func Run(ctx context.Context, o Options, ready func(*Server) error, open map[string]net.Listener, beside ...*Listener) (err error) {
+	s, err := Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	listeners, err := s.listeners(ctx, open, beside)
@@ -80,7 +77,7 @@ func (s *Server) Run(ctx context.Context, ready func() error, open map[string]ne
 	return s.serve(ctx, ready, listeners)
 }
 
-func (s *Server) serve(ctx context.Context, ready func() error, listeners []*Listener) error {
+func (s *Server) serve(ctx context.Context, ready func(*Server) error, listeners []*Listener) error {
 	failed := make(chan error, len(listeners))
 	var servers []*http.Server
 	files := openFileLimit()
@@ -91,7 +88,7 @@ func (s *Server) serve(ctx context.Context, ready func() error, listeners []*Lis
 		go func() { failed <- l.serve(hs) }()
 		s.Events.Started(l.Role, l.Addr().String(), s.Version)
 	}
-	err := ready()
+	err := ready(s)
 	if err == nil {
 		select {
 		case <-ctx.Done():

@@ -111,12 +111,8 @@ func TestDoorsAreShutAgain(t *testing.T) {
 	ln.Close()
 	c := f.Config(t)
 	c.Intake.Address, c.Viewer.Address = free, taken.Addr().String()
-	s, err := Open(t.Context(), Options{Config: c, Roles: []string{Intake, Viewer}, Events: event.Nothing(), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := s.Run(t.Context(), func() error { return nil }, nil); err == nil || !strings.Contains(err.Error(), "opening the viewer listener") {
+	o := Options{Config: c, Roles: []string{Intake, Viewer}, Events: event.Nothing(), Now: time.Now}
+	if err := Run(t.Context(), o, func(*Server) error { return nil }, nil); err == nil || !strings.Contains(err.Error(), "opening the viewer listener") {
 		t.Errorf("serve: %v", err)
 	}
 	if ln, err = net.Listen("tcp", free); err != nil {

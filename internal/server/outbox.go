@@ -95,13 +95,10 @@ func notified(f *forms.Form) []notice.Notify {
 }
 
 // ends says when keys and certificates in use end.
-func (s *Server) ends(now time.Time) []outbox.Ending {
-	var all []outbox.Ending
-	for _, e := range s.readers.Ends(now) {
-		all = append(all, outbox.Ending(e))
-	}
+func (s *Server) ends(now time.Time) []notice.Ending {
+	all := s.readers.Ends(now)
 	if s.smime != nil && !s.smime.Expires().IsZero() {
-		all = append(all, outbox.Ending{Name: "the certificate that signs S/MIME mail", At: s.smime.Expires()})
+		all = append(all, notice.Ending{Name: "the certificate that signs S/MIME mail", At: s.smime.Expires()})
 	}
 	return all
 }

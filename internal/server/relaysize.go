@@ -52,20 +52,7 @@ func (r *relaySize) write(ctx context.Context) {
 	r.unstored.CompareAndSwap(n, nil)
 }
 
-// follow keeps what this process knows fresh, until ctx ends.
-func (r *relaySize) follow(ctx context.Context) {
-	tick := time.NewTicker(lookAtSize)
-	defer tick.Stop()
-	for {
-		r.refresh(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
+// refresh takes what other processes stored, after what this one has not stored yet.
 func (r *relaySize) refresh(ctx context.Context) {
 	r.write(ctx)
 	if n, err := r.store.RelaySize(ctx); err == nil {

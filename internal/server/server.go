@@ -1,8 +1,8 @@
 // Package server is the running process: what `sealform serve` opens, listens on and does in the background until it is
 // told to end.
 //
-// Open opens what the roles need and tells every fault of configuration, secrets, forms, keys, TLS and mail together; with
-// any of them nothing has been started or changed. Run opens the listeners, serves, and ends what is under way. A process
+// Run opens what the roles need, the listeners too, serves, and ends what is under way. Open tells every fault of
+// configuration, secrets, forms, keys, TLS and mail together; with any of them nothing has been started or changed. A process
 // runs one role or several (Intake, Viewer, Deliver); with all of them what intake keeps goes straight to the outbox.
 //
 // One file a subject: programs.go makes the handlers of the roles, listen.go the listeners and their bounds,
@@ -188,13 +188,18 @@ func FormSources(dir string) (map[string][]byte, error) {
 	if len(names) == 0 {
 		return nil, hint.Add(fmt.Errorf("there are no form files in %s", dir), "`sealform init`, or set forms: in sealform.yaml")
 	}
+	return ReadSources(names)
+}
+
+// ReadSources reads form files, by their paths.
+func ReadSources(paths []string) (map[string][]byte, error) {
 	sources := map[string][]byte{}
-	for _, n := range names {
-		b, err := os.ReadFile(n) // #nosec G304 -- the operator's form files
+	for _, path := range paths {
+		b, err := os.ReadFile(path) // #nosec G304 -- the operator's form files
 		if err != nil {
 			return nil, fmt.Errorf("reading a form file: %w", err)
 		}
-		sources[n] = b
+		sources[path] = b
 	}
 	return sources, nil
 }
@@ -218,7 +223,7 @@ func (s *Server) Delivers() bool { return s.outbox != nil }
 // Mails says whether this process sends mail.
 func (s *Server) Mails() bool { return s.relay != nil }
 
-// Close comes after Run has ended.
+// Close ends it. Run does so by itself.
 func (s *Server) Close() error {
 	if s.relay != nil {
 		s.relay.Close()
