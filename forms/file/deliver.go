@@ -37,6 +37,7 @@ func readDeliver(f *forms.Form, m *yamltree.Mapping) {
 	d.Done()
 }
 
+// readStore reads how long submissions are kept: at least an hour, counted from their arrival.
 func readStore(s *yamltree.Mapping) *forms.StoreDelivery {
 	s.Refuse("keep_done", "is not in this version yet", "Use keep: it counts from the day an answer came.")
 	s.Need("keep", "Say how long answers are kept: keep: 90d")
@@ -48,6 +49,7 @@ func readStore(s *yamltree.Mapping) *forms.StoreDelivery {
 	return &forms.StoreDelivery{Keep: keep}
 }
 
+// readMail reads the addresses that are mailed, each with its level.
 func readMail(m *yamltree.Mapping) *forms.MailDelivery {
 	m.Need("to", "Say who gets the sealed mail: to: [frontdesk@clinic.example]")
 	d, seen := &forms.MailDelivery{}, map[string]bool{}
@@ -79,6 +81,7 @@ func readAddress(m *yamltree.Mapping, key string, seen map[string]bool) string {
 	return a
 }
 
+// levels are the names of what an address can be mailed.
 var levels = []string{string(forms.PGP), string(forms.SMIME), string(forms.Notice)}
 
 // otherLevels are words that people know from elsewhere.
@@ -86,6 +89,7 @@ var otherLevels = map[string]string{
 	"openpgp": "pgp", "gpg": "pgp", "gnupg": "pgp", "s/mime": "smime", "x509": "smime", "cms": "smime", "notify": "notice", "link": "notice",
 }
 
+// readLevel reads the level of one address; a word from elsewhere ("gpg") is answered with ours.
 func readLevel(m *yamltree.Mapping) forms.Level {
 	l := m.Text("level")
 	if l == "" || slices.Contains(levels, l) {
@@ -100,6 +104,7 @@ func readLevel(m *yamltree.Mapping) forms.Level {
 	return ""
 }
 
+// readWebhooks reads the names of webhooks. Whether the configuration has them is the server's to check.
 func readWebhooks(d *yamltree.Mapping) []string {
 	names := d.Texts("webhooks")
 	for i, n := range names {

@@ -52,6 +52,7 @@ var onlyFor = []struct {
 	{"autocomplete", []forms.Type{forms.Text, forms.Name, forms.Email, forms.Phone, forms.Number, forms.Date}, "text, name, email, phone, number and date"},
 }
 
+// readFields reads the questions, then holds them together: ids, lints, and whether one post can carry the answers.
 func readFields(f *forms.Form, m *yamltree.Mapping) {
 	m.Need("fields", "List the questions: fields:, then - id: …")
 	list := m.Mappings("fields")
@@ -76,6 +77,7 @@ func readFields(f *forms.Form, m *yamltree.Mapping) {
 	checkUploads(f, m, list)
 }
 
+// readField reads one question. Its faults name the field once its id is known.
 func readField(m *yamltree.Mapping) *forms.Field {
 	f := &forms.Field{ID: m.Text("id")}
 	if f.ID != "" {
@@ -110,6 +112,7 @@ func readField(m *yamltree.Mapping) *forms.Field {
 	return f
 }
 
+// readType reads a field's type; "" where there is none that we know, so that nothing is said twice of it.
 func readType(m *yamltree.Mapping) forms.Type {
 	t := m.Text("type")
 	if t == "" || slices.Contains(types, t) {
@@ -155,10 +158,12 @@ func readTyped(f *forms.Field, m *yamltree.Mapping) {
 	readAutocomplete(f, m)
 }
 
+// addRule appends a rule of the table in package forms; the order is the order of checking.
 func addRule(f *forms.Field, name, arg string) {
 	f.Rules = append(f.Rules, forms.Rule{Name: name, Arg: arg})
 }
 
+// readConsent reads what is agreed to, and its version, which the record keeps.
 func readConsent(f *forms.Field, m *yamltree.Mapping) {
 	f.Text = words(m, "text")
 	f.Version = oneLine(m, "version", 40)
@@ -167,6 +172,7 @@ func readConsent(f *forms.Field, m *yamltree.Mapping) {
 	addRule(f, "some_of", "")
 }
 
+// readOptions reads the answers to choose from: what is posted before the colon, what is shown behind it.
 func readOptions(f *forms.Field, m *yamltree.Mapping) {
 	m.Need("options", "List the answers: options: { yes: \"Yes\", unsure: I am not sure }")
 	seen := map[string]bool{}
@@ -194,6 +200,7 @@ func readOptions(f *forms.Field, m *yamltree.Mapping) {
 	addRule(f, rule, "")
 }
 
+// readFile reads what kinds of file are taken, how many, and how large each may be: 8 MiB unless told.
 func readFile(f *forms.Field, m *yamltree.Mapping) {
 	for _, ext := range m.Texts("accept") {
 		kind, known := forms.FileKind(ext)

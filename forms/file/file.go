@@ -38,6 +38,7 @@ const (
 	largestUpload = 100 << 20
 )
 
+// formID is the shape of the ids of forms, and of the names of groups and webhooks.
 var formID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
 
 // Parse reads one form file. If anything is wrong with it, all of it comes back together as Faults, warnings too; a
@@ -70,6 +71,7 @@ func ParseAll(files map[string][]byte) (forms []*forms.Form, warnings Faults, er
 	return forms, faults.Sort(), nil
 }
 
+// parse reads a file as far as it can, so that all faults come at once; the form is sound where none is an error.
 func parse(file string, src []byte) (*forms.Form, Faults) {
 	t := yamltree.Parse(file, src)
 	m := t.Mapping()
@@ -91,6 +93,7 @@ func parse(file string, src []byte) (*forms.Form, Faults) {
 	return f, faults
 }
 
+// readHead reads all that is not a question and not delivery: names, texts, readers, brand, access, limits.
 func readHead(f *forms.Form, m *yamltree.Mapping, file string) {
 	m.Need("form", "Begin the file with the form's id: form: contact")
 	f.ID = m.Text("form")
@@ -127,6 +130,7 @@ func oneLine(m *yamltree.Mapping, key string, limit int) string {
 	return m.Line(key, limit)
 }
 
+// words reads a text of several lines, at most textLimit bytes.
 func words(m *yamltree.Mapping, key string) string {
 	if m.IsMapping(key) {
 		return oneLine(m, key, 0)
@@ -138,6 +142,7 @@ func words(m *yamltree.Mapping, key string) string {
 	return s
 }
 
+// readSeal reads the groups of readers. Whether the configuration has them is the server's to check.
 func readSeal(f *forms.Form, m *yamltree.Mapping) {
 	m.Need("seal", "Say whose keys open the answers: seal: { to: [front-desk] }")
 	m.Hint("seal", "Say whose keys open the answers: seal: { to: [front-desk] }")
@@ -158,6 +163,7 @@ func readSeal(f *forms.Form, m *yamltree.Mapping) {
 	seal.Done()
 }
 
+// readAccess reads whether the form takes answers, and what is said while it does not.
 func readAccess(f *forms.Form, m *yamltree.Mapping) {
 	a := m.Mapping("access")
 	for _, key := range []string{"opens", "closes"} {
@@ -167,6 +173,7 @@ func readAccess(f *forms.Form, m *yamltree.Mapping) {
 	a.Done()
 }
 
+// readLimits reads how many bytes of files one submission may bring: 25 MiB unless told, at most 100 MiB.
 func readLimits(m *yamltree.Mapping) int64 {
 	l := m.Mapping("limits")
 	l.Refuse("per_address", "is not in this version yet", "Remove the line; let a proxy before Sealform limit how often one address may send.")

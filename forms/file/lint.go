@@ -27,6 +27,7 @@ func lint(m *yamltree.Mapping, list []*yamltree.Mapping, fields []*forms.Field) 
 	}
 }
 
+// lintField warns about one question: its label, hint, and the reason for a sensitive one.
 func lintField(m *yamltree.Mapping, f *forms.Field) {
 	if strings.Contains(f.Label, "*") {
 		m.Warn("label", "an asterisk in a label", "Fields are required already; optional ones are marked by themselves.")

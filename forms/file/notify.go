@@ -43,6 +43,7 @@ func readNotify(f *forms.Form, d *yamltree.Mapping) {
 	}
 }
 
+// readDigest reads the time of a daily digest; nil where there is none, or none that we understand.
 func readDigest(m *yamltree.Mapping) *notice.Minute {
 	s := m.Text("digest")
 	if s == "" {
@@ -56,6 +57,7 @@ func readDigest(m *yamltree.Mapping) *notice.Minute {
 	return &at
 }
 
+// readWindow reads when notices may go out; always, unless told.
 func readWindow(m *yamltree.Mapping) notice.Window {
 	s := m.Text("when")
 	if s == "" {
@@ -68,6 +70,7 @@ func readWindow(m *yamltree.Mapping) notice.Window {
 	return w
 }
 
+// windowMend shows every way to write a window.
 const windowMend = "Write days, then hours: weekdays 08:00-18:00, daily 07:00-20:00, mon,wed 09:00-12:00, or always."
 
 // around matches a dash or a comma with the space around it.
@@ -105,8 +108,10 @@ func parseWindow(s string) (w notice.Window, message, mend string) {
 	return w, "", ""
 }
 
-const midnight notice.Minute = 24 * 60 // at the end of a day
+// midnight is the time at the end of a day, 24:00.
+const midnight notice.Minute = 24 * 60
 
+// clockTime is the shape of a time of day.
 var clockTime = regexp.MustCompile(`^([01]?[0-9]|2[0-3]):([0-5][0-9])$`)
 
 // clock reads "8:00", "08:00" or "24:00".
@@ -151,10 +156,12 @@ func parseDays(s string) (days [7]bool, mend string) {
 	return days, ""
 }
 
+// weekday gives the number of a day's name, Sunday 0; -1 for no day.
 func weekday(s string) int {
 	return slices.IndexFunc(dayNames, func(name string) bool { return s == name || s == name[:3] })
 }
 
+// dayMend gives the nearest name of a day for the first word that is none, else all ways to write a window.
 func dayMend(words ...string) string {
 	known := append([]string{"weekdays", "daily", "always"}, dayNames...)
 	for _, w := range words {

@@ -19,6 +19,7 @@ var laterSettings = map[string]string{
 	"theme":      "Use brand: { accent: \"#0b6e69\" }.",
 }
 
+// laterFieldSettings are settings of a field that are refused, with what to write instead.
 var laterFieldSettings = map[string]string{
 	"show_if":   "Make the question optional and say in its hint when to answer it.",
 	"country":   "Remove the line; numbers of every country are taken.",
@@ -31,6 +32,7 @@ var laterFieldSettings = map[string]string{
 	"default":   "Remove the line; questions begin empty.",
 }
 
+// laterTypes are types that are refused, with what to use instead.
 var laterTypes = map[string]string{
 	"dropdown":  "Use choice: all answers are visible, which is easier on phones.",
 	"address":   "Use longtext with the label Home address.",
@@ -47,6 +49,7 @@ var otherTypes = map[string]string{
 	"upload": "file", "photo": "file", "image": "file", "integer": "number", "birthday": "date",
 }
 
+// notYet refuses settings of a form that this version cannot honour, and answers names from elsewhere with ours.
 func notYet(m *yamltree.Mapping) {
 	refuseAll(m, laterSettings)
 	m.Hint("sections", "Give each field a section: section: About you")
@@ -59,12 +62,14 @@ func notYet(m *yamltree.Mapping) {
 	m.Hint("name", `The form's name is called "title".`)
 }
 
+// refuseAll refuses each setting of a list that is given, with what to do instead.
 func refuseAll(m *yamltree.Mapping, later map[string]string) {
 	for key, instead := range later {
 		m.Refuse(key, "is not in this version yet", instead)
 	}
 }
 
+// laterType gives fault and mend for a type that is refused, or known from elsewhere; "" for any other.
 func laterType(t string) (message, mend string) {
 	if instead, ok := laterTypes[t]; ok {
 		return fmt.Sprintf("the type %q is not in this version yet", t), instead

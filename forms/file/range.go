@@ -19,6 +19,7 @@ const mostCharacters = 16_000
 // lessThanMax mends a range that holds nothing.
 const lessThanMax = `Swap the two, or correct one: "min" is the smaller number.`
 
+// readText reads the bounds, in characters, of an answer in words.
 func readText(f *forms.Field, m *yamltree.Mapping) {
 	least, _ := readCharacters(f, m, "min")
 	_, given := readCharacters(f, m, "max")
@@ -56,6 +57,7 @@ func readCharacters(f *forms.Field, m *yamltree.Mapping, key string) (n int, giv
 	return n, true
 }
 
+// readRange reads the bounds of a number, themselves allowed.
 func readRange(f *forms.Field, m *yamltree.Mapping) {
 	f.Min, f.Max = readAmount(m, "min"), readAmount(m, "max")
 	if f.Min != nil {
@@ -74,6 +76,7 @@ func readRange(f *forms.Field, m *yamltree.Mapping) {
 	}
 }
 
+// readAmount reads a bound as its author wrote it, without spaces and commas.
 func readAmount(m *yamltree.Mapping, key string) *forms.Amount {
 	s := m.Text(key)
 	if s == "" {
@@ -87,6 +90,7 @@ func readAmount(m *yamltree.Mapping, key string) *forms.Amount {
 	return &a
 }
 
+// readDates reads the bounds of a date, and whether people know it by heart.
 func readDates(f *forms.Field, m *yamltree.Mapping) {
 	f.Memorable = m.Bool("memorable")
 	f.Before, f.After = readBound(m, "before"), readBound(m, "after")
@@ -101,6 +105,7 @@ func readDates(f *forms.Field, m *yamltree.Mapping) {
 	}
 }
 
+// readBound reads "today" or a date such as 2026-01-31.
 func readBound(m *yamltree.Mapping, key string) string {
 	s := m.Text(key)
 	if s == "" || s == "today" {
@@ -120,6 +125,7 @@ var tokens = []string{
 	"postal-code", "country-name", "sex",
 }
 
+// readAutocomplete reads the token of the HTML standard that replaces the type's own.
 func readAutocomplete(f *forms.Field, m *yamltree.Mapping) {
 	f.Autocomplete = m.Text("autocomplete")
 	if f.Autocomplete == "" || slices.Contains(tokens, f.Autocomplete) {

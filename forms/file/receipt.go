@@ -58,6 +58,7 @@ func checkReceiptField(f *forms.Form, m *yamltree.Mapping, id string) {
 	m.Fault("to", message, mend)
 }
 
+// slotWord is a word inside a slot of a receipt's text.
 var slotWord = regexp.MustCompile(`[\pL_][\pL\pN_]*`)
 
 // slotField gives the field that a slot asks for, or "".
