@@ -177,9 +177,13 @@ func (in *intake) routes(e *echo.Echo) {
 
 // asset serves what all pages share.
 func (in *intake) asset(c echo.Context) error {
-	if !templates.HasAsset(c.Request().URL.Path) {
+	return found(templates.ServeAsset(c.Response(), c.Request()))
+}
+
+// found is the error of an address at which nothing is served.
+func found(served bool) error {
+	if !served {
 		return echo.ErrNotFound
 	}
-	templates.Assets().ServeHTTP(c.Response(), c.Request())
 	return nil
 }

@@ -3,7 +3,6 @@ package intake
 import (
 	"errors"
 	"maps"
-	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,7 +17,7 @@ import (
 type served struct {
 	Served
 	frame    public.Frame
-	sheet    []byte           // the clinic's colours, under an address that carries their hash
+	sheet    templates.File   // the clinic's colours
 	maxFiles map[string]int64 // fields that take files, and the most bytes of each file
 }
 
@@ -26,10 +25,8 @@ func newServed(f Served) (*served, error) {
 	if f.Form == nil || f.Readers == nil {
 		return nil, errors.New("a form without questions or readers")
 	}
-	s := &served{Served: f, maxFiles: map[string]int64{}, frame: public.Frame{Clinic: f.Form.Brand.Name}}
-	if s.sheet = templates.BrandSheet(f.Form.Brand.Accent); s.sheet != nil {
-		s.frame.Sheet = "/f/" + f.Form.ID + "/brand/" + templates.HashedName("brand.css", s.sheet)
-	}
+	sheet := templates.BrandSheet("/f/"+f.Form.ID+"/brand/", f.Form.Brand.Accent)
+	s := &served{Served: f, maxFiles: map[string]int64{}, sheet: sheet, frame: public.Frame{Clinic: f.Form.Brand.Name, Sheet: sheet.Address}}
 	for older := range maps.Values(f.Older) {
 		s.addFiles(older)
 	}
@@ -101,9 +98,5 @@ func (in *intake) of(handle func(echo.Context, *served) error) echo.HandlerFunc 
 
 // brandSheet serves the colours of one form.
 func (in *intake) brandSheet(c echo.Context, s *served) error {
-	if s.frame.Sheet == "" || c.Request().URL.Path != s.frame.Sheet {
-		return echo.ErrNotFound
-	}
-	c.Response().Header().Set("Cache-Control", templates.Forever)
-	return c.Blob(http.StatusOK, "text/css; charset=utf-8", s.sheet)
+	return found(s.sheet.Serve(c.Response(), c.Request()))
 }

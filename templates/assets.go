@@ -14,12 +14,38 @@ import (
 //go:embed static
 var static embed.FS
 
-// asset is one file of static/ or a folder in it, ready to be sent. No two have the same name.
-type asset struct {
-	address string // /assets/base.1f2e3d4c5b6a7988.css
-	kind    string
+// File is a style sheet, script or picture, ready to be sent. The zero File has no address and is never served.
+type File struct {
+	Address string // /assets/base.1f2e3d4c5b6a7988.css: its hash is in it, so a browser may keep it for ever
 	body    []byte
 }
+
+// newFile puts the hash of body into name: base.css becomes base.1f2e3d4c5b6a7988.css.
+func newFile(folder, name string, body []byte) File {
+	sum := sha256.Sum256(body)
+	ext := path.Ext(name)
+	return File{folder + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext, body}
+}
+
+// Serve answers a request for the file's address; any other it leaves to the caller, and is false.
+func (f File) Serve(w http.ResponseWriter, r *http.Request) bool {
+	if f.Address == "" || r.URL.Path != f.Address {
+		return false
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind(f.Address))
+	h.Set("Cache-Control", forever)
+	h.Set("Content-Length", strconv.Itoa(len(f.body)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(f.body) // a browser that went away is nobody's fault
+	}
+	return true
+}
+
+// forever is the Cache-Control of what is named by its hash.
+const forever = "public, max-age=31536000, immutable"
+
+// The files of static/ and of the folders in it; no two have the same name.
 
 var byName, byAddress = load()
 
@@ -30,54 +56,33 @@ func Asset(name string) string {
 	if !ok {
 		panic("templates: no asset " + name)
 	}
-	return a.address
+	return a.Address
 }
 
-// HasAsset tells whether something is served at that address.
-func HasAsset(address string) bool {
-	_, ok := byAddress[address]
-	return ok
+// ServeAsset answers a request for an address that Asset gave; any other it leaves to the caller, and is false.
+func ServeAsset(w http.ResponseWriter, r *http.Request) bool {
+	return byAddress[r.URL.Path].Serve(w, r)
 }
 
 // Assets serves what Asset names, under /assets/, and nothing else: no listing, no other version.
-// A browser may keep each for ever, as another content has another name.
-func Assets() http.Handler { return http.HandlerFunc(serveAsset) }
-
-func serveAsset(w http.ResponseWriter, r *http.Request) {
-	a, ok := byAddress[r.URL.Path]
-	if !ok {
-		http.Error(w, "Not found", http.StatusNotFound)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", a.kind)
-	h.Set("Cache-Control", Forever)
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.body) // a browser that went away is nobody's fault
-	}
+func Assets() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !ServeAsset(w, r) {
+			http.Error(w, "Not found", http.StatusNotFound)
+		}
+	})
 }
 
-// Forever is the Cache-Control of what is named by its hash.
-const Forever = "public, max-age=31536000, immutable"
-
-// HashedName puts the hash of body into name: base.css becomes base.1f2e3d4c5b6a7988.css.
-func HashedName(name string, body []byte) string {
-	sum := sha256.Sum256(body)
-	ext := path.Ext(name)
-	return strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
-}
-
-func load() (names, addresses map[string]*asset) {
-	names, addresses = map[string]*asset{}, map[string]*asset{}
+func load() (names, addresses map[string]File) {
+	names, addresses = map[string]File{}, map[string]File{}
 	err := fs.WalkDir(static, "static", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		body, err := static.ReadFile(file)
 		name := path.Base(file)
-		a := &asset{address: "/assets/" + HashedName(name, body), kind: kind(name), body: body}
-		names[name], addresses[a.address] = a, a
+		f := newFile("/assets/", name, body)
+		names[name], addresses[f.Address] = f, f
 		return err
 	})
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 
 // BrandSheet is the style sheet that sets the house's accent colour, "#0b6e69", in place of ours. The colour is made
 // darker, or for dark pages lighter, until it reads as text on its card (4.5:1, WCAG 1.4.3). What is not a
-// colour of six hex digits gives an empty sheet.
-func BrandSheet(accent string) []byte {
+// colour of six hex digits gives the zero File. folder is what its address begins with.
+func BrandSheet(folder, accent string) File {
 	c, ok := colour.Parse(accent)
 	if !ok {
-		return nil
+		return File{}
 	}
 	var b strings.Builder
 	light := shades{card: colour.White, to: colour.Black}
@@ -21,7 +21,7 @@ func BrandSheet(accent string) []byte {
 	b.WriteString(":root {\n" + light.of(c) + "}\n")
 	b.WriteString("@media screen and (prefers-color-scheme: dark) {\n:root {\n" + dark.of(c) + "}\n}\n")
 	b.WriteString("@media print {\n:root { --accent: #000; --accent-deep: #000; --accent-soft: #fff; }\n}\n")
-	return []byte(b.String())
+	return newFile(folder, "brand.css", []byte(b.String()))
 }
 
 // shades derives a set of accents that are readable on card by mixing towards to.

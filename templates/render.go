@@ -27,24 +27,38 @@ type Page interface {
 	Render(w io.Writer) error
 }
 
-// Parse reads a page's templates out of sources: the frame, frame.html, which is executed, and the files that define the
-// blocks it calls. It runs when the program starts: a fault panics there.
-func Parse(sources fs.FS, files ...string) *template.Template {
-	t := template.New("frame.html").Funcs(template.FuncMap{"asset": Asset}).Option("missingkey=error")
-	return template.Must(t.ParseFS(sources, append([]string{"frame.html"}, files...)...))
+// Set holds the pages for one kind of reader, by the name of each page's file.
+type Set map[string]*template.Template
+
+// Parse reads a set of pages out of sources. The files named shared hold what every page has, frame.html among them, which
+// is executed; each other file defines the blocks of one page: its "heading", its "content", and what else the frame calls.
+// It runs when the program starts: a fault panics there.
+func Parse(sources fs.FS, shared ...string) Set {
+	frame := template.New("frame.html").Funcs(template.FuncMap{"asset": Asset}).Option("missingkey=error")
+	template.Must(frame.ParseFS(sources, shared...))
+	files, err := fs.Glob(sources, "*.html")
+	if err != nil {
+		panic(err) // sources are part of the program
+	}
+	set := Set{}
+	for _, file := range files {
+		page := template.Must(frame.Clone())
+		set[file] = template.Must(page.ParseFS(sources, file))
+	}
+	return set
 }
 
-// Render executes t into memory and then writes it at once. What a page shows may be what a
+// Render executes a page's file into memory and then writes it at once. What a page shows may be what a
 // visitor wrote, so the memory is wiped afterwards.
-func Render(w io.Writer, t *template.Template, page any) error {
+func (s Set) Render(w io.Writer, file string, page any) error {
 	var b bytes.Buffer
 	b.Grow(16 << 10)
 	defer func() { clear(b.Bytes()) }()
-	if err := t.Execute(&b, page); err != nil {
-		return fmt.Errorf("rendering %s: %w", t.Name(), err)
+	if err := s[file].Execute(&b, page); err != nil {
+		return fmt.Errorf("rendering %s: %w", file, err)
 	}
 	if _, err := w.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("writing %s: %w", t.Name(), err)
+		return fmt.Errorf("writing %s: %w", file, err)
 	}
 	return nil
 }

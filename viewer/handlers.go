@@ -20,13 +20,7 @@ import (
 type handlers struct {
 	desk  *desk
 	edge  web.Edge
-	brand brand
-}
-
-// brand is the sheet with the clinic's colours.
-type brand struct {
-	address string
-	sheet   []byte
+	brand templates.File // the sheet with the clinic's colours
 }
 
 func newHandlers(d *desk) (*handlers, error) {
@@ -34,14 +28,10 @@ func newHandlers(d *desk) (*handlers, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &handlers{desk: d, edge: web.Edge{
+	return &handlers{desk: d, brand: templates.BrandSheet("/", d.Accent), edge: web.Edge{
 		Program: program, Policy: web.Policy{Scripts: true, NoIndex: true}, Hosts: hosts,
 		Peers: web.Peers{Proxies: d.Proxies}, Events: d.Events, WrongName: web.NoSuchName,
-	}}
-	if sheet := templates.BrandSheet(d.Accent); len(sheet) > 0 {
-		h.brand = brand{"/" + templates.HashedName("brand.css", sheet), sheet}
-	}
-	return h, nil
+	}}, nil
 }
 
 // identify finds out who asks. It is called once for each request.
@@ -52,7 +42,7 @@ func (h *handlers) identify(c echo.Context, stage int) (staff.Staff, error) {
 
 // strangerFrame is the frame of a page for somebody who is not signed in.
 func (h *handlers) strangerFrame() pages.Frame {
-	return pages.Frame{Clinic: h.desk.Name, Sheet: h.brand.address}
+	return pages.Frame{Clinic: h.desk.Name, Sheet: h.brand.Address}
 }
 
 // personFrame is the frame of a page for a person. Its banner of undelivered messages is left away when they cannot be

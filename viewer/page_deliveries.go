@@ -53,8 +53,8 @@ func (h *handlers) deliveriesPage(q *queue, chosen store.JobState, paged bool) p
 		if s == store.Aside && s != chosen && q.counts[s] == 0 {
 			continue // few ever need it
 		}
-		p.Tabs = append(p.Tabs, pages.Queue{
-			State: jobStateNames[s], Address: queueAddress(s, ""), Count: q.counts[s], Chosen: s == chosen,
+		p.Tabs = append(p.Tabs, pages.Tab{
+			Title: jobStateNames[s].Label(), Address: queueAddress(s, ""), Count: q.counts[s], Chosen: s == chosen,
 		})
 	}
 	for i := range q.rows {

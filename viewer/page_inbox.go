@@ -32,8 +32,8 @@ func (h *handlers) inboxPage(frame pages.Frame, l *listing, form string, paged b
 	for _, f := range l.forms {
 		id, counts := f.Form.ID, l.counts[f.Form.ID]
 		titles[id] = f.Form.Title
-		p.Tabs = append(p.Tabs, pages.Tab{Title: f.Form.Title, Address: listAddress("/inbox", "form", id, ""), New: counts[store.New], Chosen: form == id})
-		p.Tabs[0].New += counts[store.New]
+		p.Tabs = append(p.Tabs, pages.Tab{Title: f.Form.Title, Address: listAddress("/inbox", "form", id, ""), Count: counts[store.New], Chosen: form == id})
+		p.Tabs[0].Count += counts[store.New]
 		if form != "" && form != id {
 			continue
 		}

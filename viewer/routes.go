@@ -2,7 +2,6 @@ package viewer
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -110,11 +109,8 @@ func (h *handlers) answer(r route) echo.HandlerFunc {
 }
 
 func (h *handlers) getBrand(c echo.Context) error {
-	if h.brand.address == "" || c.Request().URL.Path != h.brand.address {
+	if !h.brand.Serve(c.Response(), c.Request()) {
 		return errNotFound
 	}
-	header := c.Response().Header()
-	header.Set("Cache-Control", templates.Forever)
-	header.Set("Content-Length", strconv.Itoa(len(h.brand.sheet)))
-	return c.Blob(http.StatusOK, "text/css; charset=utf-8", h.brand.sheet)
+	return nil
 }

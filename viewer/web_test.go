@@ -137,7 +137,7 @@ func TestHeadersEverywhere(t *testing.T) {
 	h := newClinic(t)
 	id, _ := h.send("new-patient", maria, upload{"card.jpg", "image/jpeg", []byte("\xff\xd8\xff photo")})
 	b := h.reader("dana")
-	paths := []string{"/no-such-page", "/s/unknown", "/assets/none.css", "/livez", h.pages.brand.address}
+	paths := []string{"/no-such-page", "/s/unknown", "/assets/none.css", "/livez", h.pages.brand.Address}
 	for _, r := range h.pages.routes() {
 		paths = append(paths, h.fill(r, id))
 	}

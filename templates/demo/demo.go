@@ -6,7 +6,6 @@ package demo
 
 import (
 	"embed"
-	"html/template"
 	"io"
 	"time"
 
@@ -62,26 +61,19 @@ type Missing struct{ Frame }
 //go:embed *.html
 var sources embed.FS
 
-func parse(files ...string) *template.Template { return templates.Parse(sources, files...) }
-
-var (
-	homeTemplate    = parse("home.html")
-	mailTemplate    = parse("mail.html")
-	letterTemplate  = parse("letter.html")
-	missingTemplate = parse("missing.html")
-)
+var pages = templates.Parse(sources, "frame.html")
 
 // Render writes the page.
-func (p Home) Render(w io.Writer) error { return templates.Render(w, homeTemplate, p) }
+func (p Home) Render(w io.Writer) error { return pages.Render(w, "home.html", p) }
 
 // Render writes the page.
-func (p Mail) Render(w io.Writer) error { return templates.Render(w, mailTemplate, p) }
+func (p Mail) Render(w io.Writer) error { return pages.Render(w, "mail.html", p) }
 
 // Render writes the page.
-func (p LetterPage) Render(w io.Writer) error { return templates.Render(w, letterTemplate, p) }
+func (p LetterPage) Render(w io.Writer) error { return pages.Render(w, "letter.html", p) }
 
 // Render writes the page.
-func (p Missing) Render(w io.Writer) error { return templates.Render(w, missingTemplate, p) }
+func (p Missing) Render(w io.Writer) error { return pages.Render(w, "missing.html", p) }
 
 // When is "21 Nov 2026, 20:19:32 UTC".
 func (l Letter) When() string { return l.Arrived.Format("2 Jan 2006, 15:04:05 MST") }

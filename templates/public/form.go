@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"sealform/forms"
-	"sealform/templates"
 )
 
 // FormPage is a form to be filled in: new, or again with what the visitor typed.
@@ -19,11 +18,9 @@ type FormPage struct {
 	ID       string          // reference id of a failure, "" for none
 }
 
-var formTemplate = parse("form.html", "question.html")
-
 // Render writes the page.
 func (p FormPage) Render(w io.Writer) error {
-	return templates.Render(w, formTemplate, formView{FormPage: p, Questions: questions(p)})
+	return pages.Render(w, "form.html", formView{FormPage: p, Questions: questions(p)})
 }
 
 // formView is what the template sees.
@@ -31,9 +28,6 @@ type formView struct {
 	FormPage
 	Questions []question
 }
-
-// Heading is the page's title.
-func (v formView) Heading() string { return v.Form.Title }
 
 // Summary lists the problems, each with the control that it is about.
 func (v formView) Summary() []summaryLine {

@@ -6,7 +6,6 @@ package public
 
 import (
 	"embed"
-	"html/template"
 	"io"
 	"time"
 
@@ -54,43 +53,19 @@ type MessagePage struct {
 //go:embed *.html
 var sources embed.FS
 
-func parse(files ...string) *template.Template { return templates.Parse(sources, files...) }
-
-var (
-	listTemplate    = parse("list.html")
-	receiptTemplate = parse("receipt.html")
-	closedTemplate  = parse("closed.html")
-	messageTemplate = parse("message.html")
-)
+var pages = templates.Parse(sources, "frame.html", "question.html")
 
 // Render writes the page.
-func (p ListPage) Render(w io.Writer) error { return templates.Render(w, listTemplate, p) }
+func (p ListPage) Render(w io.Writer) error { return pages.Render(w, "list.html", p) }
 
 // Render writes the page.
-func (p ReceiptPage) Render(w io.Writer) error { return templates.Render(w, receiptTemplate, p) }
+func (p ReceiptPage) Render(w io.Writer) error { return pages.Render(w, "receipt.html", p) }
 
 // Render writes the page.
-func (p ClosedPage) Render(w io.Writer) error { return templates.Render(w, closedTemplate, p) }
+func (p ClosedPage) Render(w io.Writer) error { return pages.Render(w, "closed.html", p) }
 
 // Render writes the page.
-func (p MessagePage) Render(w io.Writer) error { return templates.Render(w, messageTemplate, p) }
-
-// Heading is the page's title.
-func (p ListPage) Heading() string { return "Forms" }
-
-// Heading is the page's title.
-func (p ReceiptPage) Heading() string {
-	if p.Form.After.Title != "" {
-		return p.Form.After.Title
-	}
-	return "Thank you"
-}
+func (p MessagePage) Render(w io.Writer) error { return pages.Render(w, "message.html", p) }
 
 // When is the time of receipt with its zone: "Monday, 5 January 2026 at 10:12 CET".
 func (p ReceiptPage) When() string { return p.Received.Format("Monday, 2 January 2006 at 15:04 MST") }
-
-// Heading is the page's title.
-func (p ClosedPage) Heading() string { return p.Form.Title }
-
-// Heading is the page's title.
-func (p MessagePage) Heading() string { return p.Title }

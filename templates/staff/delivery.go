@@ -3,8 +3,6 @@ package staff
 import (
 	"io"
 	"strings"
-
-	"sealform/templates"
 )
 
 // Late is what does not get out: the quiet mark in the header, and the line above the inbox.
@@ -23,7 +21,7 @@ type Reason struct{ Said, Do string }
 // DeliveriesPage lists what goes out by itself.
 type DeliveriesPage struct {
 	Frame
-	Tabs   []Queue
+	Tabs   []Tab
 	Chosen Job     // the tab
 	Why    *Reason // that every row shares; the rows then lack theirs
 	Rows   []Delivery
@@ -32,14 +30,6 @@ type DeliveriesPage struct {
 	Kept   int64  // how many there are on all pages together
 	Failed int64  // how many were given up
 	Hooks  []Hook
-}
-
-// Queue is a tab.
-type Queue struct {
-	State   Job
-	Address string
-	Count   int64
-	Chosen  bool
 }
 
 // Job is "waiting", "given-up", "sent" or "put-aside".
@@ -102,22 +92,11 @@ type Attempt struct {
 	OK   bool
 }
 
-var (
-	deliveriesTemplate = parse("reason.html", "deliveries.html")
-	deliveryTemplate   = parse("reason.html", "delivery.html")
-)
+// Render writes the page.
+func (p DeliveriesPage) Render(w io.Writer) error { return pages.Render(w, "deliveries.html", p) }
 
 // Render writes the page.
-func (p DeliveriesPage) Render(w io.Writer) error { return templates.Render(w, deliveriesTemplate, p) }
-
-// Render writes the page.
-func (p DeliveryPage) Render(w io.Writer) error { return templates.Render(w, deliveryTemplate, p) }
-
-// Heading is the page's title.
-func (p DeliveriesPage) Heading() string { return "Deliveries" }
-
-// Heading is the page's title.
-func (p DeliveryPage) Heading() string { return p.Kind + " to " + p.To }
+func (p DeliveryPage) Render(w io.Writer) error { return pages.Render(w, "delivery.html", p) }
 
 // In tells whether the page belongs under a link of the header.
 func (f Frame) In(room string) bool {

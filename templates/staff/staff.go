@@ -8,7 +8,6 @@ package staff
 import (
 	"embed"
 	"fmt"
-	"html/template"
 	"io"
 	"time"
 
@@ -85,11 +84,11 @@ type InboxPage struct {
 // Sealed says who can open a form's submissions.
 type Sealed struct{ Form, Who string }
 
-// Tab chooses a form.
+// Tab chooses a form, or a state of deliveries.
 type Tab struct {
 	Title   string
 	Address string
-	New     int64
+	Count   int64 // of new submissions, or of deliveries
 	Chosen  bool
 }
 
@@ -202,61 +201,25 @@ type MessagePage struct {
 //go:embed *.html
 var sources embed.FS
 
-func parse(files ...string) *template.Template { return templates.Parse(sources, files...) }
-
-var (
-	signInTemplate     = parse("sign_in.html")
-	codeTemplate       = parse("code.html")
-	unlockTemplate     = parse("unlock.html")
-	inboxTemplate      = parse("inbox.html")
-	submissionTemplate = parse("submission.html")
-	eraseTemplate      = parse("erase.html")
-	messageTemplate    = parse("message.html")
-)
+var pages = templates.Parse(sources, "frame.html", "reason.html")
 
 // Render writes the page.
-func (p SignInPage) Render(w io.Writer) error { return templates.Render(w, signInTemplate, p) }
+func (p SignInPage) Render(w io.Writer) error { return pages.Render(w, "sign_in.html", p) }
 
 // Render writes the page.
-func (p CodePage) Render(w io.Writer) error { return templates.Render(w, codeTemplate, p) }
+func (p CodePage) Render(w io.Writer) error { return pages.Render(w, "code.html", p) }
 
 // Render writes the page.
-func (p UnlockPage) Render(w io.Writer) error { return templates.Render(w, unlockTemplate, p) }
+func (p UnlockPage) Render(w io.Writer) error { return pages.Render(w, "unlock.html", p) }
 
 // Render writes the page.
-func (p InboxPage) Render(w io.Writer) error { return templates.Render(w, inboxTemplate, p) }
+func (p InboxPage) Render(w io.Writer) error { return pages.Render(w, "inbox.html", p) }
 
 // Render writes the page.
-func (p SubmissionPage) Render(w io.Writer) error { return templates.Render(w, submissionTemplate, p) }
+func (p SubmissionPage) Render(w io.Writer) error { return pages.Render(w, "submission.html", p) }
 
 // Render writes the page.
-func (p ErasePage) Render(w io.Writer) error { return templates.Render(w, eraseTemplate, p) }
+func (p ErasePage) Render(w io.Writer) error { return pages.Render(w, "erase.html", p) }
 
 // Render writes the page.
-func (p MessagePage) Render(w io.Writer) error { return templates.Render(w, messageTemplate, p) }
-
-// Heading is the page's title.
-func (p SignInPage) Heading() string { return "Sign in" }
-
-// Heading is the page's title.
-func (p CodePage) Heading() string { return "Enter your code" }
-
-// Heading is the page's title.
-func (p UnlockPage) Heading() string { return "Unlock submissions" }
-
-// Heading is the page's title.
-func (p InboxPage) Heading() string {
-	if p.Form != "" {
-		return p.Form
-	}
-	return "Inbox"
-}
-
-// Heading is the page's title.
-func (p SubmissionPage) Heading() string { return p.Reference }
-
-// Heading is the page's title.
-func (p ErasePage) Heading() string { return "Erase " + p.Reference + "?" }
-
-// Heading is the page's title.
-func (p MessagePage) Heading() string { return p.Title }
+func (p MessagePage) Render(w io.Writer) error { return pages.Render(w, "message.html", p) }
