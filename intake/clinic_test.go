@@ -112,6 +112,7 @@ func openClinic(t *testing.T, change ...func(*Config)) *clinic {
 	c.config = Config{
 		Service: "test", Forms: []Served{{Form: parseForm(t, contactYAML), Readers: c.readers}},
 		Drop: c, Signer: c.signer, Tokens: tokens, Spool: c.spool, Now: c.now, Zone: time.FixedZone("CET", 3600),
+		MailLimit: func() int64 { return 0 }, Ready: func() error { return nil }, Kept: func() {},
 		Events: event.New(slog.NewJSONHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	c.server = httptest.NewUnstartedServer(nil)

@@ -28,8 +28,7 @@ func (in *intake) showFailed(w http.ResponseWriter, _ *http.Request, id string) 
 // wrongName answers requests for names that are not ours.
 func (in *intake) wrongName(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Connection", "close")
-	in.Events.Refused(program, "", http.StatusMisdirectedRequest, "host")
-	in.show(w, http.StatusMisdirectedRequest, message(nil, http.StatusMisdirectedRequest))
+	in.refuse(w, "", wrongHost, nil)
 }
 
 // show writes a page, or the one rendered at the start where even that fails.

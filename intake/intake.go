@@ -47,7 +47,7 @@ type Drop interface {
 	Put(ctx context.Context, s *record.Submission) (record.Kept, error)
 }
 
-// Config is all that intake needs.
+// Config is all that intake needs: what no comment says may be left out must be there.
 type Config struct {
 	Service  string
 	Hosts    []string // names it answers to, with port where not the scheme's own
@@ -55,7 +55,7 @@ type Config struct {
 	Drop     Drop
 	Signer   *keys.Signer
 	MailFrom string // sender of forms that are mailed; needed if any is
-	// MailLimit is how many bytes of a message the relay takes, 0 where that is not known; nil: not known. It is asked
+	// MailLimit is how many bytes of a message the relay takes, 0 where that is not known. It is asked
 	// for each page and post and must answer from memory: intake waits for nobody.
 	MailLimit func() int64
 	// Receipt seals the address of a visitor who is mailed a receipt, for that submission; needed if a form mails them.
@@ -64,10 +64,10 @@ type Config struct {
 	Spool   *spool.Spool
 	Events  *event.Log
 	Now     func() time.Time
-	Zone    *time.Location // of the times on receipts; nil: UTC
+	Zone    *time.Location // of the times on receipts
 	Proxies []netip.Prefix // whose X-Forwarded-For/-Proto are believed; then plain HTTP behind them is TLS outside
-	Ready   func() error   // asked by /readyz; nil: always ready
-	Kept    func()         // called after each submission that was kept, a notice may be due; nil: nobody
+	Kept    func()         // called after each submission that was kept: a notice may be due
+	Ready   func() error   // asked by /readyz; nil: there is no such probe
 }
 
 // Served is one form with its readers.
@@ -106,24 +106,6 @@ func newIntake(c Config) (*intake, error) {
 		if missing {
 			return nil, errors.New("no " + what)
 		}
-	}
-	if c.Events == nil {
-		c.Events = event.Nothing()
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Zone == nil {
-		c.Zone = time.UTC
-	}
-	if c.MailLimit == nil {
-		c.MailLimit = func() int64 { return 0 }
-	}
-	if c.Kept == nil {
-		c.Kept = func() {}
-	}
-	if c.Ready == nil {
-		c.Ready = func() error { return nil }
 	}
 	in := &intake{Config: c, desk: &desk{c}, forms: map[string]*served{}}
 	for _, f := range c.Forms {

@@ -28,15 +28,6 @@ func newDesk(c Config) (*desk, error) {
 	if err := c.faults(); err != nil {
 		return nil, err
 	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Zone == nil {
-		c.Zone = time.UTC
-	}
-	if c.Nudge == nil {
-		c.Nudge = func() {}
-	}
 	d := &desk{Config: c}
 	var ids []string
 	for _, f := range c.Forms {

@@ -3,13 +3,13 @@ package viewer
 import (
 	"context"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"sealform/internal/staff"
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/internal/web"
 	"sealform/keys"
 	"sealform/templates"
@@ -143,13 +143,5 @@ func people(all []store.LockedKey, readers []keys.Fingerprint) string {
 	for _, f := range readers {
 		names = append(names, nameOf(all, f))
 	}
-	return list(names)
-}
-
-// list joins words: "size, time and signer".
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+	return text.List(names, "and")
 }

@@ -15,7 +15,7 @@ import (
 // jobStates are the tabs, in their order; the first is shown first.
 var jobStates = []store.JobState{store.Waiting, store.Dead, store.Sent, store.Aside}
 
-var jobStateNames = map[store.JobState]pages.Job{
+var jobStateNames = map[store.JobState]pages.State{
 	store.Waiting: "waiting", store.Dead: "given-up", store.Sent: "sent", store.Aside: "put-aside",
 }
 

@@ -58,12 +58,7 @@ func (h *handlers) postSignIn(c echo.Context, _ staff.Staff, f *fields) error {
 	defer t.Password.Wipe()
 	token, err := h.desk.Sessions.SignIn(c.Request().Context(), t)
 	if err != nil {
-		status, words, err := problem(c, err, signInSlowed)
-		if err != nil {
-			return err
-		}
-		p.Problem = words
-		return web.Show(c.Response(), status, p)
+		return showProblem(c, err, signInSlowed, func(words string) web.Shown { p.Problem = words; return p })
 	}
 	if err := h.endBefore(c); err != nil {
 		return err
@@ -73,21 +68,25 @@ func (h *handlers) postSignIn(c echo.Context, _ staff.Staff, f *fields) error {
 	return see(c, withNext("/sign-in/code", p.Next))
 }
 
-// problem finds the words for what the person can mend, slowed those for too many failures; anything else comes back.
-func problem(c echo.Context, err error, slowed string) (status int, words string, other error) {
+// showProblem shows a page again with the words for what the person can mend, slowed those for too many failures; any other
+// error comes back.
+func showProblem(c echo.Context, err error, slowed string, page func(words string) web.Shown) error {
+	status, words := http.StatusUnauthorized, ""
 	var slow *staff.Slowed
 	switch {
 	case errors.Is(err, staff.ErrWrong):
-		return http.StatusUnauthorized, "That email and password do not belong together. Check both and try again.", nil
+		words = "That email and password do not belong together. Check both and try again."
 	case errors.Is(err, staff.ErrWrongCode):
-		return http.StatusUnauthorized, "That code is not right, or was used already. Wait for the next one and try again.", nil
+		words = "That code is not right, or was used already. Wait for the next one and try again."
 	case errors.Is(err, private.ErrWrongPassword):
-		return http.StatusUnauthorized, "That is not this key’s password. Look for capital letters and missing words, and try again.", nil
+		words = "That is not this key’s password. Look for capital letters and missing words, and try again."
 	case errors.As(err, &slow):
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(slow.Wait/time.Second)+1))
-		return http.StatusTooManyRequests, slowed + " Wait " + inWords(slow.Wait) + " and try again.", nil
+		status, words = http.StatusTooManyRequests, slowed+" Wait "+inWords(slow.Wait)+" and try again."
+	default:
+		return err
 	}
-	return 0, "", err
+	return web.Show(c.Response(), status, page(words))
 }
 
 const signInSlowed = "Too many tries did not fit. Nothing was checked this time."
@@ -120,11 +119,9 @@ func (h *handlers) postCode(c echo.Context, who staff.Staff, f *fields) error {
 	}
 	next := safeNext(f.text("next"))
 	if err != nil {
-		status, words, err := problem(c, err, signInSlowed)
-		if err != nil {
-			return err
-		}
-		return web.Show(c.Response(), status, pages.CodePage{Frame: h.strangerFrame(), Problem: words, Next: next})
+		return showProblem(c, err, signInSlowed, func(words string) web.Shown {
+			return pages.CodePage{Frame: h.strangerFrame(), Problem: words, Next: next}
+		})
 	}
 	staff.SetCookie(c.Response(), staff.SessionCookie, in.Session, 0)
 	staff.SetCookie(c.Response(), staff.DeviceCookie, in.Device, staff.DeviceKeep)

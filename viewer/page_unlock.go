@@ -32,12 +32,8 @@ func (h *handlers) postUnlock(c echo.Context, who staff.Staff, f *fields) error 
 	f.wipe()
 	token, half, err := h.desk.Unlock(c.Request().Context(), who, chosen, password)
 	if err != nil {
-		status, words, err := problem(c, err, "Several passwords did not fit, so this key takes none just now.")
-		if err != nil {
-			return err
-		}
-		p.Problem = words
-		return web.Show(c.Response(), status, p)
+		return showProblem(c, err, "Several passwords did not fit, so this key takes none just now.",
+			func(words string) web.Shown { p.Problem = words; return p })
 	}
 	staff.SetCookie(c.Response(), staff.SessionCookie, token, 0)
 	staff.SetCookie(c.Response(), staff.KeyCookie, base64.RawURLEncoding.EncodeToString(half), 0)

@@ -14,6 +14,7 @@ import (
 	"sealform/internal/limit"
 	"sealform/internal/staff"
 	"sealform/internal/store"
+	"sealform/internal/text"
 	"sealform/internal/web"
 	"sealform/keys/private"
 	"sealform/templates"
@@ -156,7 +157,7 @@ func (h *handlers) unopenedPage(u *unopened, c echo.Context, p pages.MessagePage
 	case errors.Is(why, private.ErrUnsigned):
 		p.Grave, p.Text = true, []string{"It does not carry this service’s signature, so it did not come in through your forms. Nothing of it is shown.", tellOperator}
 	case errors.As(why, &differs):
-		p.Grave, p.Text = true, []string{"It does not match its place in the list: its " + list(differs.What) + " " + verb(differs.What) + " another. It may have been moved, swapped or sent in again. Nothing of it is shown.", tellOperator}
+		p.Grave, p.Text = true, []string{"It does not match its place in the list: its " + text.List(differs.What, "and") + " " + verb(differs.What) + " another. It may have been moved, swapped or sent in again. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, errLeaf):
 		p.Grave, p.Text = true, []string{"Its place in the list was changed after it came in: its number, reference, time, form, questions or files are not those that it came with. Nothing of it is shown.", tellOperator}
 	case errors.Is(why, private.ErrUnsupported), errors.Is(why, private.ErrTooLarge):

@@ -33,7 +33,7 @@ import (
 	"sealform/keys/private"
 )
 
-// Config is all that the viewer needs.
+// Config is all that the viewer needs: what no comment says may be left out must be there.
 type Config struct {
 	Service   string // service id
 	Name      string // the clinic's, on every page
@@ -45,13 +45,13 @@ type Config struct {
 	Vault     *private.Vault
 	Verifiers *keys.Verifiers
 	Key       func(purpose string) []byte // HKDF of the root secret, 32 bytes
-	Zone      *time.Location              // of the times on pages; nil: UTC
-	Now       func() time.Time            // nil: time.Now
+	Zone      *time.Location              // of the times on pages
+	Now       func() time.Time
 	Events    *event.Log
 	Proxies   []netip.Prefix // whose X-Forwarded-For and -Proto are believed
 	MailFrom  string         // what mail is sent from, as Message-IDs end in its domain; "": they are shown only where they are whole
 	Webhooks  []string       // names of those that can be tested
-	Nudge     func()         // called when a delivery is due at once; nil: nothing listens in this process
+	Nudge     func()         // called when a delivery is due at once
 }
 
 // Served is one form and whose keys it is sealed to now.

@@ -1,9 +1,10 @@
 package staff
 
 import (
+	"slices"
+
 	"sealform/internal/store"
 	"sealform/keys"
-	"slices"
 )
 
 // MayOpen is the one authorisation function: a person may see what a form received if one of their keys is

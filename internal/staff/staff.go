@@ -79,7 +79,7 @@ type Config struct {
 	Store   *store.Store
 	Locks   Locks
 	Key     func(purpose string) []byte // HKDF of the root secret, 32 bytes
-	Now     func() time.Time            // nil: time.Now
+	Now     func() time.Time
 	Events  *event.Log
 	Gate    *limit.Gate // of password hashes; nil: 2 at once, 8 waiting for 5 s
 	// SignInFailures is how many failed sign-ins one address (IPv4, or IPv6 /64) has in an hour; 0: 10.
@@ -99,11 +99,8 @@ type Sessions struct {
 	noHash    string                       // what an unknown e-mail's password is held against
 }
 
-// New gives the sessions of a service; Service, Store, Locks, Key and Events must be there.
+// New gives the sessions of a service; Service, Store, Locks, Key, Now and Events must be there.
 func New(c Config) *Sessions {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Gate == nil {
 		c.Gate = limit.NewGate(hashesRunning, hashesWaiting, hashWait)
 	}

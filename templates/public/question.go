@@ -163,12 +163,9 @@ func (p FormPage) together() int64 {
 // may come to less than that (0: they may not), it says that too: "up to 12 MB in all".
 func fileLimits(f *forms.Field, together int64) string {
 	var parts []string
-	if n := len(f.Accept); n > 0 {
-		kinds := strings.ToUpper(strings.Join(f.Accept[:n-1], ", "))
-		if n > 1 {
-			kinds += " or "
-		}
-		parts = append(parts, kinds+strings.ToUpper(f.Accept[n-1]))
+	if len(f.Accept) > 0 {
+		kinds := strings.Fields(strings.ToUpper(strings.Join(f.Accept, " ")))
+		parts = append(parts, text.List(kinds, "or"))
 	}
 	if f.MaxSize > 0 && (together == 0 || f.MaxSize < together) {
 		size := "up to " + text.Size(f.MaxSize)

@@ -22,7 +22,7 @@ type Reason struct{ Said, Do string }
 type DeliveriesPage struct {
 	Frame
 	Tabs   []Tab
-	Chosen Job     // the tab
+	Chosen State   // the tab
 	Why    *Reason // that every row shares; the rows then lack theirs
 	Rows   []Delivery
 	Older  string // address of the next page; "" on the last
@@ -32,18 +32,10 @@ type DeliveriesPage struct {
 	Hooks  []Hook
 }
 
-// Job is "waiting", "given-up", "sent" or "put-aside".
-type Job string
-
-// Label is how the state is called on pages.
-func (s Job) Label() string {
-	return map[Job]string{"waiting": "Waiting", "given-up": "Given up", "sent": "Sent", "put-aside": "Put aside"}[s]
-}
-
 // Delivery is one message to one address: nothing in it was typed by a visitor.
 type Delivery struct {
 	Address   string // of its page
-	State     Job
+	State     State
 	Kind      string // "Sealed mail"
 	To        string // an address of staff, a webhook's name, "the visitor"
 	Form      string // title; "" for none

@@ -103,12 +103,16 @@ type Row struct {
 	Size      string
 }
 
-// State is "new", "open", "done" or "spam".
+// State is that of a submission: "new", "open", "done" or "spam"; or of a delivery: "waiting", "given-up", "sent" or
+// "put-aside".
 type State string
 
 // Label is how the state is called on pages.
 func (s State) Label() string {
-	return map[State]string{"new": "New", "open": "Open", "done": "Done", "spam": "Spam"}[s]
+	return map[State]string{
+		"new": "New", "open": "Open", "done": "Done", "spam": "Spam",
+		"waiting": "Waiting", "given-up": "Given up", "sent": "Sent", "put-aside": "Put aside",
+	}[s]
 }
 
 // Time is a moment in the clinic's zone.
