@@ -70,8 +70,7 @@ func (p *program) exportAnswers(sub *store.Submission) error {
 	if n := len(sub.FileKeys); n > 0 {
 		fmt.Fprintf(p.err, "%s not in this; --dir DIR writes everything.\n", attached(n))
 	}
-	_, err := p.out.Write(answers.Bytes())
-	return err
+	return p.say("%s", &answers)
 }
 
 // exportTo writes answers and files into a folder: all of them, or nothing.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -172,8 +173,7 @@ func (p *program) keysSigning(_ context.Context, o *operator, c *cli.Command) er
 	if c.Bool("all") {
 		all = append(all, o.secrets.Retired()...)
 	}
-	_, err = p.out.Write(bytes.Join(all, []byte("\n")))
-	return err
+	return p.say("%s", bytes.Join(all, []byte("\n")))
 }
 
 // keysRotateSigning writes the record's entry first, as every act here does: one that was cut off leaves an entry of a
@@ -214,11 +214,9 @@ func (o *operator) keyPath(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, k := range held {
-		if k.Name == name {
-			return "", hint.Add(fmt.Errorf("a private key of the name %q is here already", name),
-				"another --name; its certificate comes from: sealform keys export %s --public --out %s", name, path)
-		}
+	if slices.ContainsFunc(held, func(k store.LockedKey) bool { return k.Name == name }) {
+		return "", hint.Add(fmt.Errorf("a private key of the name %q is here already", name),
+			"another --name; its certificate comes from: sealform keys export %s --public --out %s", name, path)
 	}
 	return path, nil
 }
@@ -245,12 +243,7 @@ func (o *operator) key(ctx context.Context, which string) (*store.LockedKey, err
 		return nil, err
 	}
 	want := strings.ToUpper(strings.ReplaceAll(which, " ", ""))
-	var found []store.LockedKey
-	for _, k := range held {
-		if k.Name == which || string(k.Fingerprint) == want {
-			found = append(found, k)
-		}
-	}
+	found := slices.DeleteFunc(held, func(k store.LockedKey) bool { return k.Name != which && string(k.Fingerprint) != want })
 	switch len(found) {
 	case 1:
 		return &found[0], nil

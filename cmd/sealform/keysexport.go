@@ -59,8 +59,7 @@ func (p *program) copyOf(ctx context.Context, locked *private.Locked) ([]byte, e
 // give writes to a new file, or to standard output where none is named.
 func (p *program) give(out string, b []byte, mode fs.FileMode) error {
 	if out == "" {
-		_, err := p.out.Write(b)
-		return err
+		return p.say("%s", b)
 	}
 	if err := writeNew(out, b, mode); err != nil {
 		return err

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"regexp"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"sealform/internal/hint"
 	"sealform/internal/mail/check"
 	"sealform/internal/server"
 )
@@ -40,18 +37,10 @@ func (p *program) mailCheckCommand() *cli.Command {
 			switch {
 			case errors.Is(err, check.ErrNotADomain):
 				return usagef(c, "mail check takes a domain such as riverside.example, or an address at one")
-			case errors.Is(err, check.ErrNoDomain):
-				return hint.Add(err, "the domain once more, letter by letter")
-			case errors.Is(err, check.ErrNoDNS):
-				return hint.Add(err, "again in a minute, or another name server: --resolver HOST:PORT")
 			case err != nil:
 				return err
 			}
-			if c.Bool("json") {
-				return writeJSON(p.out, report)
-			}
-			_, err = io.WriteString(p.out, checkText(&report))
-			return err
+			return p.answer(c, report, checkText(&report))
 		},
 	}
 }
@@ -99,12 +88,4 @@ func resolverAddress(s string) (string, bool) {
 		return "", false
 	}
 	return net.JoinHostPort(host, port), true
-}
-
-// writeJSON writes one indented object. Names from outside may hold <, > or &, which are not for a web page here.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }

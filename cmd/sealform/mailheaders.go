@@ -3,15 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/urfave/cli/v3"
 
-	"sealform/internal/hint"
 	"sealform/internal/mail/headers"
 )
 
@@ -23,17 +20,10 @@ func (p *program) mailHeadersCommand() *cli.Command {
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON, for scripts"}},
 		Action: func(_ context.Context, c *cli.Command) error {
 			report, err := p.readHeaders(c.Args().First())
-			if errors.Is(err, headers.ErrNoHeader) {
-				return hint.Add(err, "the source of the message, saved whole from the mail program")
-			}
 			if err != nil {
 				return err
 			}
-			if c.Bool("json") {
-				return writeJSON(p.out, report)
-			}
-			_, err = io.WriteString(p.out, hopsText(report))
-			return err
+			return p.answer(c, report, hopsText(report))
 		},
 	}
 }

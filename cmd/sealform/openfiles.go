@@ -1,16 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
-	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,21 +28,22 @@ func (p *program) openFiles(o *opened, r *record.Record, plain keys.Plaintext) e
 	}
 	next := o.beside(r.Reference)
 	if r.Kind == "mail" {
-		var err error
-		if next, err = inMail(plain); err != nil {
+		files, err := record.MailedFiles(plain)
+		if err != nil {
 			return err
 		}
+		next = func(int) ([]byte, error) { return files() }
 	}
 	names := map[string]bool{}
 	for n, f := range r.Files {
 		b, err := next(n)
-		if err == nil {
-			err = genuine(f, b)
+		if err == nil && !genuine(f, b) || errors.Is(err, record.ErrRecord) {
+			err = errOtherFile
 		}
 		if err != nil {
 			return fmt.Errorf("file %d of %d: %w", n+1, len(r.Files), err)
 		}
-		path := filepath.Join(o.save, freeName(names, recordName(f)))
+		path := filepath.Join(o.save, freeName(names, f.DownloadName()))
 		if err := writeNew(path, b, 0o600); err != nil {
 			return err
 		}
@@ -59,22 +54,10 @@ func (p *program) openFiles(o *opened, r *record.Record, plain keys.Plaintext) e
 
 func attached(n int) string { return counted(n, "1 attached file is", "%d attached files are") }
 
-func genuine(f record.RecordFile, b []byte) error {
+// genuine says whether the bytes are the file that the record names.
+func genuine(f record.RecordFile, b []byte) bool {
 	sum := sha256.Sum256(b)
-	if int64(len(b)) != f.Size || hex.EncodeToString(sum[:]) != f.SHA256 {
-		return errOtherFile
-	}
-	return nil
-}
-
-// recordName is the visitor's name for a file, made safe.
-func recordName(f record.RecordFile) string {
-	name := f.Name
-	if f.NameB64 != "" {
-		b, _ := base64.StdEncoding.DecodeString(f.NameB64) // a bad one gives a name of fewer letters
-		name = string(b)
-	}
-	return record.DownloadName(name)
+	return int64(len(b)) == f.Size && hex.EncodeToString(sum[:]) == f.SHA256
 }
 
 // freeName gives a second file of one name a number. Case is ignored, as some file systems do.
@@ -105,33 +88,4 @@ func (o *opened) beside(reference string) func(int) ([]byte, error) {
 		}
 		return plain.Reveal(), nil
 	}
-}
-
-// inMail reads the files out of a mailed submission: the parts after the text and the record, one after the other.
-func inMail(plain keys.Plaintext) (func(int) ([]byte, error), error) {
-	m, err := mail.ReadMessage(bytes.NewReader(plain.Reveal()))
-	if err != nil {
-		return nil, record.ErrRecord
-	}
-	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil {
-		return nil, record.ErrRecord
-	}
-	parts := multipart.NewReader(m.Body, params["boundary"])
-	for range 2 {
-		if _, err := parts.NextPart(); err != nil {
-			return nil, record.ErrRecord
-		}
-	}
-	return func(int) ([]byte, error) {
-		part, err := parts.NextPart()
-		if err != nil {
-			return nil, errOtherFile
-		}
-		b, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
-		if err != nil {
-			return nil, errOtherFile
-		}
-		return b, nil
-	}, nil
 }

@@ -71,22 +71,22 @@ func stateName(s store.JobState) string {
 
 // jobLine is a job as --json shows it. None of it is a visitor's.
 type jobLine struct {
-	ID        string     `json:"id"`
-	State     string     `json:"state"`
-	Channel   string     `json:"channel"`
-	Form      string     `json:"form,omitempty"`
-	Reference string     `json:"reference,omitempty"`
-	Number    int64      `json:"number,omitempty"`
-	To        string     `json:"to,omitempty"`
-	MessageID string     `json:"message_id,omitempty"`
-	Made      time.Time  `json:"made"`
-	Attempts  int        `json:"attempts"`
-	Due       *time.Time `json:"due,omitempty"`
-	Ended     *time.Time `json:"ended,omitempty"`
-	LastError string     `json:"last_error,omitempty"`
-	Size      int64      `json:"size,omitempty"`
-	Changed   bool       `json:"changed,omitempty"`
-	Log       []logLine  `json:"log,omitempty"`
+	ID        string    `json:"id"`
+	State     string    `json:"state"`
+	Channel   string    `json:"channel"`
+	Form      string    `json:"form,omitempty"`
+	Reference string    `json:"reference,omitempty"`
+	Number    int64     `json:"number,omitempty"`
+	To        string    `json:"to,omitempty"`
+	MessageID string    `json:"message_id,omitempty"`
+	Made      time.Time `json:"made"`
+	Attempts  int       `json:"attempts"`
+	Due       time.Time `json:"due,omitzero"`
+	Ended     time.Time `json:"ended,omitzero"`
+	LastError string    `json:"last_error,omitempty"`
+	Size      int64     `json:"size,omitempty"`
+	Changed   bool      `json:"changed,omitempty"`
+	Log       []logLine `json:"log,omitempty"`
 }
 
 type logLine struct {
@@ -103,19 +103,11 @@ func lineOf(j *store.Job) jobLine {
 		l.To = "the visitor"
 	}
 	if j.State == store.Waiting {
-		l.Due = utc(j.Due)
+		l.Due = j.Due.UTC()
 	} else {
-		l.Ended = utc(j.Ended)
+		l.Ended = j.Ended.UTC()
 	}
 	return l
-}
-
-func utc(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 func (p *program) outboxList(ctx context.Context, o *operator, c *cli.Command) error {
@@ -146,13 +138,11 @@ func (p *program) outboxList(ctx context.Context, o *operator, c *cli.Command) e
 			more += fmt.Sprintf("And %d more, older, of the state %s: --most shows them.\n", left, s.name)
 		}
 	}
-	if c.Bool("json") {
-		return writeJSON(p.out, lines)
-	}
-	return p.sayJobs(lines, more, want, counts[store.Dead])
+	return p.answer(c, lines, jobsText(lines, more, want, counts[store.Dead]))
 }
 
-func (p *program) sayJobs(lines []jobLine, more, want string, dead int64) error {
+// jobsText is the list for people: the jobs of the states that are wanted, or what it means that there are none.
+func jobsText(lines []jobLine, more, want string, dead int64) string {
 	var b strings.Builder
 	for _, l := range lines {
 		b.WriteString(l.plain() + "\n")
@@ -165,7 +155,7 @@ func (p *program) sayJobs(lines []jobLine, more, want string, dead int64) error 
 		}
 		b.WriteByte('\n')
 	}
-	return p.say("%s", b.String())
+	return b.String()
 }
 
 // emptyList is what an empty list means.
@@ -186,7 +176,7 @@ func (l jobLine) plain() string {
 	if l.LastError != "" {
 		s += fmt.Sprintf("  %s, after %s", visible(l.LastError), text.Count(l.Attempts, "attempt"))
 	}
-	if l.Due != nil && l.Attempts > 0 {
+	if !l.Due.IsZero() && l.Attempts > 0 {
 		s += "; next " + l.Due.Format("2 Jan 15:04 MST")
 	}
 	if l.Changed {
@@ -212,9 +202,6 @@ func (p *program) outboxShow(ctx context.Context, o *operator, c *cli.Command) e
 	for _, a := range log {
 		l.Log = append(l.Log, logLine{a.At.UTC(), a.Code})
 	}
-	if c.Bool("json") {
-		return writeJSON(p.out, l)
-	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  made %s, id %s", l.plain(), l.Made.Format(time.RFC3339), visible(l.MessageID))
 	if l.Size > 0 {
@@ -224,7 +211,7 @@ func (p *program) outboxShow(ctx context.Context, o *operator, c *cli.Command) e
 	for _, a := range l.Log {
 		fmt.Fprintf(&b, "  %s  %s\n", a.At.Format(time.RFC3339), visible(a.Code))
 	}
-	return p.say("%s", b.String())
+	return p.answer(c, l, b.String())
 }
 
 func (p *program) outboxAside(ctx context.Context, o *operator, c *cli.Command) error {

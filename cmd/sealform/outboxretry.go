@@ -40,17 +40,13 @@ func (p *program) outboxRetry(ctx context.Context, o *operator, c *cli.Command) 
 	if err != nil {
 		return err
 	}
-	if err := o.store.Audit(ctx, operatorEntry(audit.ActDeliveryRetried, string(j.Channel), j.Reference)); err != nil {
-		return err
-	}
-	err = o.store.RetryNow(ctx, j.ID)
-	switch {
-	case errors.Is(err, store.ErrDamaged):
-		return hint.Add(errors.New("what it held is no longer kept, so that it can't be sent again"), "`sealform export` with its reference, if the answers are still kept here")
-	case errors.Is(err, store.ErrNotFound): // gone since
-		return noJob(jobName(j.ID))
+	switch due, lost, err := o.retryAll(ctx, []store.Job{*j}); {
 	case err != nil:
 		return err
+	case lost > 0:
+		return hint.Add(errors.New("what it held is no longer kept, so that it can't be sent again"), "`sealform export` with its reference, if the answers are still kept here")
+	case due == 0: // gone since
+		return noJob(jobName(j.ID))
 	}
 	said := "It is due now; a process that delivers takes it within seconds."
 	if underWay {

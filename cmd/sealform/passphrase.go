@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"math/big"
 	"strings"
 
 	"sealform/keys"
@@ -9,7 +10,7 @@ import (
 
 const (
 	consonants = "bdfghjklmnprstvz" // 16
-	vowels     = "aeiou"            // 5, drawn by rejection
+	vowels     = "aeiou"            // 5
 )
 
 // passphrase draws a key password that can be read aloud: six groups of three syllables each, (16·5)^18 ≈ 2^113
@@ -26,14 +27,8 @@ func passphrase() keys.Password {
 	return keys.NewPassword([]byte(strings.Join(groups, "-")))
 }
 
-// pick draws one byte of a set of up to 256, each equally likely.
+// pick draws one byte of a set, each equally likely.
 func pick(set string) byte {
-	limit := 256 - 256%len(set)
-	one := make([]byte, 1)
-	for {
-		_, _ = rand.Read(one) // never fails
-		if int(one[0]) < limit {
-			return set[int(one[0])%len(set)]
-		}
-	}
+	n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(set)))) // never fails
+	return set[n.Int64()]
 }

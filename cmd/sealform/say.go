@@ -1,11 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 
+	"github.com/urfave/cli/v3"
+
 	"sealform/internal/hint"
+	"sealform/internal/mail/check"
+	"sealform/internal/mail/headers"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
 	"sealform/keys"
@@ -16,6 +21,17 @@ import (
 func (p *program) say(format string, args ...any) error {
 	_, err := fmt.Fprintf(p.out, format, args...)
 	return err
+}
+
+// answer writes what --json shows as one indented object, or else the text for people.
+func (p *program) answer(c *cli.Command, v any, text string) error {
+	if !c.Bool("json") {
+		return p.say("%s", text)
+	}
+	e := json.NewEncoder(p.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // names from outside may hold <, > or &, which are not for a web page here
+	return e.Encode(v)
 }
 
 // counted is the words for one, or those for another number, which stands where they have %d.
@@ -45,6 +61,9 @@ var knownHints = []struct {
 	err  error
 	next string
 }{
+	{check.ErrNoDomain, "the domain once more, letter by letter"},
+	{check.ErrNoDNS, "again in a minute, or another name server: --resolver HOST:PORT"},
+	{headers.ErrNoHeader, "the source of the message, saved whole from the mail program"},
 	{private.ErrWrongPassword, "type the key password again; it is not the account password"},
 	{private.ErrWrongKey, "another key: `sealform keys list` shows which there are"},
 	{private.ErrUnsigned, "the signing key that was in force then: --signer FILE"},

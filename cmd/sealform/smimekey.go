@@ -25,8 +25,7 @@ func (p *program) keysSMIME(ctx context.Context, o *operator, c *cli.Command) er
 	if c.Bool("authority") {
 		show = signer.Authority()
 	}
-	_, err = p.out.Write(show)
-	return err
+	return p.say("%s", show)
 }
 
 // makeSMIME writes the record's entry first, as every act here does.

@@ -182,6 +182,9 @@ func (o *Reading) names(field string) []ReadValue {
 
 func (a *RecordAnswer) name() []byte { return orB64(a.Field, a.B64) }
 
+// DownloadName is the visitor's name for the file, made safe.
+func (f *RecordFile) DownloadName() string { return DownloadName(string(orB64(f.Name, f.NameB64))) }
+
 func orB64(s, b64 string) []byte {
 	if b64 == "" {
 		return []byte(s)

@@ -2,11 +2,13 @@ package record
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"regexp"
 	"strings"
 
@@ -56,6 +58,33 @@ func ReadText(p keys.Plaintext) (string, error) {
 		return "", err
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
+}
+
+// MailedFiles reads the files of a mailed submission, one at each call, in the record's order: the parts after the text and
+// the record. What can't be read is ErrRecord; whether it is the file that the record names is for the caller to see.
+func MailedFiles(p keys.Plaintext) (func() ([]byte, error), error) {
+	b := p.Reveal()
+	edge := edgeOf.FindSubmatch(b)
+	if edge == nil {
+		return nil, ErrRecord
+	}
+	parts := multipart.NewReader(bytes.NewReader(b), string(edge[1])) // which skips the header, as all before the first part
+	for range 2 {
+		if _, err := parts.NextPart(); err != nil {
+			return nil, ErrRecord
+		}
+	}
+	return func() ([]byte, error) {
+		part, err := parts.NextPart()
+		if err != nil {
+			return nil, ErrRecord
+		}
+		b, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
+		if err != nil {
+			return nil, ErrRecord
+		}
+		return b, nil
+	}, nil
 }
 
 var edgeOf = regexp.MustCompile(`\r\nContent-Type: multipart/mixed; boundary="(=_[0-9a-f]{32})"[;\r]`)

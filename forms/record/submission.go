@@ -39,7 +39,7 @@ type Submission struct {
 	Answers   keys.Sealed         // text and record, one signed message
 	Files     []keys.SealedStream // each its own signed message, in the record's order
 	Mails     []Mail
-	Webhooks  []string       // names of those to call
+	Webhooks  []string               // names of those to call
 	Receipt   *sealedaddress.Address // of a visitor who is mailed a receipt; nil: none is
 }
 

@@ -12,9 +12,10 @@ import (
 // revealers are the functions that may turn a keys.Plaintext or a keys.Password back into bytes, and where the
 // bytes go. Read a new one before adding it: where do they go, and how long do they live?
 var revealers = map[string]string{
-	"keys Recipients.Seal":    "plaintext into the cipher",
-	"forms/record ReadRecord": "verified plaintext into a record, for the viewer",
-	"forms/record ReadText":   "verified plaintext into the readable part, for sealform open",
+	"keys Recipients.Seal":     "plaintext into the cipher",
+	"forms/record MailedFiles": "an opened mail's files, for sealform open, which writes them into a folder that its caller names",
+	"forms/record ReadRecord":  "verified plaintext into a record, for the viewer",
+	"forms/record ReadText":    "verified plaintext into the readable part, for sealform open",
 
 	"keys/private Generate":       "is there a password at all",
 	"keys/private Import":         "is there a password at all",
@@ -29,7 +30,6 @@ var revealers = map[string]string{
 	"cmd/sealform program.accountPassword": "how long it is",
 	"cmd/sealform program.copyOf":          "how long it is",
 	"cmd/sealform program.newKeyPassword":  "a drawn one onto the operator's terminal, once",
-	"cmd/sealform inMail":                  "an opened mail's files, into a folder that whoever opened it names",
 	"cmd/sealform opened.beside":           "an opened submission's files, likewise",
 	"cmd/sealform demo.people":             "the demo's made-up passwords into its ready line",
 }
