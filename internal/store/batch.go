@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"sealform/forms/record"
+	"sealform/internal/audit"
 	"sealform/internal/store/engine"
 )
 
@@ -13,7 +14,7 @@ import (
 type batch struct {
 	*engine.Tx
 	forms   map[int64]*formNumbers
-	last    *link
+	last    *audit.Head        // the last entry of the record, once it was read
 	job     int64              // the id that was drawn last
 	tallies map[int64]jobTally // by how much the outbox's counts change
 }
@@ -26,12 +27,17 @@ func (s *Store) write(ctx context.Context, size int, do func(*batch) error) erro
 	return asDrop(s.db.Write(ctx, size, do))
 }
 
-// transact is write for what writes little; done says in errors what was tried.
-func (s *Store) transact(ctx context.Context, done string, do func(*batch) error) error {
-	if err := s.write(ctx, 0, do); err != nil {
-		return fmt.Errorf("%s: %w", done, err)
+// explain puts in front of an error what was tried; it is deferred.
+func explain(err *error, tried string) {
+	if *err != nil {
+		*err = fmt.Errorf("%s: %w", tried, *err)
 	}
-	return nil
+}
+
+// transact is write for what writes little; done says in errors what was tried.
+func (s *Store) transact(ctx context.Context, done string, do func(*batch) error) (err error) {
+	defer explain(&err, done)
+	return s.write(ctx, 0, do)
 }
 
 // do runs one statement.
@@ -42,14 +48,19 @@ func (s *Store) do(ctx context.Context, done, query string, args ...any) error {
 	})
 }
 
-// column collects a query's only column.
-func column[T any](all *[]T) func(scan func(...any) error) error {
+// rows collects a query's rows; into says where the columns of one go.
+func rows[T any](all *[]T, into func(*T) []any) func(scan func(...any) error) error {
 	return func(scan func(...any) error) error {
 		var x T
-		err := scan(&x)
+		err := scan(into(&x)...)
 		*all = append(*all, x)
 		return err
 	}
+}
+
+// column collects a query's only column.
+func column[T any](all *[]T) func(scan func(...any) error) error {
+	return rows(all, func(x *T) []any { return []any{x} })
 }
 
 // asDrop turns the engine's errors into those that a Drop answers with.
@@ -75,17 +86,25 @@ func (s *Store) snapshot(ctx context.Context, use func(snapshot) error) error {
 }
 
 // look is snapshot; done says in errors what was tried.
-func (s *Store) look(ctx context.Context, done string, use func(snapshot) error) error {
-	if err := s.snapshot(ctx, use); err != nil {
-		return fmt.Errorf("%s: %w", done, err)
-	}
-	return nil
+func (s *Store) look(ctx context.Context, done string, use func(snapshot) error) (err error) {
+	defer explain(&err, done)
+	return s.snapshot(ctx, use)
 }
 
 // one is Exec for a row that must be there: ErrNotFound when none was changed.
 func (b *batch) one(query string, args ...any) error {
 	n, err := b.Exec(query, args...)
-	if err == nil && n == 0 {
+	return found(n > 0, err)
+}
+
+// find is Get for a row that must be there: ErrNotFound when there is none.
+func (b *batch) find(query string, args []any, dest ...any) error {
+	return found(b.Get(query, args, dest...))
+}
+
+// found is ErrNotFound for a row that is not there; in a transaction its item is refused.
+func found(there bool, err error) error {
+	if err == nil && !there {
 		return refuse(ErrNotFound)
 	}
 	return err

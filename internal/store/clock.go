@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -19,7 +18,7 @@ func (s *Store) beginClock(ctx context.Context) error {
 // behind, and it makes that good at double speed: downtime only delays erasing.
 func (s *Store) Witnessed(ctx context.Context, elapsed time.Duration) (time.Time, error) {
 	var seen int64
-	err := s.write(ctx, 0, func(b *batch) error {
+	err := s.transact(ctx, "reading the clock", func(b *batch) error {
 		if _, err := b.Get(`select witnessed from clock where id = 1`, nil, &seen); err != nil {
 			return err
 		}
@@ -27,10 +26,7 @@ func (s *Store) Witnessed(ctx context.Context, elapsed time.Duration) (time.Time
 		_, err := b.Exec(`update clock set witnessed = $1 where id = 1`, seen)
 		return err
 	})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the clock: %w", err)
-	}
-	return millis(seen), nil
+	return millis(seen), err
 }
 
 // clock checks that the clock is there, and not set back so far that nothing is erased for long.

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed" // for the schema
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,15 +45,8 @@ type Store struct {
 // processes left behind. It refuses, before it writes anything, a database of another service or secrets folder
 // (ErrNotOurs), SQLite before 3.51.3, a newer schema, one with
 // triggers or anything else that is not ours, a network file system, and files that cannot be kept from other users.
-func Open(ctx context.Context, c Config) (*Store, error) {
-	s, err := open(ctx, c)
-	if err != nil {
-		return nil, fmt.Errorf("opening store: %w", err)
-	}
-	return s, nil
-}
-
-func open(ctx context.Context, c Config) (*Store, error) {
+func Open(ctx context.Context, c Config) (_ *Store, err error) {
+	defer explain(&err, "opening store")
 	s, err := prepare(c)
 	if err != nil {
 		return nil, err
@@ -109,11 +101,9 @@ func (s *Store) Room() error { return asDrop(s.db.Room()) }
 
 // Close records the numbers of what came since they were last recorded, commits what waits, then
 // closes the database.
-func (s *Store) Close() error {
-	err := s.recordLastNumbers()
+func (s *Store) Close() (err error) {
+	defer explain(&err, "closing store")
+	err = s.recordLastNumbers()
 	s.numbers.close()
-	if err = errors.Join(err, s.db.Close()); err != nil {
-		return fmt.Errorf("closing store: %w", err)
-	}
-	return nil
+	return errors.Join(err, s.db.Close())
 }

@@ -26,10 +26,7 @@ func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64
 		e.Act = audit.ActAccountAdded
 		return b.appendAccount(s, id, e)
 	})
-	if err != nil {
-		return 0, err
-	}
-	return id, nil
+	return id, err
 }
 
 // nonNil keeps an empty value from being a null.
@@ -178,20 +175,13 @@ func (s *Store) Fail(ctx context.Context, id int64, retry func(failures int) tim
 func (s *Store) countFailure(ctx context.Context, retry func(failures int) time.Duration, id any, count, wait string) (int, error) {
 	var failures int
 	err := s.transact(ctx, "counting a failure", func(b *batch) error {
-		ok, err := b.Get(count, []any{id}, &failures)
-		if err != nil {
+		if err := b.find(count, []any{id}, &failures); err != nil {
 			return err
 		}
-		if !ok {
-			return refuse(ErrNotFound)
-		}
-		_, err = b.Exec(wait, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
+		_, err := b.Exec(wait, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	return failures, nil
+	return failures, err
 }
 
 // Succeed clears the failures.

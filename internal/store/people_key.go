@@ -90,10 +90,7 @@ func (s *Store) KeysOf(ctx context.Context, account int64) (of []LockedKey, err 
 			of = slices.DeleteFunc(of, func(k LockedKey) bool { return !s.trusted(p, &k) })
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return of, nil
+	return of, err
 }
 
 const keyColumns = `fingerprint, account, name, created, failures, retry, locked`

@@ -24,16 +24,13 @@ func (s *Store) Session(ctx context.Context, hash [32]byte) (*Session, *Account,
 			a, err = scanAccount(scan, &x.Account, &x.Stage, &begun, &seen, &x.MAC)
 			return err
 		})
-		if err != nil || a == nil {
+		if err = found(a != nil, err); err != nil {
 			return err
 		}
 		return s.trust(ctx, r, a)
 	})
 	if err != nil {
 		return nil, nil, err
-	}
-	if a == nil {
-		return nil, nil, ErrNotFound
 	}
 	x.Created, x.Seen = millis(begun), millis(seen)
 	return x, a, nil

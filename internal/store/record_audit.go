@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -22,29 +21,21 @@ func (s *Store) Audit(ctx context.Context, e audit.Entry) error {
 	return err
 }
 
-// link is an entry's place in the chain.
-type link struct {
-	n   int64
-	mac [32]byte
-}
-
 // record runs do, which appends an entry, and brings the head file up to that entry; done says in errors what was tried.
-func (s *Store) record(ctx context.Context, done string, do func(*batch) error) error {
-	var last link
-	err := s.write(ctx, 0, func(b *batch) error {
+func (s *Store) record(ctx context.Context, done string, do func(*batch) error) (err error) {
+	defer explain(&err, done)
+	var last audit.Head
+	err = s.write(ctx, 0, func(b *batch) error {
 		err := do(b)
 		if err == nil {
 			last = *b.last
 		}
 		return err
 	})
-	if err == nil {
-		err = s.head.advance(last)
-	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", done, err)
+		return err
 	}
-	return nil
+	return s.head.advance(last)
 }
 
 // append writes an entry behind the last, whichever process wrote that.
@@ -53,16 +44,16 @@ func (b *batch) append(s *Store, e audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	if known := s.head.known(); known.n > prev.n {
+	if known := s.head.known(); known.Count > prev.Count {
 		prev = known // the tail was cut: leave the gap to be seen
 	}
-	e.Seq, e.At = prev.n+1, s.cfg.Now()
+	e.Seq, e.At = prev.Count+1, s.cfg.Now()
 	e.Who, e.From = storable(e.Who), storable(e.From)
-	e.MAC = s.chain.Sign(prev.mac, e)
+	e.MAC = s.chain.Sign(prev.MAC, e)
 	if err := insertEntry(b.Tx, e); err != nil {
 		return err
 	}
-	b.last = &link{n: e.Seq, mac: e.MAC}
+	b.last = &audit.Head{Count: e.Seq, MAC: e.MAC}
 	return nil
 }
 
@@ -105,15 +96,15 @@ func (s *Store) owner(tx *engine.Tx) error {
 }
 
 // lastEntry is read once in a transaction.
-func (b *batch) lastEntry() (link, error) {
+func (b *batch) lastEntry() (audit.Head, error) {
 	if b.last != nil {
 		return *b.last, nil
 	}
-	var l link
+	var l audit.Head
 	var mac []byte
-	ok, err := b.Get(`select n, mac from audit order by n desc limit 1`, nil, &l.n, &mac)
-	if ok && len(mac) == len(l.mac) {
-		l.mac = [32]byte(mac)
+	ok, err := b.Get(`select n, mac from audit order by n desc limit 1`, nil, &l.Count, &mac)
+	if ok && len(mac) == len(l.MAC) {
+		l.MAC = [32]byte(mac)
 	}
 	return l, err
 }
@@ -126,7 +117,7 @@ func (s *Store) beginAudit(ctx context.Context) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, audit.ErrHead) {
 		return err
 	}
-	var last link
+	var last audit.Head
 	if e := s.write(ctx, 0, func(b *batch) (err error) { last, err = b.lastEntry(); return err }); e != nil {
 		return e
 	}
@@ -143,7 +134,7 @@ func (s *Store) beginAudit(ctx context.Context) error {
 		lost = audit.HeadMissing
 	case err != nil:
 		lost = audit.HeadDamaged
-	case head.n <= last.n:
+	case head.Count <= last.Count:
 		return nil
 	}
 	return s.Audit(ctx, audit.Entry{Who: audit.Self, Act: audit.ActHeadLost, About: []string{lost}})
@@ -151,10 +142,10 @@ func (s *Store) beginAudit(ctx context.Context) error {
 
 // isNew says that nothing was ever done here: its making, maybe by a process that was
 // killed before it had written the head file, is all there is.
-func (s *Store) isNew(ctx context.Context, last link) (bool, error) {
+func (s *Store) isNew(ctx context.Context, last audit.Head) (bool, error) {
 	var used bool
 	_, err := s.db.Get(ctx, `
 		select exists (select 1 from submission) or exists (select 1 from tombstone) or exists (select 1 from account)
 			or exists (select 1 from locked_key) or exists (select 1 from form where seq > 0)`, nil, &used)
-	return last.n == 1 && !used && err == nil, err
+	return last.Count == 1 && !used && err == nil, err
 }

@@ -21,44 +21,42 @@ type head struct {
 	chain *audit.Chain
 
 	mu      sync.Mutex // of last
-	last    link       // the latest entry known to be committed
+	last    audit.Head // the latest entry known to be committed
 	file    sync.Mutex // of the file and written
-	written link       // zero: not known to be one of ours
+	written audit.Head // zero: not known to be one of ours
 }
 
 // known is the latest entry that this process knows to have been written.
-func (h *head) known() link {
+func (h *head) known() audit.Head {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.last
 }
 
 // note keeps the later of two entries.
-func (h *head) note(l link) {
+func (h *head) note(l audit.Head) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if l.n > h.last.n {
+	if l.Count > h.last.Count {
 		h.last = l
 	}
 }
 
 // load reads the file: os.ErrNotExist, audit.ErrHead.
-func (h *head) load() (link, error) {
+func (h *head) load() (l audit.Head, err error) {
 	b, err := os.ReadFile(h.path)
 	if err != nil {
-		return link{}, err
+		return l, err
 	}
-	x, err := h.chain.ParseHead(b)
-	if err != nil {
-		return link{}, err
+	if l, err = h.chain.ParseHead(b); err != nil {
+		return l, err
 	}
-	l := link{n: x.Count, mac: x.MAC}
 	h.note(l)
 	return l, nil
 }
 
 // check reads the file, and says what this process last found or left in it.
-func (h *head) check() (now, before link, err error) {
+func (h *head) check() (now, before audit.Head, err error) {
 	h.file.Lock()
 	defer h.file.Unlock()
 	now, err = h.load()
@@ -66,11 +64,11 @@ func (h *head) check() (now, before link, err error) {
 }
 
 // advance brings the file up to l at least. Those who wait together need one writing.
-func (h *head) advance(l link) error {
+func (h *head) advance(l audit.Head) error {
 	h.note(l)
 	h.file.Lock()
 	defer h.file.Unlock()
-	if h.written.n >= l.n {
+	if h.written.Count >= l.Count {
 		return nil
 	}
 	unlock, err := h.lock()
@@ -78,12 +76,12 @@ func (h *head) advance(l link) error {
 		return err
 	}
 	defer unlock()
-	if old, err := h.load(); err == nil && old.n >= l.n {
+	if old, err := h.load(); err == nil && old.Count >= l.Count {
 		h.written = old
 		return nil
 	}
 	now := h.known()
-	line := bytes.NewReader(h.chain.EncodeHead(audit.Head{Count: now.n, MAC: now.mac}))
+	line := bytes.NewReader(h.chain.EncodeHead(now))
 	if err := durable.Write(h.path, filepath.Base(h.path)+".new-*", 0o600, line); err != nil {
 		return err
 	}

@@ -43,15 +43,13 @@ const purgeBatch = 100
 // Purge erases a form's submissions received before the time given, one audit entry per
 // batch, and says how many they were. Give it a time reckoned from Witnessed, so that a
 // clock that jumps erases nothing.
-func (s *Store) Purge(ctx context.Context, form string, before time.Time) (int, error) {
-	for total := 0; ; {
+func (s *Store) Purge(ctx context.Context, form string, before time.Time) (total int, err error) {
+	defer explain(&err, "erasing old submissions")
+	for {
 		n, err := s.purge(ctx, form, before)
 		total += n
-		if err != nil {
-			return total, fmt.Errorf("erasing old submissions: %w", err)
-		}
-		if n < purgeBatch {
-			return total, nil
+		if err != nil || n < purgeBatch {
+			return total, err
 		}
 	}
 }
@@ -130,13 +128,10 @@ func (x *erasing) erase(id int64) error {
 		jobs      [2]int64
 		leaf      []byte
 	)
-	ok, err := x.b.Get(`select form, state, reference, first_job, last_job, leaf from submission where id = $1`, []any{id},
+	err := x.b.find(`select form, state, reference, first_job, last_job, leaf from submission where id = $1`, []any{id},
 		&form, &state, &reference, &jobs[0], &jobs[1], &leaf)
 	if err != nil {
 		return err
-	}
-	if !ok {
-		return refuse(ErrNotFound)
 	}
 	if err := x.replace(id, tombstone{leaf, x.at, x.why}); err != nil {
 		return err

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"slices"
 )
@@ -73,9 +72,10 @@ func newestOf(ctx context.Context, r snapshot, form string, received, before int
 }
 
 // Counts per form and state, from the tally. Every form that ever had a submission is in it.
-func (s *Store) Counts(ctx context.Context) (map[string]map[State]int64, error) {
-	out := map[string]map[State]int64{}
-	err := s.db.Each(ctx, `select name, count_new, count_opened, count_done, count_spam from form where id != 0`, nil, func(scan func(...any) error) error {
+func (s *Store) Counts(ctx context.Context) (out map[string]map[State]int64, err error) {
+	defer explain(&err, "reading the tally")
+	out = map[string]map[State]int64{}
+	return out, s.db.Each(ctx, `select name, count_new, count_opened, count_done, count_spam from form where id != 0`, nil, func(scan func(...any) error) error {
 		var name string
 		var n [Spam + 1]int64
 		if err := scan(&name, &n[New], &n[Opened], &n[Done], &n[Spam]); err != nil {
@@ -84,8 +84,4 @@ func (s *Store) Counts(ctx context.Context) (map[string]map[State]int64, error) 
 		out[name] = map[State]int64{New: n[New], Opened: n[Opened], Done: n[Done], Spam: n[Spam]}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the tally: %w", err)
-	}
-	return out, nil
 }

@@ -33,15 +33,12 @@ func (s *Store) submission(ctx context.Context, r snapshot, id int64) (*Submissi
 	x := &Submission{}
 	p := &place{}
 	var leaf, data []byte
-	ok, err := r.Get(ctx, `
+	err := found(r.Get(ctx, `
 		select s.id, f.name, s.state, s.seq, s.reference, s.received, s.files, s.size, s.revision, s.files_hash, s.sealed_hash, s.leaf, s.data
 		from submission s join form f on f.id = s.form where s.id = $1`, []any{id},
-		&p.id, &p.form, &x.State, &p.seq, &p.reference, &p.received, &p.files, &x.Size, &p.revision, &p.filesHash, &p.sealed, &leaf, &data)
+		&p.id, &p.form, &x.State, &p.seq, &p.reference, &p.received, &p.files, &x.Size, &p.revision, &p.filesHash, &p.sealed, &leaf, &data))
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, ErrNotFound
 	}
 	if err := s.back(ctx, r, p.reference); err != nil {
 		return nil, err
@@ -98,12 +95,8 @@ func (x *Submission) join(ctx context.Context, r snapshot, data []byte) error {
 	if x.Answers, err = keys.JoinSealed(sk, data); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	err = r.Each(ctx, `select upload, chunks from file where submission = $1 order by n`, []any{x.ID}, func(scan func(...any) error) error {
-		var f StoredFile
-		err := scan(&f.Upload, &f.Chunks)
-		x.FileKeys = append(x.FileKeys, f)
-		return err
-	})
+	err = r.Each(ctx, `select upload, chunks from file where submission = $1 order by n`, []any{x.ID},
+		rows(&x.FileKeys, func(f *StoredFile) []any { return []any{&f.Upload, &f.Chunks} }))
 	if err != nil {
 		return err
 	}
@@ -157,14 +150,10 @@ func (s *Store) ByReference(ctx context.Context, reference string) (int64, error
 		return 0, ErrNotFound
 	}
 	var id int64
-	ok, err := s.db.Get(ctx, `
-		select id from submission where reference = $1
-		union all select id from tombstone where reference = $1 limit 1`, []any{canonical}, &id)
-	if err != nil {
-		return 0, fmt.Errorf("finding a submission: %w", err)
-	}
-	if !ok {
-		return 0, ErrNotFound
-	}
-	return id, nil
+	err := s.look(ctx, "finding a submission", func(r snapshot) error {
+		return found(r.Get(ctx, `
+			select id from submission where reference = $1
+			union all select id from tombstone where reference = $1 limit 1`, []any{canonical}, &id))
+	})
+	return id, err
 }

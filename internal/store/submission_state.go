@@ -13,12 +13,8 @@ func (s *Store) SetState(ctx context.Context, id int64, to State) error {
 	return s.transact(ctx, "changing a state", func(b *batch) error {
 		var form int64
 		var from State
-		ok, err := b.Get(`select form, state from submission where id = $1`, []any{id}, &form, &from)
-		if err != nil {
+		if err := b.find(`select form, state from submission where id = $1`, []any{id}, &form, &from); err != nil {
 			return err
-		}
-		if !ok {
-			return refuse(ErrNotFound)
 		}
 		if from == to {
 			return nil

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -25,10 +24,11 @@ func (s *Store) Sweep(ctx context.Context) error {
 	return s.recordNumbers(ctx)
 }
 
-func (s *Store) sweep(ctx context.Context) error {
+func (s *Store) sweep(ctx context.Context) (err error) {
+	defer explain(&err, "sweeping the store")
 	var ids []int64
 	before := s.cfg.Now().Add(-orphaned).UnixMilli()
-	err := s.db.Each(ctx, `select id from upload where seen < $1`, []any{before}, column(&ids))
+	err = s.db.Each(ctx, `select id from upload where seen < $1`, []any{before}, column(&ids))
 	for _, id := range ids {
 		err = errors.Join(err, s.dropUpload(ctx, id))
 	}
@@ -36,10 +36,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	if err == nil && s.traces.Load() {
 		err = s.wipe(ctx)
 	}
-	if err != nil {
-		return fmt.Errorf("sweeping the store: %w", err)
-	}
-	return nil
+	return err
 }
 
 // dropUpload erases an upload that nothing refers to, in several transactions. It leaves

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -16,14 +15,14 @@ import (
 // form's rows, files and tombstones against its numbers and their leaves, session keys
 // and deliveries against their MACs, every submission that an entry names against what is here, the
 // clock against the store's making, and the schema against ours. It reads all of the database in one snapshot, beside intake.
-func (s *Store) VerifyAudit(ctx context.Context) (AuditReport, error) {
-	const verifying = "verifying the record"
+func (s *Store) VerifyAudit(ctx context.Context) (_ AuditReport, err error) {
+	defer explain(&err, "verifying the record")
 	head, finding, err := s.headFound() // before the snapshot: what is written meanwhile is not cut
 	if err != nil {
-		return AuditReport{}, fmt.Errorf("%s: %w", verifying, err)
+		return AuditReport{}, err
 	}
 	v := &verification{s: s, walk: s.chain.Walk(head), projection: newProjection(), named: map[ref]bool{}, given: map[string]int64{}}
-	err = s.look(ctx, verifying, func(r snapshot) error {
+	err = s.snapshot(ctx, func(r snapshot) error {
 		v.r = r
 		return v.all(ctx, finding)
 	})
@@ -53,16 +52,16 @@ func (v *verification) all(ctx context.Context, head string) error {
 // headFound reads the head file. Whoever can replace it by an older one can also cut the
 // record back to that, unseen by a process that starts later; one that runs sees it.
 func (s *Store) headFound() (head audit.Head, finding string, err error) {
-	l, before, err := s.head.check()
+	head, before, err := s.head.check()
 	switch {
-	case err == nil && l.n < before.n:
-		return audit.Head{Count: before.n, MAC: before.mac}, "the head file was set back", nil
+	case err == nil && head.Count < before.Count:
+		return before, "the head file was set back", nil
 	case errors.Is(err, os.ErrNotExist):
-		return head, "the head file is missing", nil
+		return audit.Head{}, "the head file is missing", nil
 	case errors.Is(err, audit.ErrHead):
-		return head, err.Error(), nil
+		return audit.Head{}, err.Error(), nil
 	}
-	return audit.Head{Count: l.n, MAC: l.mac}, "", err
+	return head, "", err
 }
 
 // verification is one run of VerifyAudit.

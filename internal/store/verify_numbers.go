@@ -18,12 +18,8 @@ func (v *verification) forms(ctx context.Context) error {
 		name    string
 	}
 	var all []form
-	err := v.r.Each(ctx, `select id, seq, name from form where id != 0 order by name`, nil, func(scan func(...any) error) error {
-		var f form
-		err := scan(&f.id, &f.seq, &f.name)
-		all = append(all, f)
-		return err
-	})
+	err := v.r.Each(ctx, `select id, seq, name from form where id != 0 order by name`, nil,
+		rows(&all, func(f *form) []any { return []any{&f.id, &f.seq, &f.name} }))
 	if err != nil {
 		return err
 	}

@@ -121,8 +121,8 @@ func TestHeadLags(t *testing.T) {
 	}
 	wg.Wait()
 	l, err := s.head.load()
-	if err != nil || l.n != 28 {
-		t.Errorf("head at %d: %v", l.n, err)
+	if err != nil || l.Count != 28 {
+		t.Errorf("head at %d: %v", l.Count, err)
 	}
 	fi, err := os.Stat(c.HeadFile)
 	if err != nil || fi.Mode().Perm() != 0o600 {
