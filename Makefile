@@ -39,9 +39,8 @@ race:
 vulnerabilities:
 	@scripts/vulnerabilities
 
-# Six at once: those that run in parallel wait for minutes and leases more than they work.
 e2e:
-	go test -vet=off -count=1 -parallel 6 -timeout 20m ./e2e/
+	@scripts/e2e
 
 # A thousand kills, every fuzz target for a minute, timings and floods: what needs patience or statistics.
 soak: tools

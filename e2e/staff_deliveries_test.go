@@ -17,6 +17,7 @@ import (
 // puts one aside.
 func TestDeliveriesPages(t *testing.T) {
 	whole(t)
+	t.Parallel()
 	d := start(t, t.TempDir())
 	known := d.letters()
 	ref := d.visitor().submit("new-patient", words())
@@ -80,6 +81,7 @@ func TestDeliveriesPages(t *testing.T) {
 // TestDeliveriesForManyReasons looks at a list in which not all rows have the same reason: what to do stands once for each.
 func TestDeliveriesForManyReasons(t *testing.T) {
 	whole(t)
+	t.Parallel()
 	d := start(t, t.TempDir())
 	v := d.visitor()
 	for _, code := range []string{"timeout", "permanent_552", "timeout", "changed", "temporary_450"} {

@@ -14,6 +14,7 @@ import (
 // covers WB06
 func TestMailLink(t *testing.T) {
 	whole(t)
+	t.Parallel()
 	d := start(t, t.TempDir())
 	say := words()
 	ref := d.visitor().submit("contact", say)
