@@ -17,7 +17,7 @@ const (
 	againDaily = 5
 )
 
-// Retry makes one due at once. What is due already stays as it is, and nothing is put on record; errChanged, errSpent,
+// Retry makes a delivery due at once. What is due already stays as it is, and nothing is put on record; errChanged, errSpent,
 // errSoon and errOften are for what cannot be sent now.
 func (d *desk) Retry(ctx context.Context, who staff.Staff, at string) error {
 	defer d.turns.Take("delivery " + at)() // two clicks are not to count as one
@@ -31,19 +31,42 @@ func (d *desk) Retry(ctx context.Context, who staff.Staff, at string) error {
 	if d.hasTurn(job) {
 		return nil
 	}
-	if err := d.Sessions.Record(ctx, who.Entry(audit.ActDeliveryRetried, string(job.Channel), job.Reference)); err != nil {
+	if err := d.change(ctx, who, job, audit.ActDeliveryRetried, d.Store.RetryNow); err != nil {
 		return err
 	}
-	err = d.Store.RetryNow(ctx, job.ID)
+	d.Nudge()
+	return nil
+}
+
+// PutAside takes a delivery that was given up, and that somebody has seen to, out of what staff are told of. The error is
+// errNotGivenUp for a delivery that is not given up any more.
+func (d *desk) PutAside(ctx context.Context, who staff.Staff, at string) error {
+	job, _, err := d.Delivery(ctx, who, at)
+	if err != nil {
+		return err
+	}
+	if job.State != store.Dead {
+		return errNotGivenUp
+	}
+	return d.change(ctx, who, job, audit.ActDeliveryPutAside, d.Store.PutAside)
+}
+
+// change puts an act on record, does it to a delivery, and gives the error for what became of the delivery since it was read.
+func (d *desk) change(ctx context.Context, who staff.Staff, job *store.Job, act string, do func(context.Context, int64) error) error {
+	if err := d.Sessions.Record(ctx, who.Entry(act, string(job.Channel), job.Reference)); err != nil {
+		return err
+	}
+	err := do(ctx, job.ID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return errNotFound
-	case errors.Is(err, store.ErrDamaged): // purged since we looked
+	case errors.Is(err, store.ErrDamaged): // purged meanwhile
 		return errSpent
+	case errors.Is(err, store.ErrNotGivenUp): // tried again meanwhile
+		return errNotGivenUp
 	case err != nil:
-		return fmt.Errorf("trying a delivery again: %w", err)
+		return fmt.Errorf("changing a delivery: %w", err)
 	}
-	d.Nudge()
 	return nil
 }
 

@@ -26,7 +26,10 @@ func (s *Store) Witnessed(ctx context.Context, elapsed time.Duration) (time.Time
 		_, err := b.Exec(`update clock set witnessed = $1 where id = 1`, seen)
 		return err
 	})
-	return millis(seen), err
+	if err != nil {
+		return time.Time{}, err // where ctx ended first, the writer may still be at it
+	}
+	return millis(seen), nil
 }
 
 // clock checks that the clock is there, and not set back so far that nothing is erased for long.

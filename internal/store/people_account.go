@@ -26,7 +26,10 @@ func (s *Store) AddAccount(ctx context.Context, a Account, e audit.Entry) (int64
 		e.Act = audit.ActAccountAdded
 		return b.appendAccount(s, id, e)
 	})
-	return id, err
+	if err != nil {
+		return 0, err // where ctx ended first, the writer may still be at it
+	}
+	return id, nil
 }
 
 // nonNil keeps an empty value from being a null.
@@ -181,7 +184,10 @@ func (s *Store) countFailure(ctx context.Context, retry func(failures int) time.
 		_, err := b.Exec(wait, id, s.cfg.Now().Add(retry(failures)).UnixMilli())
 		return err
 	})
-	return failures, err
+	if err != nil {
+		return 0, err // where ctx ended first, the writer may still be at it
+	}
+	return failures, nil
 }
 
 // Succeed clears the failures.

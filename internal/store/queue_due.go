@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -18,9 +17,9 @@ const laterDue = `
 // RetryFailed makes due at once what waits for later and failed last for one of those codes, and says how many jobs that
 // were. Calls of webhooks stay as they are: their codes say nothing of the relay.
 func (s *Store) RetryFailed(ctx context.Context, codes []string) (total int, err error) {
-	const what = "retrying what waits"
+	defer explain(&err, "retrying what waits")
 	var of []int64
-	err = s.look(ctx, what, func(r snapshot) (err error) { of, err = r.formsWith(ctx, Waiting, nil); return err })
+	err = s.snapshot(ctx, func(r snapshot) (err error) { of, err = r.formsWith(ctx, Waiting, nil); return err })
 	if err != nil {
 		return 0, err
 	}
@@ -28,7 +27,7 @@ func (s *Store) RetryFailed(ctx context.Context, codes []string) (total int, err
 		n, err := s.retryFailed(ctx, form, codes)
 		total += n
 		if err != nil {
-			return total, fmt.Errorf("%s: %w", what, err)
+			return total, err
 		}
 	}
 	return total, nil

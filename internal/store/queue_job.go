@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"encoding/binary"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -155,10 +154,9 @@ func (s *Store) Job(ctx context.Context, id int64) (*Job, []Attempt, error) {
 
 // RelaySize is the largest message that the relay takes, as a process that delivers last saw it; 0: not known or none.
 func (s *Store) RelaySize(ctx context.Context) (n int64, err error) {
-	if _, err = s.db.Get(ctx, `select size from relay where id = 1`, nil, &n); err != nil {
-		return 0, fmt.Errorf("reading the relay's size: %w", err)
-	}
-	return n, nil
+	defer explain(&err, "reading the relay's size")
+	_, err = s.db.Get(ctx, `select size from relay where id = 1`, nil, &n)
+	return n, err
 }
 
 // SetRelaySize notes it.

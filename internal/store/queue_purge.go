@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -11,15 +10,13 @@ const sentBefore = `select id, cast(form as bigint) from outbox where state = 1 
 
 // PurgeSent removes jobs that were sent before then, with their bodies and logs, and says how many. Give it a time
 // reckoned from Witnessed, so that a clock that jumps removes nothing.
-func (s *Store) PurgeSent(ctx context.Context, before time.Time) (int, error) {
-	total := 0
+func (s *Store) PurgeSent(ctx context.Context, before time.Time) (total int, err error) {
+	defer explain(&err, "removing what was sent")
 	for {
 		n, err := s.purgeSent(ctx, before)
-		if total += n; err != nil {
-			return total, fmt.Errorf("removing what was sent: %w", err)
-		}
-		if n < purgeBatch {
-			return total, nil
+		total += n
+		if err != nil || n < purgeBatch {
+			return total, err
 		}
 	}
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -86,9 +85,10 @@ func scanTally(scan func(...any) error) (p formTally, err error) {
 func (p formTally) among(named []string) bool { return named == nil || slices.Contains(named, p.name) }
 
 // JobCounts counts the jobs of the forms named ("": those of none; nil: all of either kind) by state.
-func (s *Store) JobCounts(ctx context.Context, forms []string) (map[JobState]int64, error) {
-	out := map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0, Aside: 0}
-	err := s.db.Each(ctx, formTallies, nil, func(scan func(...any) error) error {
+func (s *Store) JobCounts(ctx context.Context, forms []string) (out map[JobState]int64, err error) {
+	defer explain(&err, "counting what goes out")
+	out = map[JobState]int64{Waiting: 0, Sent: 0, Dead: 0, Aside: 0}
+	return out, s.db.Each(ctx, formTallies, nil, func(scan func(...any) error) error {
 		p, err := scanTally(scan)
 		for state := range out {
 			if p.among(forms) {
@@ -97,8 +97,4 @@ func (s *Store) JobCounts(ctx context.Context, forms []string) (map[JobState]int
 		}
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("counting what goes out: %w", err)
-	}
-	return out, nil
 }
