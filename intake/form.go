@@ -25,11 +25,11 @@ func (in *intake) list(c echo.Context) error {
 func (in *intake) frame() public.Frame {
 	var f public.Frame
 	for i, s := range in.order {
-		if i > 0 && s.frame.Clinic != f.Clinic {
-			return public.Frame{}
-		}
 		if i == 0 {
 			f = s.frame
+		}
+		if s.frame.Clinic != f.Clinic {
+			return public.Frame{}
 		}
 	}
 	return f

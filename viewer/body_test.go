@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // Our own reader of posted forms takes what the standard library takes, byte for byte, and wipes what it read.
@@ -63,4 +64,16 @@ func FuzzPlainly(f *testing.F) {
 			t.Fatalf("%+q has no mark", s)
 		}
 	})
+}
+
+// unseen tells which characters are marked: controls but line ends and tabs, format characters but the two joiners,
+// line and paragraph separators, private use.
+func unseen(r rune) bool {
+	switch r {
+	case '\n', '\t', '\u200c', '\u200d':
+		return false
+	case '\u2028', '\u2029':
+		return true
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co)
 }

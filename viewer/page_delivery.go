@@ -89,7 +89,6 @@ func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) pages.Deliver
 	p := pages.DeliveryPage{
 		Delivery: h.delivery(j), Received: h.moment(j.Received), Back: queueAddress(j.State, ""),
 	}
-	p.Action = p.Address
 	p.ID = pages.Fact{Label: "Message-ID", Text: h.wireID(j)}
 	if j.Channel == store.Webhook {
 		p.ID.Label = "Webhook ID"

@@ -23,7 +23,7 @@ func (h *handlers) getSubmission(c echo.Context, who staff.Staff) error {
 		return err
 	}
 	p := h.submissionPage(o)
-	p.Frame = h.personFrame(c.Request().Context(), who, p.Action)
+	p.Frame = h.personFrame(c.Request().Context(), who, p.Address)
 	if p.Lock != nil { // the page leaves by itself when the key has locked, scripts or not
 		c.Response().Header().Set("Refresh", strconv.Itoa(p.Lock.Seconds()+2)+"; url=/inbox")
 	}
@@ -34,8 +34,8 @@ func (h *handlers) submissionPage(o *opened) pages.SubmissionPage {
 	address := h.desk.address(o.sub.Form, o.sub.ID)
 	p := pages.SubmissionPage{
 		Reference: o.sub.Reference, Form: o.served.Form.Title,
-		State: stateNames[o.sub.State], Action: address, Received: h.when(o.sub.Received),
-		Facts: h.facts(o), Notes: notes(o), Sections: sections(o.reading.Answers), Back: "/inbox",
+		State: stateNames[o.sub.State], Address: address, Received: h.when(o.sub.Received),
+		Facts: h.facts(o), Notes: notes(o), Sections: sections(o.reading.Answers),
 	}
 	for _, a := range o.reading.Extra {
 		p.Extra = append(p.Extra, answer(a))
@@ -125,7 +125,7 @@ func (h *handlers) getErase(c echo.Context, who staff.Staff) error {
 	address := h.desk.address(sub.Form, sub.ID)
 	return web.Show(c.Response(), http.StatusOK, pages.ErasePage{
 		Frame: h.personFrame(c.Request().Context(), who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
-		Received: h.when(sub.Received), Files: sub.Files, Action: address, Back: address,
+		Received: h.when(sub.Received), Files: sub.Files, Address: address,
 	})
 }
 

@@ -10,13 +10,12 @@ import (
 // Paths makes the addresses of submissions in the staff pages, and reads them. A submission's number is sealed under a key
 // of its form, so that its address cannot be guessed or counted through, and is good for its form alone.
 type Paths struct {
-	forms []string
-	sids  map[string]*token.Maker
+	sids map[string]*token.Maker // by form
 }
 
 // NewPaths takes what the viewer is configured with: the service id, the ids of the forms that are kept, and Config.Key.
 func NewPaths(service string, forms []string, key func(purpose string) []byte) (*Paths, error) {
-	p := &Paths{forms: forms, sids: map[string]*token.Maker{}}
+	p := &Paths{sids: map[string]*token.Maker{}}
 	for _, id := range forms {
 		var err error
 		if p.sids[id], err = token.New(key("viewer-urls/"+id), service, time.Now); err != nil {
@@ -55,8 +54,8 @@ func (p *Paths) open(form, sid string) (id int64, ok bool) {
 
 // onward is where "/go/…" leads, whoever asks: to a submission's address if it is one of ours, else to the inbox.
 func (p *Paths) onward(sid string) string {
-	for _, form := range p.forms {
-		if _, ok := p.open(form, sid); ok {
+	for _, m := range p.sids {
+		if _, ok := m.OpenID(sid); ok {
 			return "/s/" + sid
 		}
 	}

@@ -4,59 +4,35 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 
 	pages "sealform/templates/staff"
 )
 
-// hidden is how package forms writes a character that cannot be seen, and a byte that is no text.
-var hidden = regexp.MustCompile(`‹(U\+[0-9A-F]{4,6}|[0-9A-F]{2})›`)
+// hidden finds what is shown as a mark: a character that cannot be seen, or a byte that is no text, as package forms writes
+// it; and, should forms have left one in, a control but line ends and tabs, a format character but the two joiners that
+// emoji and Persian are written with, a line or paragraph separator, or a character of private use.
+var hidden = regexp.MustCompile(`‹(U\+[0-9A-F]{4,6}|[0-9A-F]{2})›|[^\P{Cc}\n\t]|[^\P{Cf}\x{200C}\x{200D}]|[\p{Co}\x{2028}\x{2029}]`)
 
-// plainly cuts what a visitor wrote into text and marks, so that nothing reads other than it is (Unicode TR 36 §2.5). What
-// forms has made visible becomes a mark; should it have left a hidden character in, that becomes one here.
+// plainly cuts what a visitor wrote into text and marks, so that nothing reads other than it is (Unicode TR 36 §2.5).
 func plainly(s string) pages.Value {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	var v pages.Value
 	start := 0
 	for _, at := range hidden.FindAllStringSubmatchIndex(s, -1) {
-		v.Pieces = append(v.Pieces, pieces(s[start:at[0]])...)
-		v.Pieces = append(v.Pieces, mark(s[at[2]:at[3]]))
+		if at[0] > start {
+			v.Pieces = append(v.Pieces, pages.Piece{Text: s[start:at[0]]})
+		}
+		name := fmt.Sprintf("U+%04X", []rune(s[at[0]:at[1]])[0])
+		if at[2] >= 0 {
+			name = s[at[2]:at[3]]
+		}
+		v.Pieces = append(v.Pieces, mark(name))
 		start = at[1]
 	}
-	v.Pieces = append(v.Pieces, pieces(s[start:])...)
-	return v
-}
-
-// pieces marks what cannot be seen in s.
-func pieces(s string) []pages.Piece {
-	var out []pages.Piece
-	start := 0
-	for i, r := range s {
-		if !unseen(r) {
-			continue
-		}
-		if i > start {
-			out = append(out, pages.Piece{Text: s[start:i]})
-		}
-		out = append(out, mark(fmt.Sprintf("U+%04X", r)))
-		start = i + len(string(r))
-	}
 	if start < len(s) {
-		out = append(out, pages.Piece{Text: s[start:]})
+		v.Pieces = append(v.Pieces, pages.Piece{Text: s[start:]})
 	}
-	return out
-}
-
-// unseen tells which characters are marked: controls but line ends and tabs, format characters but the two joiners that
-// emoji and Persian are written with, line and paragraph separators, private use.
-func unseen(r rune) bool {
-	switch r {
-	case '\n', '\t', '\u200c', '\u200d':
-		return false
-	case '\u2028', '\u2029':
-		return true
-	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co)
+	return v
 }
 
 var directions = map[string]bool{

@@ -81,6 +81,8 @@ const noReceipt = "Nothing to do: what the visitor sent is here, and they saw it
 
 // anywhere is what can happen to a delivery of any kind before anybody is called.
 var anywhere = map[string]pages.Reason{
+	"stalled":        {Said: "It has been due for over an hour, but nothing has tried to send it.", Do: "Ask whoever runs Sealform whether the part that delivers is running."},
+	"far_ahead":      {Said: "Its next try is further off than it should be, as if a clock had run ahead.", Do: "Ask whoever runs Sealform to check the machine’s clock, and whether the part that delivers is running."},
 	"changed":        {Said: "It was changed in the database after it was made, so nothing of it is sent.", Do: "Tell whoever runs Sealform; “sealform audit verify” shows what else was touched."},
 	"not_configured": {Said: "Its form no longer names this address, so nothing is sent there.", Do: "If it is to go there, ask whoever runs Sealform to name the address again. Else leave it, and put it aside once it is given up."},
 }
@@ -136,9 +138,9 @@ func (h *handlers) whyOf(j *store.Job) *pages.Reason {
 	case j.State == store.Sent:
 		return nil
 	case h.stalled(j):
-		return &stalled
+		return reasonOf(j.Channel, "stalled")
 	case j.State == store.Waiting && j.Due.Sub(h.desk.Now()) > farOff:
-		return &farAhead
+		return reasonOf(j.Channel, "far_ahead")
 	case why == nil || j.State == store.Waiting:
 		return why
 	case j.Channel == store.Receipt:
@@ -156,14 +158,4 @@ const farOff = 2 * time.Hour
 // stalled tells whether a delivery is overdue: its time came over an hour ago, and there was no attempt.
 func (h *handlers) stalled(j *store.Job) bool {
 	return j.State == store.Waiting && h.desk.Now().Sub(j.Due) > overdueAfter
-}
-
-var stalled = pages.Reason{
-	Said: "It has been due for over an hour, but nothing has tried to send it.",
-	Do:   "Ask whoever runs Sealform whether the part that delivers is running.",
-}
-
-var farAhead = pages.Reason{
-	Said: "Its next try is further off than it should be, as if a clock had run ahead.",
-	Do:   "Ask whoever runs Sealform to check the machine’s clock, and whether the part that delivers is running.",
 }

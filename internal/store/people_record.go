@@ -19,23 +19,24 @@ type standing struct {
 	revoked bool   // disabled, or removed
 }
 
-// row is the mark of an account, but for whether it is disabled and for its failures.
-func (s *Store) accountRow(a *Account) string {
-	m := s.mac("account")
-	m.Number(a.ID)
-	for _, b := range [][]byte{[]byte(a.Email), []byte(a.Password), a.TOTP} {
+// row is the mark of a row: a MAC over what it holds.
+func (s *Store) row(kind string, id int64, parts ...[]byte) string {
+	m := s.mac(kind)
+	m.Number(id)
+	for _, b := range parts {
 		m.Bytes(b)
 	}
 	return rowMark + hex.EncodeToString(m.Sum(nil)[:16])
 }
 
+// accountRow is the mark of an account, but for whether it is disabled and for its failures.
+func (s *Store) accountRow(a *Account) string {
+	return s.row("account", a.ID, []byte(a.Email), []byte(a.Password), a.TOTP)
+}
+
+// keyRow is the mark of a key, but for its failures.
 func (s *Store) keyRow(k *LockedKey) string {
-	m := s.mac("locked key")
-	m.Number(k.Account)
-	for _, b := range [][]byte{[]byte(k.Fingerprint), []byte(k.Name), k.Locked} {
-		m.Bytes(b)
-	}
-	return rowMark + hex.EncodeToString(m.Sum(nil)[:16])
+	return s.row("locked key", k.Account, []byte(k.Fingerprint), []byte(k.Name), k.Locked)
 }
 
 // about makes sure that an entry names what it is about, and its row.

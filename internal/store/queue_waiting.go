@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -73,6 +72,7 @@ const undeliveredJobs = `
 // Undelivered says how many awaited jobs of the forms named ("": those of none; nil: all of either kind) were given up, and
 // how many wait that were made before first or after last. It costs the same however many wait.
 func (s *Store) Undelivered(ctx context.Context, forms []string, first, last time.Time) (u Undelivered, err error) {
+	defer explain(&err, "counting what does not get out")
 	known := true
 	args := []any{first.UnixMilli(), last.UnixMilli(), max(first.UnixMilli()-uploadEpoch, 0) << jobBits, mostFresh}
 	err = s.db.Each(ctx, undeliveredJobs, args, func(scan func(...any) error) error {
@@ -92,13 +92,10 @@ func (s *Store) Undelivered(ctx context.Context, forms []string, first, last tim
 		}
 		return nil
 	})
-	if err != nil {
-		return Undelivered{}, fmt.Errorf("counting what does not get out: %w", err)
-	}
 	if !known {
 		u.Since = time.Time{}
 	}
-	return u, nil
+	return u, err
 }
 
 // never is later than any job is made: all that wait were made before.

@@ -65,7 +65,6 @@ type Hook struct{ Name, Action string }
 type DeliveryPage struct {
 	Frame
 	Delivery
-	Action     string // of the page's own parts
 	Submission string // address; "" for none
 	Received   Time   // the submission, where it belongs to one
 	ID         Fact   // that the other side can tell repeats by

@@ -133,14 +133,13 @@ type SubmissionPage struct {
 	Reference string
 	Form      string
 	State     State
-	Action    string // the submission's own address; its parts stand below it
+	Address   string // the submission's own; its parts stand below it
 	Received  Time
 	Facts     []Fact
 	Notes     []string // what to know before reading, such as an earlier version of the form
 	Sections  []Section
 	Extra     []Answer // posted under names that the form does not have
 	Files     []File
-	Back      string
 }
 
 // Fact is a line of what is known about a submission beside its answers.
@@ -186,8 +185,7 @@ type ErasePage struct {
 	Form      string
 	Received  Time
 	Files     int
-	Action    string
-	Back      string
+	Address   string // of the submission
 }
 
 // MessagePage says one thing and where to go on.
