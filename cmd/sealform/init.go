@@ -29,7 +29,7 @@ var configText string
 type plan struct {
 	Dir     string
 	Name    string // the clinic's
-	Service string // id; drawn when empty
+	Service string // id, which build draws
 	Intake  string // host name of the public pages
 	Viewer  string // host name of the staff pages
 	Zone    string
@@ -105,9 +105,7 @@ func (pl *plan) check() error {
 // build makes the folder. The configuration is written last: what was cut off before can be built again elsewhere,
 // and is never mistaken for whole.
 func (pl *plan) build(now time.Time) error {
-	if pl.Service == "" {
-		pl.Service = "sf-" + rand.Text()[:16]
-	}
+	pl.Service = "sf-" + rand.Text()[:16]
 	for _, d := range []string{"", "forms", "keys", "data"} {
 		if err := os.MkdirAll(filepath.Join(pl.Dir, d), 0o700); err != nil {
 			return fmt.Errorf("making a folder: %w", err)

@@ -35,7 +35,12 @@ func (p *program) storeCommand(name, usage, args string, run func(context.Contex
 		Name: name, Usage: usage, ArgsUsage: args,
 		Flags: append([]cli.Flag{configFlag()}, flags...),
 		Action: func(ctx context.Context, c *cli.Command) (err error) {
-			o, err := p.openOperator(ctx, c)
+			cfg, err := p.readConfig(c)
+			if err != nil {
+				return err
+			}
+			// Losing the secrets folder costs no submission: `export` has the flag.
+			o, err := newOperator(ctx, server.Options{Config: cfg, Now: p.now, AnyOwner: c.Bool("anyway")})
 			if err != nil {
 				return err
 			}
@@ -43,15 +48,6 @@ func (p *program) storeCommand(name, usage, args string, run func(context.Contex
 			return run(ctx, o, c)
 		},
 	}
-}
-
-func (p *program) openOperator(ctx context.Context, c *cli.Command) (*operator, error) {
-	cfg, err := p.readConfig(c)
-	if err != nil {
-		return nil, err
-	}
-	// Losing the secrets folder costs no submission: `export` has the flag.
-	return newOperator(ctx, server.Options{Config: cfg, Now: p.now, AnyOwner: c.Bool("anyway")})
 }
 
 // newOperator opens secrets and store. Close the store.

@@ -27,7 +27,9 @@ func (p *program) outboxCommand() *cli.Command {
 				&cli.StringFlag{Name: "state", Value: "open", Usage: "waiting, dead, aside, sent, all, or open: waiting and dead"},
 				&cli.IntFlag{Name: "most", Value: 100, Usage: "show so many of each state, the newest"}),
 			p.storeCommand("show", "show one, with each attempt and how it ended", "ID", p.outboxShow, asJSON),
-			p.outboxRetryCommand(),
+			p.storeCommand("retry", "send one now: one that waits, was given up, or was sent and got lost", "[ID]", p.outboxRetry,
+				&cli.BoolFlag{Name: "dead", Usage: "in place of an ID: all that was given up"},
+				&cli.BoolFlag{Name: "yes", Usage: "with --dead: do it"}),
 			p.storeCommand("aside", "put one aside that was given up and that somebody has seen to; it is kept, and nobody is told of it any more", "ID", p.outboxAside),
 		},
 	}

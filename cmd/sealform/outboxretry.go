@@ -14,12 +14,6 @@ import (
 	"sealform/internal/text"
 )
 
-func (p *program) outboxRetryCommand() *cli.Command {
-	return p.storeCommand("retry", "send one now: one that waits, was given up, or was sent and got lost", "[ID]", p.outboxRetry,
-		&cli.BoolFlag{Name: "dead", Usage: "in place of an ID: all that was given up"},
-		&cli.BoolFlag{Name: "yes", Usage: "with --dead: do it"})
-}
-
 func (p *program) outboxRetry(ctx context.Context, o *operator, c *cli.Command) error {
 	switch n := c.Args().Len(); {
 	case c.Bool("dead") && n > 0:

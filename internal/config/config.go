@@ -186,9 +186,9 @@ func (p Pages) Names() []string {
 	return names
 }
 
-// path makes a configured path whole.
+// path makes a configured path whole; "" stays.
 func (c *Config) path(p string) string {
-	if filepath.IsAbs(p) {
+	if p == "" || filepath.IsAbs(p) {
 		return p
 	}
 	return filepath.Join(c.Dir, p)

@@ -109,22 +109,14 @@ func (c *Config) keyFrom(m *yamltree.Mapping, r *Recipient) {
 }
 
 func (c *Config) certificateFrom(m *yamltree.Mapping, r *Recipient) {
-	r.Certificate = c.file(m, "certificate")
-	r.CA, r.CRL = c.file(m, "ca"), c.file(m, "crl")
+	r.Certificate = c.path(m.Text("certificate"))
+	r.CA, r.CRL = c.path(m.Text("ca")), c.path(m.Text("crl"))
 	if m.Has("crl") && !m.Has("ca") {
 		r.CRL = ""
 		m.FaultAtName("crl", "a revocation list is checked by the authority that signed it", "Add ca: with the authority's certificate.")
 	}
 	r.AnyName = m.Bool("any_name")
 	r.GCM, r.OAEP = choice(m, "cipher", "cbc", "gcm") == "gcm", choice(m, "transport", "pkcs1", "oaep") == "oaep"
-}
-
-// file reads a path; "" where there is none.
-func (c *Config) file(m *yamltree.Mapping, key string) string {
-	if p := m.Text(key); p != "" {
-		return c.path(p)
-	}
-	return ""
 }
 
 // choice reads a setting that is one of a few words; the first is the default.

@@ -80,10 +80,9 @@ func readBounded(path string, most int64, tooLong error) (b []byte, err error) {
 	return b, err
 }
 
-// group is the key files of one group as they were at the start.
+// group is the key files of one group as they were at the start, all of them.
 type group struct {
 	*watch
-	named int // how many files the configuration names
 	files []keyFile
 }
 
@@ -98,7 +97,7 @@ func (s *Set) ReadGroups() []error {
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(s.config.Groups)) {
 		paths := s.config.Groups[name]
-		g := &group{named: len(paths)}
+		g := &group{}
 		g.watch = newWatch(s.config.Now, g.recheck)
 		for _, path := range paths {
 			f, err := readKey(path, s.config.Now())
@@ -108,7 +107,9 @@ func (s *Set) ReadGroups() []error {
 			}
 			g.files = append(g.files, f)
 		}
-		s.groups[name] = g
+		if len(g.files) > 0 && len(g.files) == len(paths) { // else the readers would be too few
+			s.groups[name] = g
+		}
 	}
 	return faults
 }
@@ -130,9 +131,6 @@ func readKey(path string, now time.Time) (keyFile, error) {
 	}
 	return keyFile{p, cert}, nil
 }
-
-// complete says whether every key file that was named could be used.
-func (g *group) complete() bool { return len(g.files) > 0 && len(g.files) == g.named }
 
 func (g *group) recheck(now time.Time) error {
 	for _, f := range g.files {

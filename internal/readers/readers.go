@@ -105,8 +105,8 @@ func (s *Set) Add(f *forms.Form) error {
 	var order []*keys.Certificate
 	for _, name := range f.To {
 		g := s.groups[name]
-		if g == nil || !g.complete() {
-			return nil // the readers would be too few
+		if g == nil {
+			return nil
 		}
 		r.groups = append(r.groups, g)
 		for _, k := range g.files {

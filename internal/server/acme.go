@@ -68,14 +68,8 @@ func acmeIssuer(c *config.Config, roles []string) certmagic.ACMEIssuer {
 }
 
 func hostAndPort(address string) (string, int) {
-	host, text, err := net.SplitHostPort(address)
-	if err != nil {
-		return "", 0
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return "", 0
-	}
+	host, port, _ := net.SplitHostPort(address) // well formed, or ""
+	n, _ := strconv.Atoi(port)
 	return host, n
 }
 

@@ -67,7 +67,16 @@ func (f *filePair) open() error {
 	if st.Mode().Perm()&0o007 != 0 {
 		return fmt.Errorf("tls.key: everybody on this machine may read %s; run: chmod o= %s", f.key, f.key)
 	}
-	f.looked, f.changed = f.now(), f.written()
+	f.looked = f.now()
+	if err := f.load(f.written()); err != nil {
+		return err
+	}
+	f.warn()
+	return nil
+}
+
+// load takes up the pair that was written then, if it is fit.
+func (f *filePair) load(written time.Time) error {
 	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
 	if err != nil {
 		return fmt.Errorf("tls.cert and tls.key: %w", err)
@@ -75,8 +84,7 @@ func (f *filePair) open() error {
 	if err := f.fit(pair.Leaf); err != nil {
 		return err
 	}
-	f.pair = &pair
-	f.warn()
+	f.pair, f.changed, f.warned = &pair, written, time.Time{}
 	return nil
 }
 
@@ -131,15 +139,7 @@ func (f *filePair) renew() {
 	if written.IsZero() || written.Equal(f.changed) {
 		return
 	}
-	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-	if err == nil {
-		err = f.fit(pair.Leaf)
-	}
-	if err == nil {
-		f.pair, f.changed, f.warned = &pair, written, time.Time{}
-		return
-	}
-	if !written.Equal(f.refused) {
+	if f.load(written) != nil && !written.Equal(f.refused) {
 		f.refused = written
 		f.events.Trouble("certificates", "renewal_unfit")
 	}

@@ -101,17 +101,12 @@ func (s *Server) checkRecipients() []error {
 }
 
 // UnusedRecipients are the addresses under recipients to which no form mails answers: their keys seal nothing.
-func UnusedRecipients(c *config.Config, all []*forms.Form) (unused []string) {
-	used := map[string]bool{}
+func UnusedRecipients(c *config.Config, all []*forms.Form) []string {
+	unused := maps.Clone(c.Recipients)
 	for _, f := range all {
 		for _, to := range readers.MailedTo(f) {
-			used[strings.ToLower(to)] = true
+			delete(unused, strings.ToLower(to))
 		}
 	}
-	for _, address := range slices.Sorted(maps.Keys(c.Recipients)) {
-		if !used[address] {
-			unused = append(unused, address)
-		}
-	}
-	return unused
+	return slices.Sorted(maps.Keys(unused))
 }

@@ -194,19 +194,18 @@ func (s *Server) listeners(ctx context.Context, open map[string]net.Listener, be
 func (s *Server) wanted(ctx context.Context, tc *tls.Config, plainFirst func(http.Handler) http.Handler) ([]*Listener, error) {
 	var all []*Listener
 	c := s.Config
-	if s.runs(Intake) {
-		handler, err := s.intake(ctx)
+	for _, p := range []struct {
+		role, address string
+		handler       func(context.Context) (http.Handler, error)
+	}{{Intake, c.Intake.Address, s.intake}, {Viewer, c.Viewer.Address, s.viewer}} {
+		if !s.runs(p.role) {
+			continue
+		}
+		handler, err := p.handler(ctx)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, &Listener{Role: Intake, address: c.Intake.Address, Handler: handler, tls: tc, proxies: c.TLS.Proxies})
-	}
-	if s.runs(Viewer) {
-		handler, err := s.viewer()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, &Listener{Role: Viewer, address: c.Viewer.Address, Handler: handler, tls: tc, proxies: c.TLS.Proxies})
+		all = append(all, &Listener{Role: p.role, address: p.address, Handler: handler, tls: tc, proxies: c.TLS.Proxies})
 	}
 	if s.runs(Intake) && c.TLS.Plain != "" {
 		redirect, err := web.PlainHTTP(slices.Concat(c.Intake.Hosts, c.Viewer.Hosts))

@@ -55,7 +55,7 @@ func (s *Server) openOutbox(ctx context.Context) error {
 		c.Call, c.Wants = hooks.Call, hooks.Wants
 	}
 	if s.relay != nil {
-		c.Send, c.Note, c.Probe = s.relay.Send, s.relay.Note, probe(s.relay, s.size, s.Events)
+		c.Send, c.Note, c.Probe = s.relay.Send, s.relay.Note, s.probe
 	}
 	if s.relay != nil || hooks != nil {
 		s.outbox = outbox.New(c)

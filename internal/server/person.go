@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"sealform/internal/hint"
 	"sealform/internal/readers"
@@ -13,39 +12,37 @@ import (
 	"sealform/keys/private"
 )
 
-// personKey looks up a person's certificate in the store as it is then.
-func personKey(st *store.Store, now func() time.Time) readers.PersonKey {
-	return func(ctx context.Context, address string, f keys.Fingerprint) (*keys.Certificate, error) {
-		account, err := st.Account(ctx, address)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, hint.Add(readers.ErrNoAccount, "`sealform user list`, or key: with a file")
-		}
-		if err != nil {
-			return nil, err
-		}
-		if account.Disabled {
-			return nil, hint.Add(readers.ErrDisabled,
-				"take %s out of the forms and recipients, give it key: with a file, or `sealform user disable --email %s --undo`", address, address)
-		}
-		held, err := st.KeysOf(ctx, account.ID)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(held, func(k store.LockedKey) bool { return k.Fingerprint == f })
-		if i < 0 {
-			return nil, whyNoKey(ctx, st, f)
-		}
-		locked, err := private.ParseLocked(held[i].Locked)
-		if err != nil {
-			return nil, err
-		}
-		return keys.ParseCertificate(locked.Certificate(), now())
+// personKey looks up a person's certificate in the store as it is then, as a readers.PersonKey.
+func (s *Server) personKey(ctx context.Context, address string, f keys.Fingerprint) (*keys.Certificate, error) {
+	account, err := s.store.Account(ctx, address)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, hint.Add(readers.ErrNoAccount, "`sealform user list`, or key: with a file")
 	}
+	if err != nil {
+		return nil, err
+	}
+	if account.Disabled {
+		return nil, hint.Add(readers.ErrDisabled,
+			"take %s out of the forms and recipients, give it key: with a file, or `sealform user disable --email %s --undo`", address, address)
+	}
+	held, err := s.store.KeysOf(ctx, account.ID)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(held, func(k store.LockedKey) bool { return k.Fingerprint == f })
+	if i < 0 {
+		return nil, s.whyNoKey(ctx, f)
+	}
+	locked, err := private.ParseLocked(held[i].Locked)
+	if err != nil {
+		return nil, err
+	}
+	return keys.ParseCertificate(locked.Certificate(), s.Now())
 }
 
 // whyNoKey tells a key that is not here from one that somebody put into the database past this program.
-func whyNoKey(ctx context.Context, st *store.Store, f keys.Fingerprint) error {
-	held, err := st.Keys(ctx)
+func (s *Server) whyNoKey(ctx context.Context, f keys.Fingerprint) error {
+	held, err := s.store.Keys(ctx)
 	if err != nil {
 		return err
 	}

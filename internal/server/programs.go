@@ -89,7 +89,7 @@ func (s *Server) ready() error {
 	return last
 }
 
-func (s *Server) viewer() (http.Handler, error) {
+func (s *Server) viewer(context.Context) (http.Handler, error) {
 	var served []viewer.Served
 	for _, f := range s.forms {
 		served = append(served, viewer.Served{Form: f, Readers: s.readers.Fingerprints(f.ID)})

@@ -103,18 +103,16 @@ func signingKey(b []byte) (crypto.Signer, error) {
 
 // probe asks whether the relay is there, and how large a message may be. Where it does not answer, what was last known
 // holds.
-func probe(relay *mail.Relay, size *relaySize, events *event.Log) func(context.Context) error {
-	return func(ctx context.Context) error {
-		offer, err := relay.Probe(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				events.Trouble("relay", event.Code(mail.CodeOf(err)))
-			}
-			return err
+func (s *Server) probe(ctx context.Context) error {
+	offer, err := s.relay.Probe(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.Events.Trouble("relay", event.Code(mail.CodeOf(err)))
 		}
-		size.learn(offer.Size)
-		return nil
+		return err
 	}
+	s.size.learn(offer.Size)
+	return nil
 }
 
 // FurtherAuthorities are the system's and those of a PEM file, which a setting or a flag of that name gave.

@@ -110,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 // openStored opens what needs the store.
 func (s *Server) openStored(ctx context.Context) error {
 	s.size.store = s.store
-	if err := config.Faults(s.readers.ReadPersons(ctx, personKey(s.store, s.Now))).AsError(); err != nil {
+	if err := config.Faults(s.readers.ReadPersons(ctx, s.personKey)).AsError(); err != nil {
 		return err
 	}
 	if err := s.saveRevisions(ctx); err != nil {
