@@ -84,15 +84,11 @@ func (o *operator) exportTo(ctx context.Context, sub *store.Submission, dir stri
 		}
 	}()
 	write := func(path string, message io.WriterTo) error {
-		out, err := createFile(path)
-		if err != nil {
-			return err
+		err := createFile(path, 0o600, func(w io.Writer) error { return armored(w, message) })
+		if err == nil {
+			made = append(made, path)
 		}
-		made = append(made, path)
-		if err := armored(out, message); err != nil {
-			return errors.Join(fmt.Errorf("writing %s: %w", path, err), out.Close())
-		}
-		return errors.Join(out.Sync(), out.Close())
+		return err
 	}
 	for n, f := range sub.FileKeys {
 		path := filepath.Join(dir, exportedFile(sub.Reference, n))

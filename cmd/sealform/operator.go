@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -77,33 +78,32 @@ func operatorEntry(act string, about ...string) audit.Entry {
 	return audit.Entry{Who: "operator", Act: act, About: about}
 }
 
-// writeNew writes a file that is not there yet, durably; one that can't be written whole is not left.
+// writeNew writes a file that is not there yet, as createFile does.
 func writeNew(path string, b []byte, mode fs.FileMode) error {
-	f, err := createFile(path)
-	if err != nil {
+	return createFile(path, mode, func(w io.Writer) error {
+		_, err := w.Write(b)
 		return err
+	})
+}
+
+// createFile makes a file that is not there yet, and the folder that it is in, and returns after what write gave it is
+// durable; a file that can't be written whole is not left.
+func createFile(path string, mode fs.FileMode, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
 	}
-	_, err = f.Write(b)
-	if err == nil {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator's path
+	if errors.Is(err, fs.ErrExist) {
+		return hint.Add(fmt.Errorf("%s is there already and is not overwritten", path), "another file name")
+	}
+	if err != nil {
+		return fmt.Errorf("making a file: %w", err)
+	}
+	if err = write(f); err == nil {
 		err = errors.Join(f.Chmod(mode), f.Sync())
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(path))
 	}
 	return nil
-}
-
-// createFile makes a file that is not there yet, for its owner alone, and the folder that it is in.
-func createFile(path string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making a folder: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the operator's path
-	if errors.Is(err, fs.ErrExist) {
-		return nil, hint.Add(fmt.Errorf("%s is there already and is not overwritten", path), "another file name")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("making a file: %w", err)
-	}
-	return f, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,19 +58,12 @@ func noJob(name string) error {
 }
 
 // jobStates in the order shown.
-var jobStates = []struct {
-	name  string
-	state store.JobState
-}{{"waiting", store.Waiting}, {"dead", store.Dead}, {"aside", store.Aside}, {"sent", store.Sent}}
+var jobStates = []store.JobState{store.Waiting, store.Dead, store.Aside, store.Sent}
 
-func stateName(s store.JobState) string {
-	for _, n := range jobStates {
-		if n.state == s {
-			return n.name
-		}
-	}
-	return "unknown"
-}
+var stateNames = map[store.JobState]string{store.Waiting: "waiting", store.Dead: "dead", store.Aside: "aside", store.Sent: "sent"}
+
+// stateName is the state of a job as --state and --json have it.
+func stateName(s store.JobState) string { return cmp.Or(stateNames[s], "unknown") }
 
 // jobLine is a job as --json shows it. None of it is a visitor's.
 type jobLine struct {
@@ -126,18 +120,18 @@ func (p *program) outboxList(ctx context.Context, o *operator, c *cli.Command) e
 	}
 	lines, more := []jobLine{}, ""
 	for _, s := range jobStates {
-		if want != "all" && want != s.name && (want != "open" || s.state == store.Sent || s.state == store.Aside) {
+		if want != "all" && want != stateName(s) && (want != "open" || s == store.Sent || s == store.Aside) {
 			continue
 		}
-		jobs, err := o.store.Jobs(ctx, store.JobFilter{State: s.state, Limit: most})
+		jobs, err := o.store.Jobs(ctx, store.JobFilter{State: s, Limit: most})
 		if err != nil {
 			return err
 		}
 		for i := range jobs {
 			lines = append(lines, lineOf(&jobs[i]))
 		}
-		if left := counts[s.state] - int64(len(jobs)); left > 0 {
-			more += fmt.Sprintf("And %d more, older, of the state %s: --most shows them.\n", left, s.name)
+		if left := counts[s] - int64(len(jobs)); left > 0 {
+			more += fmt.Sprintf("And %d more, older, of the state %s: --most shows them.\n", left, stateName(s))
 		}
 	}
 	return p.answer(c, lines, jobsText(lines, more, want, counts[store.Dead]))

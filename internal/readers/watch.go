@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -23,14 +24,7 @@ type watch struct {
 	mu      sync.Mutex
 	checked time.Time
 	err     error
-	looking *look // under way, however long it takes; nil: none
-}
-
-// look is one reading of the files.
-type look struct {
-	due  time.Time
-	done chan struct{} // closed when err is known
-	err  error
+	looking context.Context // of the look under way, however long it takes; nil: none. It ends with the look or after lookTime
 }
 
 func newWatch(now func() time.Time, look func(time.Time) error) *watch {
@@ -40,36 +34,31 @@ func newWatch(now func() time.Time, look func(time.Time) error) *watch {
 // check says whether they may be sealed to.
 func (w *watch) check() error {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	now := w.now()
 	if since := now.Sub(w.checked); w.looking == nil && since >= 0 && since < recheckAfter {
-		defer w.mu.Unlock()
 		return w.err
 	}
 	if w.looking == nil {
-		w.looking = &look{done: make(chan struct{}), due: time.Now().Add(lookTime)}
-		go w.run(w.looking, now)
+		looking, end := context.WithTimeoutCause(context.Background(), lookTime, errSlowKey)
+		w.looking = looking
+		go w.run(end, now)
 	}
-	l := w.looking
+	looking := w.looking
 	w.mu.Unlock()
-	late := time.NewTimer(time.Until(l.due))
-	defer late.Stop()
-	select {
-	case <-l.done:
-		return l.err
-	case <-late.C:
-	}
-	select {
-	case <-l.done: // both at once
-		return l.err
-	default:
+	<-looking.Done()
+	w.mu.Lock()
+	if errors.Is(context.Cause(looking), errSlowKey) {
 		return errSlowKey
 	}
+	return w.err
 }
 
-func (w *watch) run(l *look, now time.Time) {
-	l.err = w.look(now)
+// run looks, and ends the context of the look when the outcome is known.
+func (w *watch) run(end context.CancelFunc, now time.Time) {
+	defer end()
+	err := w.look(now)
 	w.mu.Lock()
-	w.checked, w.err, w.looking = now, l.err, nil
-	w.mu.Unlock()
-	close(l.done)
+	defer w.mu.Unlock()
+	w.checked, w.err, w.looking = now, err, nil
 }

@@ -2,6 +2,7 @@ package readers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func TestOddKeyFiles(t *testing.T) {
 // TestALookThatHangs: while a disk does not answer, the form is closed and nobody waits; one look is under way, not one
 // for each visitor, and its end is taken up.
 func TestALookThatHangs(t *testing.T) {
-	hung := &look{due: time.Now().Add(-time.Second), done: make(chan struct{})}
+	hung, end := context.WithTimeoutCause(t.Context(), -time.Second, errSlowKey)
 	g := &group{watch: &watch{now: time.Now, looking: hung, look: func(time.Time) error { return nil }}}
 	began := time.Now()
 	for range 100 {
@@ -57,7 +58,7 @@ func TestALookThatHangs(t *testing.T) {
 	if g.looking != hung {
 		t.Error("another look was begun")
 	}
-	g.run(hung, time.Now())
+	g.run(end, time.Now())
 	if err := g.check(); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}

@@ -42,7 +42,12 @@ func newACME(ctx context.Context, c *config.Config, roots *x509.CertPool, roles 
 	})
 	context.AfterFunc(ctx, a.cache.Stop)
 	a.magic = certmagic.New(a.cache, certmagic.Config{
-		Storage: &certmagic.FileStorage{Path: dir}, Logger: zap.NewNop(), OnEvent: tellFailures(events),
+		Storage: &certmagic.FileStorage{Path: dir}, Logger: zap.NewNop(), OnEvent: func(_ context.Context, name string, _ map[string]any) error {
+			if name == "cert_failed" { // a renewal is tried again by itself
+				events.Trouble("certificates", "not_obtained")
+			}
+			return nil
+		},
 	})
 	pattern := acmeIssuer(c, roles)
 	pattern.TrustedRoots = roots
@@ -104,16 +109,6 @@ func (a *acme) loaded(ctx context.Context, names []string) error {
 		}
 	}
 	return nil
-}
-
-// tellFailures turns the library's events into one of ours. A renewal is tried again by itself.
-func tellFailures(events *event.Log) func(context.Context, string, map[string]any) error {
-	return func(_ context.Context, name string, _ map[string]any) error {
-		if name == "cert_failed" {
-			events.Trouble("certificates", "not_obtained")
-		}
-		return nil
-	}
 }
 
 // tls is what the listeners speak; the authority's own question (RFC 8737) is answered there too.

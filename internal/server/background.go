@@ -48,8 +48,8 @@ func (s *Server) tidy(ctx context.Context) {
 			return s.store.SweepSessions(ctx, s.Now().Add(-staff.SessionAbsolute), s.Now().Add(-staff.SessionIdle))
 		})
 		s.chore(ctx, "purge", func() error { return s.purge(ctx, elapsed) })
-		if s.tls.pair != nil {
-			_, _ = s.tls.pair.get(nil) // looks at the files where nobody has come by for long; it never fails
+		if s.pair != nil {
+			_, _ = s.pair.get(nil) // looks at the files where nobody has come by for long; it never fails
 		}
 		debug.FreeOSMemory() // of start-up, and of what the hour brought: an idle service should be small
 	})

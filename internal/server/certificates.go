@@ -16,12 +16,6 @@ import (
 // endsSoon is how long before a certificate's end its operator is told, once a day.
 const endsSoon = 14 * 24 * time.Hour
 
-// listenerTLS is what the listeners' TLS is made from.
-type listenerTLS struct {
-	pair  *filePair      // nil: the mode is not files, or no listener is opened
-	roots *x509.CertPool // of the ACME authority's own TLS; nil: those of the system
-}
-
 // filePair serves a certificate from two files and takes up a renewed pair within a minute. A broken or unfit renewal
 // keeps the pair that worked, and is told.
 type filePair struct {
@@ -49,10 +43,10 @@ func (s *Server) openTLS() (err error) {
 			pair.names = hostNames(s.Config, s.Roles)
 		}
 		if err = pair.open(); err == nil {
-			s.tls.pair = pair
+			s.pair = pair
 		}
 	case c.Mode == "auto" && c.CA != "":
-		s.tls.roots, err = FurtherAuthorities("tls.acme_ca", c.CA)
+		s.roots, err = FurtherAuthorities("tls.acme_ca", c.CA)
 	}
 	return err
 }

@@ -225,13 +225,13 @@ func (s *Server) tlsConfig(ctx context.Context) (*tls.Config, func(http.Handler)
 	case "proxy":
 		return nil, asIs, nil
 	case "auto":
-		a, err := newACME(ctx, s.Config, s.tls.roots, s.Roles, s.Events)
+		a, err := newACME(ctx, s.Config, s.roots, s.Roles, s.Events)
 		if err != nil {
 			return nil, nil, err
 		}
 		return a.tls(), a.wrapPlain, nil
 	default:
-		return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.tls.pair.get}, asIs, nil
+		return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.pair.get}, asIs, nil
 	}
 }
 

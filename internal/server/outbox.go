@@ -12,7 +12,6 @@ import (
 	"sealform/internal/outbox"
 	"sealform/internal/outward"
 	"sealform/internal/readers"
-	"sealform/internal/sealedaddress"
 	"sealform/internal/webhook"
 	"sealform/viewer"
 )
@@ -42,11 +41,7 @@ func (s *Server) openOutbox(ctx context.Context) error {
 	if c.Link, err = s.links(); err != nil {
 		return err
 	}
-	box, err := s.receipts()
-	if err != nil {
-		return err
-	}
-	c.Address = box.Open
+	c.Address = s.receipts.Open
 	hooks, err := s.newCaller()
 	if err != nil {
 		return err
@@ -75,10 +70,6 @@ func (s *Server) links() (func(string, int64) string, error) {
 	}
 	origin := "https://" + s.Config.Viewer.Hosts[0]
 	return func(form string, submission int64) string { return origin + paths.Go(form, submission) }, nil
-}
-
-func (s *Server) receipts() (*sealedaddress.Box, error) {
-	return sealedaddress.New(s.secrets.Key("receipt addresses"), s.secrets.Key("receipt marks"), s.Now)
 }
 
 // notified are the addresses that are told that something came.

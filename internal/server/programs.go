@@ -37,14 +37,10 @@ func (s *Server) intake(ctx context.Context) (http.Handler, error) {
 		}
 		served = append(served, intake.Served{Form: f, Older: older, Readers: func() (*record.Readers, error) { return s.readers.Of(f.ID) }})
 	}
-	box, err := s.receipts()
-	if err != nil {
-		return nil, err
-	}
 	return intake.New(intake.Config{
 		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: s.store, Kept: s.nudge, Signer: s.signer,
 		Tokens: tokens, Spool: sp, Events: s.Events, Now: s.Now, Zone: s.Config.Zone, Proxies: s.Config.TLS.Proxies,
-		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: box.Seal, Ready: s.ready,
+		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: s.receipts.Seal, Ready: s.ready,
 	})
 }
 

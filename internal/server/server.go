@@ -15,6 +15,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,7 @@ import (
 	"sealform/internal/outbox"
 	"sealform/internal/outward"
 	"sealform/internal/readers"
+	"sealform/internal/sealedaddress"
 	"sealform/internal/secrets"
 	"sealform/internal/store"
 	"sealform/keys"
@@ -68,11 +70,13 @@ type Server struct {
 	secrets   *secrets.Secrets
 	signer    *keys.Signer
 	verifiers *keys.Verifiers
-	smime     *smime.Signer // nil: no address has a certificate
+	smime     *smime.Signer      // nil: no address has a certificate
+	receipts  *sealedaddress.Box // addresses that receipts go to
 	forms     []*forms.Form
 	readers   *readers.Set
 	store     *store.Store
-	tls       listenerTLS
+	pair      *filePair      // of the listeners' TLS; nil: the mode is not files, or no listener is opened
+	roots     *x509.CertPool // of the ACME authority's own TLS; nil: those of the system
 	size      *relaySize
 	relay     *mail.Relay    // nil: this process sends no mail
 	outbox    *outbox.Outbox // nil: this process delivers nothing
@@ -143,7 +147,8 @@ func (s *Server) openSecrets() error {
 	if s.verifiers, err = keys.ParseVerifiers(append([][]byte{s.signer.Certificate()}, s.secrets.Retired()...)...); err != nil {
 		return fmt.Errorf("reading the signing keys: %w", err)
 	}
-	return nil
+	s.receipts, err = sealedaddress.New(s.secrets.Key("receipt addresses"), s.secrets.Key("receipt marks"), s.Now)
+	return err
 }
 
 // OpenStore opens the database with the keys that its MACs need. Commands that only touch the store call it alone; the
