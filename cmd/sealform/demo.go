@@ -146,7 +146,7 @@ func (d *demo) ready(*server.Server) error {
 		d.account.TOTPSecret, code, 30-d.now().Unix()%30, d.account.KeyPassword, site+"/mail", d.ca.File, d.ca.Fingerprint())
 }
 
-// demoReady is what is said once all pages answer.
+// demoReady is the text on the screen once all pages answer: addresses, passwords, the current code.
 const demoReady = `
 Sealform's demo is ready. Everything stays on this machine.
 
@@ -167,7 +167,7 @@ Sealform's demo is ready. Everything stays on this machine.
 Press Ctrl-C to stop.
 `
 
-// demoLine is what --json prints; scripts depend on its shape.
+// demoLine is the line of JSON that --json prints; scripts depend on its shape.
 type demoLine struct {
 	Intake  string      `json:"intake"`
 	Viewer  string      `json:"viewer"`

@@ -25,7 +25,7 @@ import (
 //go:embed sealform.yaml.tmpl
 var configText string
 
-// plan is what a new service is made of.
+// plan is the choice of names, hosts and forms that a new service is made from.
 type plan struct {
 	Dir     string
 	Name    string // the clinic's

@@ -197,7 +197,7 @@ func (p *program) keysRotateSigning(ctx context.Context, o *operator, _ *cli.Com
 	return p.say("New signing key %s; the old one, %s, still verifies what it signed.\nRestart every process of the service.\n", next.Fingerprint(), old.Fingerprint())
 }
 
-// keyName is what a key's file can be called.
+// keyName is the pattern of a key file's name, without .asc.
 var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // keyPath is where a certificate of that name goes; it refuses names that would leave the folder, files that exist and

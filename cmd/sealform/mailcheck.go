@@ -45,7 +45,7 @@ func (p *program) mailCheckCommand() *cli.Command {
 	}
 }
 
-// greeting is what may stand behind EHLO: a host name, or an address in brackets.
+// greeting is the pattern of the name behind EHLO: a host name, or an address in brackets.
 var greeting = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]{1,253}$`)
 
 // checkConfig reads the flags of mail check.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -24,11 +25,7 @@ func checkText(r *check.Report) string {
 		dnssec = "the resolver vouches for the MX records"
 	}
 	fmt.Fprintf(&b, "DNSSEC   %s\n", dnssec)
-	reports := "none wanted"
-	if len(r.TLSRPT) > 0 {
-		reports = strings.Join(r.TLSRPT, ", ")
-	}
-	fmt.Fprintf(&b, "TLS-RPT  %s\n\n%s\n", reports, verdictText(r))
+	fmt.Fprintf(&b, "TLS-RPT  %s\n\n%s\n", cmp.Or(strings.Join(r.TLSRPT, ", "), "none wanted"), verdictText(r))
 	return b.String()
 }
 
@@ -108,7 +105,7 @@ var checkWords = map[check.Code]string{
 	"redirect": "the web server leads elsewhere", "bad-policy": "the policy can't be read", "answered-404": "the web server has no policy",
 }
 
-// verdictText is what the check comes to, and what to do about it.
+// verdictText is the result of the check, and the next step for the person who ran it.
 func verdictText(r *check.Report) string {
 	d := r.Domain
 	switch {

@@ -24,7 +24,7 @@ import (
 	"sealform/internal/outward"
 )
 
-// program is what a command runs with; tests start it with streams and a clock of their own.
+// program is the environment of a command: streams, variables, clock. Tests start it with their own.
 type program struct {
 	in       io.Reader
 	out, err io.Writer

@@ -113,16 +113,13 @@ func signers(paths []string) (*keys.Verifiers, error) {
 }
 
 // blocks parts a file that holds several armored certificates.
-func blocks(b []byte) [][]byte {
+func blocks(b []byte) (all [][]byte) {
 	const begin = "-----BEGIN PGP"
-	var all [][]byte
-	for i, block := range bytes.Split(b, []byte(begin)) {
-		if i > 0 {
-			all = append(all, append([]byte(begin), block...))
-		}
-	}
-	if len(all) == 0 {
+	if !bytes.Contains(b, []byte(begin)) {
 		return [][]byte{b}
+	}
+	for _, block := range bytes.Split(b, []byte(begin))[1:] {
+		all = append(all, append([]byte(begin), block...))
 	}
 	return all
 }

@@ -17,7 +17,7 @@ import (
 // errOtherFile: what lies beside the answers is not the file that they name.
 var errOtherFile = errors.New("this is not the file that the answers name: another one, or changed")
 
-// openFiles tells what is attached, or writes it. A file is written only if it is the one that the signed record names:
+// openFiles tells the number of attached files, or writes them into the folder of --save. A file is written only if it is the one that the signed record names:
 // by its length and its SHA-256.
 func (p *program) openFiles(o *opened, r *record.Record, plain keys.Plaintext) error {
 	if len(r.Files) == 0 {

@@ -21,7 +21,7 @@ import (
 	"sealform/internal/store"
 )
 
-// operator is what an operator's command works with: configuration, secrets and store, but no form and no listener, so
+// operator is the opened configuration, secrets and store of an operator's command, but no form and no listener, so
 // that a command can mend what keeps the service from starting.
 type operator struct {
 	cfg     *config.Config

@@ -154,7 +154,7 @@ func jobsText(lines []jobLine, more, want string, dead int64) string {
 	return b.String()
 }
 
-// emptyList is what an empty list means.
+// emptyList is the sentence for an empty list, by the value of --state.
 var emptyList = map[string]string{
 	"waiting": "Nothing waits.", "dead": "Nothing was given up.", "aside": "Nothing was put aside.", "sent": "Nothing that was sent is still kept.",
 	"all": "The outbox is empty.", "open": "Nothing waits, and nothing was given up.",

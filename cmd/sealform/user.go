@@ -67,7 +67,7 @@ func (o *operator) credentials(email string, pw keys.Password) (hash string, fac
 	return hash, factor, err
 }
 
-// secondFactor is what tells it, once.
+// secondFactor is the text that shows a new second factor, once.
 func secondFactor(f staff.TOTP) string {
 	return fmt.Sprintf("Second factor, shown only now. Type this secret into an authenticator app, or open the address in it:\n  %s\n  %s\n", f.Secret, f.URI)
 }
@@ -109,7 +109,7 @@ func (p *program) userDisable(ctx context.Context, o *operator, c *cli.Command) 
 	return p.say("Account %s %s.\n", a.Email, said)
 }
 
-// sayNamed says what disabling does not change.
+// sayNamed lists the configuration and forms that still name a disabled account, which disabling does not change.
 func (p *program) sayNamed(ctx context.Context, o *operator, a *store.Account) error {
 	named, err := o.stillNamed(ctx, a)
 	if err != nil || len(named) == 0 {

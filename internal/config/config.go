@@ -25,7 +25,7 @@ import (
 	"sealform/internal/notice"
 )
 
-// FileName is what a service's configuration is called unless told.
+// FileName is the name of a service's configuration file unless told.
 const FileName = "sealform.yaml"
 
 // Config is everything that an operator can set. A zero field was not set and has no preset; paths are whole.
@@ -86,7 +86,7 @@ type Mail struct {
 // DKIM is the domain, the selector and the key file of DKIM signatures.
 type DKIM struct{ Domain, Selector, Key string }
 
-// check tells what can't be served together; each setting alone was checked when it was set.
+// check tells the faults of settings that can't be served together; each setting alone was checked when it was set.
 func (c *Config) check() []error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
@@ -148,7 +148,7 @@ func aligned(d, from string) bool {
 	return d == from || below(d, from) || below(from, d)
 }
 
-// MissingPassword says what is missing to sign in at the relay; nil for nothing.
+// MissingPassword is the fault of a relay account without a password; nil for none.
 func (m *Mail) MissingPassword() error {
 	if m.Relay != "" && m.Username != "" && m.Password == nil {
 		return errors.New("mail.username is set: give its password in SEALFORM_MAIL_PASSWORD_FILE or SEALFORM_MAIL_PASSWORD")

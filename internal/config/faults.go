@@ -2,11 +2,11 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
 	"sealform/internal/hint"
+	"sealform/internal/text"
 	"sealform/internal/yamltree"
 )
 
@@ -38,18 +38,14 @@ func (f Faults) Error() string {
 	var b strings.Builder
 	n := 0
 	for _, err := range f {
-		text, more := lines(err)
-		b.WriteString("\n" + text)
+		said, more := lines(err)
+		b.WriteString("\n" + said)
 		n += more
 	}
 	if n == 1 && len(f) == 1 && !strings.Contains(b.String()[1:], "\n") {
 		return b.String()[1:]
 	}
-	noun := "faults"
-	if n == 1 {
-		noun = "fault"
-	}
-	return fmt.Sprintf("%d %s:%s", n, noun, b.String())
+	return text.Count(n, "fault") + ":" + b.String()
 }
 
 // Mend adds to faults what to do about them; other errors stay as they are.
@@ -61,7 +57,7 @@ func Mend(err error) error {
 	return err
 }
 
-// lines is what a fault says, and how many it counts for: the faults of a file close with a count of their own, which
+// lines is the text of a fault, and how many it counts for: the faults of a file close with a count of their own, which
 // is left out here.
 func lines(err error) (string, int) {
 	var file yamltree.Faults

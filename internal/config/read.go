@@ -16,7 +16,7 @@ import (
 	"sealform/internal/yamltree"
 )
 
-// Over is what goes over the file, and over the presets.
+// Over is the variables and flags that win over the file, and over the presets.
 type Over struct {
 	Env   []string            // NAME=VALUE, as os.Environ gives them; those that do not begin with SEALFORM_ are left alone
 	Flags map[string][]string // by Setting.Flag; they win over variables

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,7 +11,7 @@ import (
 	"sealform/internal/yamltree"
 )
 
-// Recipient is what the operator said of one mailed address: an OpenPGP key, from a file or from a person's record, or an
+// Recipient is the configured key of one mailed address: an OpenPGP key, from a file or from a person's record, or an
 // X.509 certificate.
 type Recipient struct {
 	Person      bool   // the key is the one that the person of that address has here
@@ -51,7 +52,7 @@ func (c *Config) recipientsFrom(m *yamltree.Mapping) {
 	}
 }
 
-// Recipient is what was said of an address, however it is written.
+// Recipient is the configured key of an address, however it is written.
 func (c *Config) Recipient(address string) (Recipient, bool) {
 	r, ok := c.Recipients[strings.ToLower(address)]
 	return r, ok
@@ -121,10 +122,7 @@ func (c *Config) certificateFrom(m *yamltree.Mapping, r *Recipient) {
 
 // choice reads a setting that is one of a few words; the first is the default.
 func choice(m *yamltree.Mapping, key string, words ...string) string {
-	v := m.Text(key)
-	if v == "" {
-		return words[0]
-	}
+	v := cmp.Or(m.Text(key), words[0])
 	if err := oneOf(words...)(v); err != nil {
 		m.Fault(key, fmt.Sprintf("%s %v", key, err), "")
 		return words[0]
@@ -138,7 +136,7 @@ type Webhook struct {
 	Ciphertext bool // it is sent the sealed answers, not ids alone
 }
 
-// hookName is what forms can name.
+// hookName is the pattern of a webhook's name, by which forms call it.
 var hookName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
 
 func (c *Config) webhooksFrom(m *yamltree.Mapping) {

@@ -27,7 +27,7 @@ type addressKey struct {
 // never.
 type keyEnd func(at time.Time) (end time.Time, list bool)
 
-// sealer gives what seals to the address now, or an error that closes the form.
+// sealer gives the sealer of the address as its key is now, or an error that closes the form.
 func (k *addressKey) sealer() (keys.Sealer, error) {
 	if err := k.check(); err != nil {
 		return nil, fmt.Errorf("the key of a mailed address: %w", err)

@@ -149,7 +149,7 @@ func (s *Set) form(id string) *form {
 	return nil
 }
 
-// Of gives who to seal the form to now, or an error that closes the form.
+// Of gives the readers that the form is sealed to now, or an error that closes the form.
 func (s *Set) Of(id string) (*record.Readers, error) {
 	f := s.form(id)
 	if f == nil {

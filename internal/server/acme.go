@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -58,9 +59,8 @@ func newACME(ctx context.Context, c *config.Config, roots *x509.CertPool, roles 
 
 // acmeIssuer says whom to ask, and where its questions arrive: on the plain listener and on this process's first one.
 func acmeIssuer(c *config.Config, roles []string) certmagic.ACMEIssuer {
-	i := certmagic.ACMEIssuer{CA: c.TLS.Directory, Email: c.TLS.Email, Agreed: true, Logger: zap.NewNop()}
-	if i.CA == "" {
-		i.CA = certmagic.LetsEncryptProductionCA
+	i := certmagic.ACMEIssuer{
+		CA: cmp.Or(c.TLS.Directory, certmagic.LetsEncryptProductionCA), Email: c.TLS.Email, Agreed: true, Logger: zap.NewNop(),
 	}
 	address := c.Intake.Address
 	if !slices.Contains(roles, Intake) {
@@ -111,7 +111,7 @@ func (a *acme) loaded(ctx context.Context, names []string) error {
 	return nil
 }
 
-// tls is what the listeners speak; the authority's own question (RFC 8737) is answered there too.
+// tls is the TLS configuration of the listeners; the authority's own question (RFC 8737) is answered there too.
 func (a *acme) tls() *tls.Config {
 	tc := a.magic.TLSConfig()
 	tc.MinVersion = tls.VersionTLS12

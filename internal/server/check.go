@@ -12,6 +12,9 @@ import (
 	"sealform/internal/text"
 )
 
+// nearName stands behind the fault of a name that is not known.
+const nearName = "; did you mean %q?"
+
 // checkForms holds the forms and the configuration against each other, and finds each form's readers.
 func (s *Server) checkForms() []error {
 	var faults []error
@@ -19,7 +22,7 @@ func (s *Server) checkForms() []error {
 		faults = append(faults, s.checkDelivery(f)...)
 		for _, name := range f.To {
 			if _, ok := s.Config.Groups[name]; !ok {
-				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups%s", f.ID, name, didYouMean(name, s.Config.Groups)))
+				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups%s", f.ID, name, text.Near(nearName, name, slices.Sorted(maps.Keys(s.Config.Groups)))))
 			}
 		}
 		faults = append(faults, s.readers.Add(f))
@@ -27,12 +30,7 @@ func (s *Server) checkForms() []error {
 	return append(faults, s.checkRecipients()...)
 }
 
-// didYouMean is the name that is near, to be put behind a fault; "" for none.
-func didYouMean[V any](name string, known map[string]V) string {
-	return text.Near("; did you mean %q?", name, slices.Sorted(maps.Keys(known)))
-}
-
-// checkDelivery tells what a form asks for and the configuration does not give.
+// checkDelivery tells the faults of a form's deliveries: relay, recipients or webhooks that the configuration does not give.
 func (s *Server) checkDelivery(f *forms.Form) []error {
 	var faults []error
 	fault := func(format string, args ...any) {
@@ -57,7 +55,7 @@ func (s *Server) checkDelivery(f *forms.Form) []error {
 		hook, ok := s.Config.Webhooks[name]
 		switch {
 		case !ok:
-			fault("calls webhook %q, which is not in webhooks%s", name, didYouMean(name, s.Config.Webhooks))
+			fault("calls webhook %q, which is not in webhooks%s", name, text.Near(nearName, name, slices.Sorted(maps.Keys(s.Config.Webhooks))))
 		case hook.Ciphertext && f.Store == nil:
 			fault("has webhook %q, which is sent the sealed answers, but does not keep them: add store: to its deliver, or give the webhook send: ids", name)
 		}

@@ -217,7 +217,7 @@ func (s *Server) wanted(ctx context.Context, tc *tls.Config, plainFirst func(htt
 	return all, nil
 }
 
-// tlsConfig is what the listeners speak, TLS 1.2 or newer with Go's own choice of suites, or nil behind a proxy that ends
+// tlsConfig is the TLS configuration of the listeners, TLS 1.2 or newer with Go's own choice of suites, or nil behind a proxy that ends
 // TLS; and what the plain listener does first.
 func (s *Server) tlsConfig(ctx context.Context) (*tls.Config, func(http.Handler) http.Handler, error) {
 	asIs := func(next http.Handler) http.Handler { return next }

@@ -110,7 +110,7 @@ func (s *Server) newCaller() (*webhook.Caller, error) {
 	return webhook.New(Outward(s.Outward, s.Config), all...)
 }
 
-// Outward is what calls others: the configuration says which inside addresses it may.
+// Outward is the client that calls other servers: the configuration says which inside addresses it may.
 func Outward(how outward.Config, c *config.Config) *outward.Client {
 	how.Allow = slices.Concat(how.Allow, c.Outward)
 	return outward.New(how)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -42,7 +43,7 @@ func (s *Server) openRelay() error {
 	return nil
 }
 
-// relayConfig is what the mail settings say of the relay.
+// relayConfig is the configuration of the relay from the mail settings.
 func relayConfig(m *config.Mail) (mail.RelayConfig, error) {
 	rc := mail.RelayConfig{
 		Address: m.Relay, Mode: mail.StartTLS, Hello: m.Hello, User: m.Username, Pins: m.Pins, Bounces: m.Bounces,
@@ -70,10 +71,7 @@ func dkim(m *config.Mail) (*mail.DKIM, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail.dkim_key: %w", err)
 	}
-	d := &mail.DKIM{Domain: m.DKIM.Domain, Selector: m.DKIM.Selector}
-	if d.Domain == "" {
-		d.Domain = m.Domain()
-	}
+	d := &mail.DKIM{Domain: cmp.Or(m.DKIM.Domain, m.Domain()), Selector: m.DKIM.Selector}
 	if d.Key, err = signingKey(b); err != nil {
 		return nil, fmt.Errorf("mail.dkim_key: %s %w", m.DKIM.Key, err)
 	}

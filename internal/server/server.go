@@ -50,7 +50,7 @@ const (
 // Roles are all of them.
 func Roles() []string { return []string{Intake, Viewer, Deliver} }
 
-// Options are what a process runs with.
+// Options are the configuration, roles, clock and log of a process.
 type Options struct {
 	Config  *config.Config
 	Faults  error // those that reading the configuration found, to be told with the others; nil: none
