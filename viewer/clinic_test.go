@@ -311,4 +311,4 @@ func (h *clinic) contact(message string) (int64, string) {
 }
 
 // at is a submission's address.
-func (h *clinic) at(form string, id int64) string { return h.desk.address(form, id) }
+func (h *clinic) at(form string, id int64) string { return h.desk.paths.submission(form, id) }

@@ -57,9 +57,6 @@ func (d *desk) locate(who staff.Staff, sid string) (Served, int64, bool) {
 	return Served{}, 0, false
 }
 
-// address is where a submission stands.
-func (d *desk) address(form string, id int64) string { return d.paths.submission(form, id) }
-
 // Open reads a submission's answers: found, allowed, on record, opened, verified, and held against its row.
 func (d *desk) Open(ctx context.Context, who staff.Staff, sid string) (*opened, error) {
 	o, err := d.begin(ctx, who, sid, audit.ActOpened)
@@ -114,7 +111,11 @@ func (d *desk) read(ctx context.Context, u *private.Unlocked, o *opened) error {
 		return err
 	}
 	defer plain.Wipe() // reading makes its own copies
-	reading, err := record.Read(plain, questions, d.row(o.sub))
+	s := o.sub
+	reading, err := record.Read(plain, questions, record.Row{
+		Service: d.Service, ID: s.ID, Form: s.Form, Revision: s.Revision, Reference: s.Reference,
+		Received: s.Received, Readers: s.Readers, Files: s.Files,
+	})
 	if err != nil {
 		return err
 	}
@@ -126,14 +127,6 @@ func (d *desk) read(ctx context.Context, u *private.Unlocked, o *opened) error {
 	}
 	o.reading = reading
 	return nil
-}
-
-// row is what the record is held against.
-func (d *desk) row(s *store.Submission) record.Row {
-	return record.Row{
-		Service: d.Service, ID: s.ID, Form: s.Form, Revision: s.Revision, Reference: s.Reference,
-		Received: s.Received, Readers: s.Readers, Files: s.Files,
-	}
 }
 
 // questions gives the form as it was when it was answered.

@@ -94,7 +94,7 @@ func (h *handlers) deliveryPage(j *store.Job, log []store.Attempt) pages.Deliver
 		p.ID.Label = "Webhook ID"
 	}
 	if j.Submission != 0 {
-		p.Submission = h.desk.address(j.Form, j.Submission)
+		p.Submission = h.desk.paths.submission(j.Form, j.Submission)
 	}
 	if j.Size > 0 {
 		p.Size = text.Size(j.Size)

@@ -48,7 +48,7 @@ func (h *handlers) inboxPage(frame pages.Frame, l *listing, form string, paged b
 	}
 	for _, r := range l.rows {
 		p.Rows = append(p.Rows, pages.Row{
-			Address: h.desk.address(r.Form, r.ID), Reference: r.Reference, Form: titles[r.Form], State: stateNames[r.State],
+			Address: h.desk.paths.submission(r.Form, r.ID), Reference: r.Reference, Form: titles[r.Form], State: stateNames[r.State],
 			Received: h.when(r.Received), Files: r.Files, Size: text.Size(r.Size),
 		})
 	}

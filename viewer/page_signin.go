@@ -71,7 +71,8 @@ func (h *handlers) postSignIn(c echo.Context, _ staff.Staff, f *fields) error {
 // showProblem shows a page again with the words for what the person can mend, slowed those for too many failures; any other
 // error comes back.
 func showProblem(c echo.Context, err error, slowed string, page func(words string) web.Shown) error {
-	status, words := http.StatusUnauthorized, ""
+	status := http.StatusUnauthorized
+	var words string
 	var slow *staff.Slowed
 	switch {
 	case errors.Is(err, staff.ErrWrong):

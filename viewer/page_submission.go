@@ -31,7 +31,7 @@ func (h *handlers) getSubmission(c echo.Context, who staff.Staff) error {
 }
 
 func (h *handlers) submissionPage(o *opened) pages.SubmissionPage {
-	address := h.desk.address(o.sub.Form, o.sub.ID)
+	address := h.desk.paths.submission(o.sub.Form, o.sub.ID)
 	p := pages.SubmissionPage{
 		Reference: o.sub.Reference, Form: o.served.Form.Title,
 		State: stateNames[o.sub.State], Address: address, Received: h.when(o.sub.Received),
@@ -122,7 +122,7 @@ func (h *handlers) getErase(c echo.Context, who staff.Staff) error {
 	if err != nil {
 		return err
 	}
-	address := h.desk.address(sub.Form, sub.ID)
+	address := h.desk.paths.submission(sub.Form, sub.ID)
 	return web.Show(c.Response(), http.StatusOK, pages.ErasePage{
 		Frame: h.personFrame(c.Request().Context(), who, address+"/erase"), Reference: sub.Reference, Form: served.Form.Title,
 		Received: h.when(sub.Received), Files: sub.Files, Address: address,

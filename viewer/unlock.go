@@ -30,7 +30,11 @@ func (d *desk) Unlock(ctx context.Context, who staff.Staff, f keys.Fingerprint, 
 		d.Events.SignIn("unlock", who.Account, "slowed")
 		return "", nil, &staff.Slowed{Wait: wait}
 	}
-	open, err := unlockKey(k, p)
+	locked, err := private.ParseLocked(k.Locked)
+	if err != nil {
+		return "", nil, fmt.Errorf("unlocking a key: %w", err)
+	}
+	open, err := locked.Unlock(p)
 	if errors.Is(err, private.ErrWrongPassword) {
 		return "", nil, d.wrongKeyPassword(ctx, who, f, err)
 	}
@@ -52,14 +56,6 @@ func (d *desk) ownKey(ctx context.Context, who staff.Staff, f keys.Fingerprint) 
 		}
 	}
 	return nil, errNotFound
-}
-
-func unlockKey(k *store.LockedKey, p keys.Password) (*private.Unlocked, error) {
-	locked, err := private.ParseLocked(k.Locked)
-	if err != nil {
-		return nil, err
-	}
-	return locked.Unlock(p)
 }
 
 func (d *desk) wrongKeyPassword(ctx context.Context, who staff.Staff, f keys.Fingerprint, why error) error {

@@ -2,6 +2,7 @@ package public
 
 import (
 	"io"
+	"strings"
 
 	"sealform/forms"
 )
@@ -47,4 +48,6 @@ func (v formView) Summary() []summaryLine {
 type summaryLine struct{ Target, Message string }
 
 // GoesTo names the readers' groups: "front desk, nurses".
-func (v formView) GoesTo() string { return groups(v.Form.To) }
+func (v formView) GoesTo() string {
+	return strings.ReplaceAll(strings.Join(v.Form.To, ", "), "-", " ")
+}

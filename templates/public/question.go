@@ -140,11 +140,6 @@ func (q question) Described() string {
 // legible makes text of bytes that may be none.
 func legible(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// groups puts readers' groups in words: front-desk is "front desk".
-func groups(ids []string) string {
-	return strings.ReplaceAll(strings.Join(ids, ", "), "-", " ")
-}
-
 // together is what all files may come to, 0 where it need not be said: they cannot come to more.
 func (p FormPage) together() int64 {
 	var offered int64
