@@ -89,7 +89,7 @@ func New(c Config) (http.Handler, error) {
 	return in.around(e), nil
 }
 
-// intake is what the handlers share.
+// intake holds the state that all handlers share: the forms, the desk, the edge.
 type intake struct {
 	Config
 	desk   *desk

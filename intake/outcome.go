@@ -11,7 +11,7 @@ import (
 	"sealform/internal/token"
 )
 
-// Outcome is what became of one post. It is decided without a word of HTTP; submit.go shows it as a page.
+// Outcome is the result of one post, with its details. It is decided without a word of HTTP; submit.go shows it as a page.
 type Outcome struct {
 	Result
 	Kept      record.Kept     // of Accepted
@@ -78,7 +78,7 @@ func (d *desk) keep(ctx context.Context, to *served, p *post, page token.Page, o
 	o.Kept, o.Files = kept, answers.Files()
 }
 
-// page gives what a token says and the questions its page showed, nil where the page must be shown anew.
+// page reads a token and gives the questions its page showed, nil where the page must be shown anew.
 func (d *desk) page(to *served, posted string) (token.Page, *forms.Form) {
 	page, err := d.Tokens.OpenPage(posted)
 	if err != nil || page.Form != to.Form.ID {
@@ -87,7 +87,7 @@ func (d *desk) page(to *served, posted string) (token.Page, *forms.Form) {
 	return page, to.revision(page.Revision)
 }
 
-// tooLarge says what of a post is more than can be sent.
+// tooLarge names the part of a post that is more than can be sent.
 func tooLarge(p *post) Result {
 	switch {
 	case p.heavy:
@@ -98,7 +98,7 @@ func tooLarge(p *post) Result {
 	return LongAnswers
 }
 
-// notKept says what an error of accept means, and its code for the log.
+// notKept gives the result that an error of accept stands for, and its code for the log.
 func notKept(p *post, err error) (Result, event.Code) {
 	switch {
 	case errors.Is(err, errClosed):

@@ -25,7 +25,7 @@ const (
 // tokenName is the one control among the posted names; all others are the visitor's.
 const tokenName = "_token"
 
-// post is what a body held. It must be closed.
+// post holds the content of a body. It must be closed.
 type post struct {
 	entry forms.Entry
 	token string

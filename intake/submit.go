@@ -44,7 +44,7 @@ func (in *intake) takeForm(c echo.Context, s *served) (err error) {
 	}
 }
 
-// post is what this request will hold.
+// post makes the empty post that this request is read into.
 func (in *intake) post(r *http.Request, s *served) *post {
 	return &post{
 		spool: in.Spool.Request(in.edge.Peers.Addr(r)), files: s.maxFiles,
@@ -65,7 +65,7 @@ const (
 
 var noticeMany = fmt.Sprintf("You chose more than %d files in all, so nothing was sent. Your answers are still here: please choose fewer files and send again.", fileLimit)
 
-// retryAfter is what we ask of programs, in seconds.
+// retryAfter is the wait that programs are asked for, in seconds.
 const retryAfter = "60"
 
 // again says how the page comes back after each outcome that leaves the visitor something to do.

@@ -38,7 +38,7 @@ func (r reach) has(form string) bool {
 	return r.all || form == "" && !r.isEmpty() || slices.Contains(r.forms, form)
 }
 
-// filter is what the store is asked for: the same as has says of one.
+// filter is the list of forms for the store: the same deliveries for which has is true.
 func (r reach) filter() []string {
 	if r.all {
 		return nil
@@ -93,7 +93,7 @@ func (d *desk) Delivery(ctx context.Context, who staff.Staff, at string) (*store
 	return job, log, nil
 }
 
-// about is what a job's small message says of itself.
+// about holds the facts in a job's small message.
 type about struct {
 	TooLarge bool `json:"too_large"`
 }

@@ -61,7 +61,7 @@ func (h *handlers) personFrame(ctx context.Context, who staff.Staff, here string
 	return f
 }
 
-// banner says what is overdue or given up; nil where nothing is.
+// banner counts the deliveries that are overdue or given up; nil where none is.
 func (h *handlers) banner(u store.Undelivered) *pages.Late {
 	if u.Waiting == 0 && u.GivenUp == 0 {
 		return nil

@@ -55,7 +55,7 @@ func (d *desk) Inbox(ctx context.Context, who staff.Staff, form string, before i
 	return l, nil
 }
 
-// nameOf is what a reader is called: the name kept with the key, or its fingerprint's end.
+// nameOf is the name of a reader: the name kept with the key, or its fingerprint's end.
 func nameOf(all []store.LockedKey, f keys.Fingerprint) string {
 	for _, k := range all {
 		if k.Fingerprint == f && k.Name != "" {

@@ -19,7 +19,7 @@ var kinds = map[store.Channel]string{
 	store.Webhook: "Webhook", store.Receipt: "Receipt",
 }
 
-// kindOf is what a delivery is called.
+// kindOf is the name of a delivery's kind.
 func kindOf(j *store.Job) string {
 	switch {
 	case j.IsTest():
@@ -126,7 +126,7 @@ func over(j *store.Job) bool {
 	return j.State == store.Aside && (j.IsTest() || j.Channel == store.Receipt && spent(j))
 }
 
-// wireID is what other servers' logs know it by; "" where that is not known here.
+// wireID is the id of a delivery in other servers' logs; "" where that is not known here.
 func (h *handlers) wireID(j *store.Job) string {
 	if j.Channel == store.Webhook || strings.Contains(j.MessageID, "@") {
 		return j.MessageID

@@ -79,7 +79,7 @@ var atVisitor = map[string]pages.Reason{
 
 const noReceipt = "Nothing to do: what the visitor sent is here, and they saw its reference on the page."
 
-// anywhere is what can happen to a delivery of any kind before anybody is called.
+// anywhere are the reasons of deliveries of any kind: what can happen before anybody is called.
 var anywhere = map[string]pages.Reason{
 	"stalled":        {Said: "It has been due for over an hour, but nothing has tried to send it.", Do: "Ask whoever runs Sealform whether the part that delivers is running."},
 	"far_ahead":      {Said: "Its next try is further off than it should be, as if a clock had run ahead.", Do: "Ask whoever runs Sealform to check the machine’s clock, and whether the part that delivers is running."},

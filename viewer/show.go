@@ -21,7 +21,7 @@ import (
 	pages "sealform/templates/staff"
 )
 
-// failure is what people see of an error that is nobody's business but the operator's.
+// failure is an error that is the operator's business alone: people see its id.
 type failure struct{ id string }
 
 func (f *failure) Error() string { return "failure " + f.id }
@@ -129,7 +129,7 @@ func (h *handlers) failurePage(err error, c echo.Context, p pages.MessagePage) (
 	return http.StatusInternalServerError, p
 }
 
-// code is what the log says of an error that has no code of its own: its type, which holds no data.
+// code is the log's code for an error that has none of its own: its type, which holds no data.
 func code(err error) event.Code {
 	for {
 		inner := errors.Unwrap(err)
@@ -140,7 +140,7 @@ func code(err error) event.Code {
 	}
 }
 
-// unopenedPage says what is wrong with a submission, as precisely as is known.
+// unopenedPage describes the damage to a submission, as precisely as is known.
 func (h *handlers) unopenedPage(u *unopened, c echo.Context, p pages.MessagePage) (int, templates.Page) {
 	p.Title = "This submission did not open"
 	if u.reference != "" {

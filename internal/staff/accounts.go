@@ -17,7 +17,7 @@ import (
 	"sealform/keys"
 )
 
-// passwordCost is what hashing an account password costs. The library's own default
+// passwordCost is the cost of hashing an account password. The library's own default
 // takes as many threads as the machine has, so that hashes would differ between hosts.
 var passwordCost = argon2id.Params{Memory: 64 << 10, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
@@ -77,7 +77,7 @@ func NewTOTP(key []byte, service, clinic, email string) (TOTP, error) {
 	return TOTP{k.Secret(), k.URL(), sealed}, nil
 }
 
-// totpBox gives what seals an account's authenticator secret, and what it is bound to.
+// totpBox gives the cipher that seals an account's authenticator secret, and the data that the secret is bound to.
 func totpBox(key []byte, service, email string) (cipher.AEAD, []byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

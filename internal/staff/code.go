@@ -8,7 +8,7 @@ import (
 	"sealform/internal/store"
 )
 
-// Tokens are what a browser gets after its code was right: those of its session and of its device.
+// Tokens are the cookies' values that a browser gets after its code was right: those of its session and of its device.
 type Tokens struct{ Session, Device string }
 
 // Code checks the authenticator's code of a half signed-in session. A code works once; five wrong ones end the

@@ -8,7 +8,7 @@ import (
 	"sealform/internal/store"
 )
 
-// Staff is who asks: one signed-in person in one browser.
+// Staff is one signed-in person in one browser.
 type Staff struct {
 	Account int64
 	Email   string
@@ -26,8 +26,8 @@ func (s Staff) Entry(act string, about ...string) audit.Entry {
 // Stage is how far signing in has come: PasswordRight or SignedIn; 0 for nobody.
 func (s Staff) Stage() int { return s.session.Stage }
 
-// SessionID is what keys are kept open under for this session.
+// SessionID is the name under which keys are kept open for this session.
 func (s Staff) SessionID() string { return hex.EncodeToString(s.session.Hash[:]) }
 
-// PersonID is what keys are kept open under for this person, in whatever session.
+// PersonID is the name under which keys are kept open for this person, in whatever session.
 func (s Staff) PersonID() string { return strconv.FormatInt(s.Account, 10) }

@@ -128,7 +128,7 @@ func (s *Sessions) newSessionToken() (token string, hash [32]byte) {
 	return base64.RawURLEncoding.EncodeToString(b), s.sessionHash(b)
 }
 
-// sessionHash is what a token's session is found by. Without the root secret nobody can make one, nor the MAC below: a row
+// sessionHash is the hash by which a token's session is found. Without the root secret nobody can make one, nor the MAC below: a row
 // that somebody else wrote into the database is no session.
 func (s *Sessions) sessionHash(token []byte) [32]byte {
 	return s.mac("viewer-sessions", "sealform session token 1\x00%s\x00%s", s.Service, token)

@@ -19,7 +19,7 @@ type batch struct {
 	tallies map[int64]jobTally // by how much the outbox's counts change
 }
 
-// formNumbers are what a form has given so far in this transaction.
+// formNumbers are the numbers that a form has given so far in this transaction.
 type formNumbers struct{ seq, last, arrived int64 }
 
 // write hands do to the engine's writer and waits for the commit. do may run twice, so it must set its results anew.

@@ -102,7 +102,7 @@ func (s *Store) trusted(p *projection, k *LockedKey) bool {
 	return !w.revoked && w.row == s.keyRow(k)
 }
 
-// nameOf is what the record's entries name a key by.
+// nameOf is the name of a key in the record's entries.
 func nameOf(k *LockedKey) string { return strings.ToLower(string(k.Fingerprint)) }
 
 func isKey(name string) bool {

@@ -27,7 +27,7 @@ func (s *Store) delivery(j *Job) []byte {
 	return m.Sum(nil)
 }
 
-// jobColumns are what scanJob reads.
+// jobColumns are the columns that scanJob reads.
 const jobColumns = `id, channel, state, submission, coalesce((select name from form where form.id = outbox.form), ''), reference,
 	seq, address, sealed, about, message_id, received, made, attempts, due, ended, upload, chunks, size, last_error, mac`
 
@@ -185,5 +185,5 @@ func (v *verification) deliveries(ctx context.Context) error {
 	})
 }
 
-// referenceMarks are what a reference is made of. What else somebody wrote in its place is not repeated.
+// referenceMarks are the characters of a reference. What else somebody wrote in its place is not repeated.
 const referenceMarks = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -110,7 +110,7 @@ type Erased struct {
 
 func (e *Erased) Error() string { return "erased" }
 
-// AuditReport is what VerifyAudit found.
+// AuditReport is the result of VerifyAudit.
 type AuditReport struct {
 	Entries  int64
 	Last     time.Time
@@ -151,7 +151,7 @@ type LockedKey struct {
 	Retry       time.Time
 }
 
-// Channel is what a job is made of and the way it goes out.
+// Channel is the kind of a job and the way it goes out.
 type Channel string
 
 // The channels.

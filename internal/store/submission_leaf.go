@@ -38,7 +38,7 @@ func (s *Store) leaf(kind string, p *place) []byte {
 	return m.Sum(nil)
 }
 
-// tombstone is what stays of a submission beside its place: its leaf, when it was erased, and why.
+// tombstone is the rest of a submission beside its place: its leaf, when it was erased, and why.
 type tombstone struct {
 	leaf   []byte
 	erased int64

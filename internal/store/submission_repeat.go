@@ -18,7 +18,7 @@ func (s *Store) seenBefore(ctx context.Context, sub *record.Submission) (kept re
 	return kept, err == nil, err
 }
 
-// decide says what a submission whose id or reference is there already comes to.
+// decide gives the answer to a submission whose id or reference is there already.
 func decide(get func(string, []any, ...any) (bool, error), sub *record.Submission) (record.Kept, error) {
 	var (
 		reference      string

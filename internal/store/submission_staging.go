@@ -63,7 +63,7 @@ type part struct {
 	err     error
 }
 
-// stored says what a file's row will, but where it lies.
+// stored gives a file's row, but where the file lies.
 func (p *part) stored() storedFile { return storedFile{size: p.size, hash: p.sum.Sum(nil)} }
 
 // Write takes the next bytes of the message.

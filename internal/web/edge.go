@@ -8,7 +8,7 @@ import (
 	"sealform/internal/event"
 )
 
-// Edge is what every program puts around its routes: the headers of each answer, a page instead of a panic, probes for
+// Edge surrounds the routes of every program: it adds the headers of each answer, a page instead of a panic, probes for
 // whoever watches the process, and the refusal of other names and of requests without TLS. Probes are answered under any name.
 type Edge struct {
 	Program string // as events name it

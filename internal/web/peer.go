@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Peers tells who sent a request. Proxies are those whose X-Forwarded-For and X-Forwarded-Proto are believed;
+// Peers finds the sender of a request. Proxies are those whose X-Forwarded-For and X-Forwarded-Proto are believed;
 // with none, both headers mean nothing.
 type Peers struct {
 	Proxies []netip.Prefix

@@ -6,7 +6,7 @@
 // Headers sets the strict response headers once, outside of all routes, so that an error page
 // or a style sheet has them too; there, too, a connection ends whose body nobody read. Hosts
 // lets a request through only under a configured name.
-// Peers tells who is at the other end and whether the way there was TLS, believing forwarding
+// Peers finds the address of the other end and whether the way there was TLS, believing forwarding
 // headers from configured proxies alone. PlainHTTP is the whole of what port 80 does.
 // Show writes a page.
 //
@@ -18,7 +18,7 @@ import (
 	"strings"
 )
 
-// Policy says what the pages of a program may load, and who may keep them.
+// Policy is the rule for a program's pages: what they may load, and who may keep them.
 type Policy struct {
 	Scripts bool // scripts of our own origin; none otherwise
 	NoIndex bool // search engines are told to keep nothing

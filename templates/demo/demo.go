@@ -13,7 +13,7 @@ import (
 	"sealform/templates"
 )
 
-// Frame is what surrounds every page of the demo: the web site of a clinic that does not exist.
+// Frame surrounds every page of the demo: the web site of a clinic that does not exist.
 type Frame struct {
 	Clinic     string
 	NewPatient string // address of the new patient form
@@ -31,7 +31,7 @@ type Mail struct {
 	More    int // messages that are not listed
 }
 
-// Letter is what anybody on the way can see of a message.
+// Letter is a message as anybody on the way can see it.
 type Letter struct {
 	ID      string    // last part of its address; with ".eml" the address of the message itself
 	Arrived time.Time // shown in its own location

@@ -24,7 +24,7 @@ func (p FormPage) Render(w io.Writer) error {
 	return pages.Render(w, "form.html", formView{FormPage: p, Questions: questions(p)})
 }
 
-// formView is what the template sees.
+// formView is a form page with its questions, as the template sees it.
 type formView struct {
 	FormPage
 	Questions []question

@@ -13,7 +13,7 @@ import (
 	"sealform/templates"
 )
 
-// Frame is what surrounds every page that visitors see.
+// Frame surrounds every page that visitors see.
 type Frame struct {
 	Clinic string // the clinic's name, first on each page; "" leaves the line out
 	Sheet  string // address of the sheet with the clinic's colours; "" for ours

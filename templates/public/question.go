@@ -140,7 +140,7 @@ func (q question) Described() string {
 // legible makes text of bytes that may be none.
 func legible(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// together is what all files may come to, 0 where it need not be said: they cannot come to more.
+// together is the most that all files may come to, 0 where it need not be said: they cannot come to more.
 func (p FormPage) together() int64 {
 	var offered int64
 	for _, f := range p.Form.Fields {
@@ -154,7 +154,7 @@ func (p FormPage) together() int64 {
 	return p.Uploads
 }
 
-// fileLimits says what may be chosen: "JPG, PNG or PDF, up to 8 MB each, at most 2 files". Where all files together
+// fileLimits puts the limits of files in words: "JPG, PNG or PDF, up to 8 MB each, at most 2 files". Where all files together
 // may come to less than that (0: they may not), it says that too: "up to 12 MB in all".
 func fileLimits(f *forms.Field, together int64) string {
 	var parts []string

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Late is what does not get out: the quiet mark in the header, and the line above the inbox.
+// Late counts the overdue messages: the quiet mark in the header, and the line above the inbox.
 type Late struct {
 	Waiting int64 // messages that have waited for over an hour
 	Since   *Time // when the oldest of them came; nil: not looked up

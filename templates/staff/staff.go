@@ -14,7 +14,7 @@ import (
 	"sealform/templates"
 )
 
-// Frame is what surrounds every page of the staff program.
+// Frame surrounds every page of the staff program.
 type Frame struct {
 	Clinic string
 	Sheet  string // address of the sheet with the clinic's colours; "" for ours
@@ -27,7 +27,7 @@ type Frame struct {
 // Lock is the countdown in the header.
 type Lock struct{ Left time.Duration }
 
-// Seconds is what the script counts down from.
+// Seconds is the number that the script counts down from.
 func (l Lock) Seconds() int { return int(l.Left / time.Second) }
 
 // Clock is "9:41".
@@ -81,7 +81,7 @@ type InboxPage struct {
 	Sealed []Sealed
 }
 
-// Sealed says who can open a form's submissions.
+// Sealed names the people who can open a form's submissions.
 type Sealed struct{ Form, Who string }
 
 // Tab chooses a form, or a state of deliveries.

@@ -47,13 +47,13 @@ type Config[B Batch] struct {
 	Batch   func(*Tx) B // begins the view of a transaction
 }
 
-// Batch is what the items of one transaction share.
+// Batch is the state that the items of one transaction share.
 type Batch interface {
 	// Finish writes, behind the last item and before the commit, what the items left to it.
 	Finish() error
 }
 
-// driver is what differs between engines. Whoever uses it never asks which one it is.
+// driver holds the differences between engines. Whoever uses it never asks which one it is.
 type driver struct {
 	name             string            // the driver's, for database/sql
 	writing, reading string            // data source names: of the writer, of readers
@@ -67,7 +67,7 @@ type driver struct {
 	safe func() error
 	// library refuses a version of the engine that may damage the data.
 	library func(*Tx) error
-	// foreign says what is in the schema that the migrations did not make, and what is missing.
+	// foreign lists the objects of the schema that the migrations did not make, and those that are missing.
 	foreign func(context.Context, *session) ([]string, error)
 	// wipe empties the log of what was written, unless somebody is in the way.
 	wipe func(*Tx) (clean bool, err error)

@@ -2,7 +2,7 @@ package engine
 
 import "fmt"
 
-// Schema is what a database is to hold.
+// Schema describes the tables that a database is to hold.
 type Schema struct {
 	// Versions are the texts that each make one version out of the one before, the first out of nothing. They keep their
 	// number in the table schema_version and are never edited once released. Marks stand for what engines say

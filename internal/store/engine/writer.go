@@ -56,7 +56,7 @@ const (
 // likely being sealed just now; one visitor alone never waits.
 const commitDelay = time.Millisecond
 
-// refused is what Refuse gives.
+// refused is the error that Refuse gives.
 type refused struct{ error }
 
 func (r refused) Unwrap() error { return r.error }
