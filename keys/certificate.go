@@ -99,6 +99,7 @@ func certificateBytes(b []byte) ([]byte, error) {
 	return raw, checkPackets(raw)
 }
 
+// checkPackets refuses bytes that hold anything but the packets of one certificate (RFC 9580 §10.1), a secret key above all.
 func checkPackets(raw []byte) error {
 	all, err := packets.Split(raw)
 	if err != nil || len(all) == 0 {

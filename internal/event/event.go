@@ -1,5 +1,8 @@
 // Package event is the closed list of what may be logged: one method an event, its parameter types say what can
 // be in it (ids, counts, durations, codes; never free text).
+//
+// Whoever has something new to log adds a method here and the code, if there is one, to docs/operating.md: a test holds the
+// two together. A visitor's words, an address or what another server said never stand in an event.
 package event
 
 import (

@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"time"
+
 	"sealform/internal/mail"
 	"sealform/internal/notice"
 	"sealform/internal/store"
-	"time"
 )
 
 // leastAttempts come before a job is given up, however old it is: a machine that was off for a week, or a clock that

@@ -2,6 +2,13 @@
 //
 // A page is a struct with a Render method; package templates parses and shows it. What a visitor typed is shown again as
 // text, never as markup. Nothing here decides anything, and nothing of it is kept.
+//
+//	page := public.FormPage{Frame: frame, Form: form, Token: token}   // new; with Entry and Problems: again
+//	err := page.Render(w)
+//
+// Every page works without scripts and cookies: there are none. A question is drawn by its shape (question.go), with the
+// attributes, hints and messages that package forms gives; a new field type needs a shape here, if none of them fits.
+// Whatever a page says is for a person who may be ill or in a hurry: short, plain, and what to do next.
 package public
 
 import (
@@ -50,9 +57,12 @@ type MessagePage struct {
 	ID    string   // reference id of a failure, "" for none
 }
 
+// sources are the templates of the pages and of their frame.
+//
 //go:embed *.html
 var sources embed.FS
 
+// pages are all of them, parsed at the start.
 var pages = templates.Parse(sources, "frame.html", "question.html")
 
 // Render writes the page.

@@ -13,7 +13,7 @@ import (
 // page hold a dash, which no field's id has.
 type question struct {
 	*forms.Field
-	Shape    string // which block of public_question.html draws it: line area date rows tick file
+	Shape    string // which block of question.html draws it: line area date rows tick file
 	Heading  string // a section's name, above its first question
 	Wrong    string // the problem's message, or ""
 	Controls []control
@@ -30,13 +30,17 @@ type control struct {
 	Checked, Wrong               bool
 }
 
+// shapes are the blocks of question.html by type of field; a type that is not here is a line of text.
 var shapes = map[forms.Type]string{
 	forms.LongText: "area", forms.Date: "date", forms.YesNo: "rows", forms.Choice: "rows", forms.Choices: "rows",
 	forms.Consent: "tick", forms.FileType: "file",
 }
 
+// inputTypes are the types of input that are not "text": they choose the keyboard of a phone.
 var inputTypes = map[forms.Type]string{forms.Email: "email", forms.Phone: "tel"}
 
+// questions lays what was typed, and what is wrong with it, beside the fields. Files have to be chosen again: no browser fills
+// in a file, so their names are told.
 func questions(p FormPage) []question {
 	entry := p.Entry
 	if entry == nil {
@@ -67,6 +71,8 @@ func questions(p FormPage) []question {
 	return list
 }
 
+// controls are the inputs of a question: one, the three boxes of a date, or a row for each option. Of a date only the box that
+// is to blame is marked wrong, or all where none is.
 func controls(q question, e *forms.Entry, wrongPart string) []control {
 	if q.Shape == "rows" || q.Shape == "tick" {
 		return rows(q, e)
