@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,13 @@ import (
 
 // golden opens a copy of a database that an older program made, six minutes after 20 November 2026, 9:00.
 func golden(t testing.TB, name string) (*Store, *clock) {
+	t.Helper()
+	cfg, c := goldenCopy(t, name)
+	return openStore(t, cfg), c
+}
+
+// goldenCopy copies such a database, and does not open it.
+func goldenCopy(t testing.TB, name string) (Config, *clock) {
 	t.Helper()
 	c := newClock()
 	c.add(6 * time.Minute)
@@ -26,7 +34,34 @@ func golden(t testing.TB, name string) (*Store, *clock) {
 			t.Fatal(err)
 		}
 	}
-	return openStore(t, cfg), c
+	return cfg, c
+}
+
+// A trigger put into an older database refuses it before the migrations write, so it never runs. covers LK10 and R17
+func TestGoldenWithATrigger(t *testing.T) {
+	cfg, _ := goldenCopy(t, "golden-1")
+	db, err := sql.Open("sqlite", another(cfg.Path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	holds := func() (jobs, version int) {
+		t.Helper()
+		if err := db.QueryRow(`select (select count(*) from outbox), version from schema_version`).Scan(&jobs, &version); err != nil {
+			t.Fatal(err)
+		}
+		return jobs, version
+	}
+	if _, err := db.Exec(`create trigger x after update on form begin delete from outbox; end`); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := holds()
+	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "the database holds a trigger that is not ours") {
+		t.Errorf("it was opened: %v", err)
+	}
+	if jobs, version := holds(); jobs != before || jobs != 15 || version != 1 {
+		t.Errorf("%d of %d jobs, version %d", jobs, before, version)
+	}
 }
 
 // What the first released schema holds is brought up to date when it is opened, and is whole.

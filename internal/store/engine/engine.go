@@ -29,7 +29,7 @@ import (
 	"strings"
 )
 
-// What a caller decides on.
+// Errors that a caller decides on.
 var (
 	// ErrClosed says that the database was closed.
 	ErrClosed = errors.New("the database is closed")
@@ -67,8 +67,9 @@ type driver struct {
 	safe func() error
 	// library refuses a version of the engine that may damage the data.
 	library func(*Tx) error
-	// foreign lists the objects of the schema that the migrations did not make, and those that are missing.
-	foreign func(context.Context, *session) ([]string, error)
+	newest  int // version of the schema
+	// foreign lists the objects of the schema that the migrations up to a version did not make, and those that are missing.
+	foreign func(ctx context.Context, on *session, version int) ([]string, error)
 	// wipe empties the log of what was written, unless somebody is in the way.
 	wipe func(*Tx) (clean bool, err error)
 	// low says that there is too little room on disk.
@@ -78,6 +79,15 @@ type driver struct {
 	broken func(error) bool // the connection may not be trusted any more
 	full   func(error) bool // the disk had no room: nothing was committed
 	ended  func(error) bool // there was no transaction to roll back
+}
+
+// checkSchema refuses a database that does not hold what the migrations up to that version made, and nothing else.
+func (d *driver) checkSchema(on *session, version int) error {
+	found, err := d.foreign(context.Background(), on, version)
+	if err == nil && len(found) > 0 {
+		err = errors.New(found[0])
+	}
+	return err
 }
 
 // Database is an open database. It is safe for use by many goroutines at once.

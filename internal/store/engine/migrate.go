@@ -67,8 +67,12 @@ func (s Schema) version(d *driver, tx *Tx) (version int, err error) {
 	return version, s.Owner(tx)
 }
 
-// make makes the version behind the one given.
+// make makes the version behind the one given, out of what the migrations made and nothing else: a foreign trigger would
+// run with a migration.
 func (s Schema) make(d *driver, tx *Tx, version int) error {
+	if err := d.checkSchema(tx.on, version); err != nil {
+		return err
+	}
 	if err := tx.script(d.marks.Replace(s.Versions[version])); err != nil {
 		return err
 	}

@@ -98,4 +98,6 @@ type Snapshot struct {
 }
 
 // Foreign says, a sentence each, what the schema holds that the migrations did not make, and what it lacks.
-func (r *Snapshot) Foreign(ctx context.Context) ([]string, error) { return r.d.foreign(ctx, r.session) }
+func (r *Snapshot) Foreign(ctx context.Context) ([]string, error) {
+	return r.d.foreign(ctx, r.session, r.d.newest)
+}

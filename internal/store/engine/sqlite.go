@@ -38,6 +38,7 @@ func newSQLite(path string, minFree int64, versions []string) *driver {
 			return local(path)
 		},
 		library: checkLibrary,
+		newest:  len(versions),
 		foreign: foreignIn(versions),
 		wipe:    checkpoint,
 		low:     func() (bool, error) { return nearlyFull(filepath.Dir(path), minFree) },

@@ -33,13 +33,16 @@ func objectsOf(ctx context.Context, on *session) (all []object, err error) {
 	return all, err
 }
 
-// foreignIn compares a database's schema with what the migrations make, read once from a database that they make in
-// memory. The text of each object must be the same to the byte: a comment that swallows a line differs by no word. What
+// foreignIn compares a database's schema with what the migrations up to a version make, read once from a database that
+// they make in memory. The text of each object must be the same to the byte: a comment that swallows a line differs by no word. What
 // is not ours is not named: whoever made it chose the name.
-func foreignIn(versions []string) func(context.Context, *session) ([]string, error) {
-	made := sync.OnceValues(func() ([]object, error) { return madeBy(versions) })
-	return func(ctx context.Context, on *session) (found []string, err error) {
-		ours, err := made()
+func foreignIn(versions []string) func(context.Context, *session, int) ([]string, error) {
+	made := make([]func() ([]object, error), len(versions)+1)
+	for version := range made {
+		made[version] = sync.OnceValues(func() ([]object, error) { return madeBy(versions[:version]) })
+	}
+	return func(ctx context.Context, on *session, version int) (found []string, err error) {
+		ours, err := made[version]()
 		if err != nil {
 			return nil, err
 		}

@@ -46,7 +46,7 @@ const (
 	withdrawn
 )
 
-// What goes into one transaction at most, so that none keeps the others waiting long.
+// batchItems and batchBytes are what goes into one transaction at most, so that none keeps the others waiting long.
 const (
 	batchItems = 128
 	batchBytes = 1 << 20
@@ -209,12 +209,8 @@ func (w *writer[B]) checkSchema() error {
 	if w.ours && count == w.changes {
 		return nil
 	}
-	found, err := w.d.foreign(context.Background(), w.tx.on)
-	if err != nil {
+	if err := w.d.checkSchema(w.tx.on, w.d.newest); err != nil {
 		return err
-	}
-	if len(found) > 0 {
-		return errors.New(found[0])
 	}
 	w.ours, w.changes = true, count
 	return nil
