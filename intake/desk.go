@@ -11,7 +11,7 @@ import (
 	"sealform/internal/token"
 )
 
-// What the desk may answer instead of a receipt, beside errClosed and what a Drop answers.
+// Errors of the desk, beside errClosed and those of a Drop.
 var (
 	errNotSealed   = errors.New("could not be sealed")
 	errCorrections = errors.New("one page corrected too often")
@@ -28,7 +28,7 @@ func (d *desk) uploads(f *forms.Form) int64 { return f.UploadLimit(d.MailLimit()
 
 // accept seals answers to the form's readers and gives the receipt once they are durable. The same page with the same
 // answers gives the first receipt again; with other answers, at most three times, a submission that says what it
-// follows. Nothing is kept when an error comes back, but for forms.ErrUnknown, where trying again with the same
+// follows. Nothing is kept when an error comes back, but for record.ErrUnknown, where trying again with the same
 // page tells.
 func (d *desk) accept(ctx context.Context, to *served, page token.Page, a *forms.Answers) (record.Kept, error) {
 	plan := record.Plan{

@@ -42,7 +42,7 @@ import (
 	"sealform/templates"
 )
 
-// Drop keeps submissions: it returns after the commit is on disk. See forms.Kept for what it may answer.
+// Drop keeps submissions: it returns after the commit is on disk. record.Kept and the errors beside it are its answers.
 type Drop interface {
 	Put(ctx context.Context, s *record.Submission) (record.Kept, error)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Why a certificate is refused. A Refusal's Reason is one of these, often with a detail.
+// Reasons why a certificate is refused. A Refusal's Reason is one of these, often with a detail.
 var (
 	ErrExpired        = errors.New("has expired")
 	ErrNotYetValid    = errors.New("is not valid yet")

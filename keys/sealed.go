@@ -9,7 +9,7 @@ import (
 	"sealform/keys/internal/packets"
 )
 
-// Why bytes are not a sealed message.
+// Errors of bytes that are not a sealed message.
 var (
 	ErrNotSealed = errors.New("not a sealed message")
 	ErrCMS       = errors.New("a CMS (S/MIME) message, where only OpenPGP can be")

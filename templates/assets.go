@@ -45,8 +45,7 @@ func (f File) Serve(w http.ResponseWriter, r *http.Request) bool {
 // forever is the Cache-Control of what is named by its hash.
 const forever = "public, max-age=31536000, immutable"
 
-// The files of static/ and of the folders in it; no two have the same name.
-
+// byName and byAddress hold the files of static/ and of the folders in it; no two have the same name.
 var byName, byAddress = load()
 
 // Asset gives the address of a file of static/ by its name without folders; the address has its hash. A name that does not exist panics:

@@ -11,7 +11,7 @@ import (
 	"sealform/internal/store"
 )
 
-// How often staff may have sent what went out already. Each time, somebody gets the same message once more.
+// Bounds of sending again what went out already. Each time, somebody gets the same message once more.
 const (
 	againAfter = 2 * time.Minute
 	againDaily = 5

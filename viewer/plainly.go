@@ -8,7 +8,7 @@ import (
 	pages "sealform/templates/staff"
 )
 
-// hidden finds what is shown as a mark: a character that cannot be seen, or a byte that is no text, as package forms writes
+// hidden finds what is shown as a mark: a character that cannot be seen, or a byte that is no text, as forms/record writes
 // it; and, should forms have left one in, a control but line ends and tabs, a format character but the two joiners that
 // emoji and Persian are written with, a line or paragraph separator, or a character of private use.
 var hidden = regexp.MustCompile(`‹(U\+[0-9A-F]{4,6}|[0-9A-F]{2})›|[^\P{Cc}\n\t]|[^\P{Cf}\x{200C}\x{200D}]|[\p{Co}\x{2028}\x{2029}]`)

@@ -12,7 +12,7 @@ import (
 // program is how the log calls us.
 const program = "viewer"
 
-// Who may ask, beside the stages of package staff.
+// Stages of a route, beside those of package staff.
 const anybody = 0
 
 // route is one address and what answers it. reads: it shows what is here, so it is refused to other sites' links and to

@@ -23,7 +23,7 @@ import (
 	"sealform/internal/spool"
 )
 
-// Why a body is not taken. None of them holds a byte of it.
+// Errors of a body that is not taken. None of them holds a byte of it.
 var (
 	ErrTooLarge  = errors.New("body over its limits")
 	ErrMalformed = errors.New("body not well formed")

@@ -10,7 +10,7 @@ import (
 	"sealform/internal/text"
 )
 
-// What may stand for something in the operator's words.
+// Placeholders that may stand in the operator's words.
 var (
 	inSubject = []string{"{clinic}", "{count}"}
 	inText    = []string{"{clinic}", "{count}", "{link}"}

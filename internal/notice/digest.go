@@ -32,7 +32,7 @@ func (w Words) Digest(day string, all []Series, link string) Letter {
 	return letter(subject, paragraphs(append(said, "The staff pages are here:", where(link))...))
 }
 
-// What to do with the numbers.
+// Advice on the numbers of a digest.
 var compareMails = []string{
 	"Every sealed mail has its number in the header Sealform-Number, and the numbers of a series have no gap. " +
 		"Is each number above in the mailbox, or in the inbox of the staff pages?",

@@ -84,7 +84,7 @@ func (u *unrecorded) wait(ctx context.Context) bool {
 	}
 }
 
-// What lies between two tries to write down that something went out.
+// Pauses between two tries to write down that something went out.
 const (
 	firstAgain = 250 * time.Millisecond
 	lastAgain  = 30 * time.Second

@@ -83,7 +83,7 @@ func bound(submission int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte("receipt of submission "), uint64(submission)) //nolint:gosec // the same bits
 }
 
-// How many receipts go out within 24 hours: to one address, to all of one domain, and to everybody.
+// Bounds of receipts within 24 hours: to one address, to all of one domain, and to everybody.
 const (
 	perAddress = 3
 	perDomain  = 30

@@ -29,7 +29,7 @@ import (
 	"sealform/keys"
 )
 
-// How long a session lasts: without use, and in all.
+// Lifetimes of a session: without use, and in all.
 const (
 	SessionIdle     = 15 * time.Minute
 	SessionAbsolute = 12 * time.Hour

@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// Why a token is not believed.
+// Errors of a token that is not believed.
 var (
 	ErrForged  = errors.New("token not made here") // altered, cut, of another kind or service, or made up
 	ErrExpired = errors.New("token too old")

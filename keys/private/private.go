@@ -25,7 +25,7 @@ package private
 
 import "errors"
 
-// Why a message or a key did not open.
+// Errors of a message or a key that did not open.
 var (
 	ErrWrongPassword = errors.New("the key password is not right")
 	ErrWrongKey      = errors.New("the message is not sealed to this key")

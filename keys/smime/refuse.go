@@ -9,7 +9,7 @@ import (
 	"sealform/keys"
 )
 
-// Why a certificate is refused, beside the reasons of package keys.
+// Reasons why a certificate is refused, beside the reasons of package keys.
 var (
 	ErrNotCertificate = errors.New("is not an X.509 certificate")
 	ErrUsage          = errors.New("is not meant for receiving encrypted mail")

@@ -34,7 +34,7 @@ const (
 	TagPadding      = 21
 )
 
-// Why bytes are not a well-formed packet.
+// Errors of bytes that are not a well-formed packet.
 var (
 	ErrTruncated = errors.New("a packet ends too early")
 	ErrHeader    = errors.New("a packet header is not valid")
