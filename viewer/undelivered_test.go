@@ -157,7 +157,7 @@ func TestEndedByItself(t *testing.T) {
 		if j.Channel == store.Receipt {
 			code = "permanent_550"
 		}
-		if err := h.desk.Store.Finish(t.Context(), j.ID, lease, code); err != nil {
+		if err := h.desk.Store.End(t.Context(), j.ID, lease, code); err != nil {
 			t.Fatal(err)
 		}
 	}

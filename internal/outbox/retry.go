@@ -29,7 +29,7 @@ func (o *Outbox) settle(ctx context.Context, job *store.Job, lease time.Time, co
 		return o.giveUp(ctx, job, lease, code)
 	case o.ended(job, code, now):
 		o.relay.forget(job.ID)
-		return o.Store.Finish(ctx, job.ID, lease, string(code))
+		return o.Store.End(ctx, job.ID, lease, string(code))
 	case now.Sub(job.Made) < o.GiveUp || job.Attempts < leastAttempts:
 		due := now.Add(delay(job.Attempts))
 		o.relay.postponed(job.ID, due)

@@ -147,12 +147,12 @@ func (b *batch) Finish() error {
 		_, err := b.Exec(`
 			update form set seq = $2, last = $3, count_new = count_new + $4, jobs_waiting = jobs_waiting + $5,
 				jobs_quiet = jobs_quiet + $6 where id = $1`,
-			form, n.seq, n.last, n.arrived, jobs[Waiting], jobs[quiet])
+			form, n.seq, n.last, n.arrived, jobs[Waiting], jobs[unawaited])
 		if err != nil {
 			return err
 		}
 		if jobs != (jobTally{}) {
-			jobs[Waiting], jobs[quiet] = 0, 0
+			jobs[Waiting], jobs[unawaited] = 0, 0
 			b.tallies[form] = jobs
 		}
 	}

@@ -67,7 +67,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	return s, nil
 }
 
-// Each schema makes a version out of the one before.
+// schema001 and schema002 each make a version out of the one before.
 var (
 	//go:embed schema/001.sql
 	schema001 string

@@ -9,8 +9,8 @@ import (
 	"sealform/internal/audit"
 )
 
-// What makes an account or a key is put on record as a short MAC over its row, so that
-// the record can say whether the row is still the one that was made.
+// rowMark begins the mark of a row in the record: the entry that makes an account or a key holds a short MAC over its row, so
+// that the record can say whether the row is still the one that was made.
 const rowMark = "row "
 
 // standing is the latest that the record says of an account or a key.

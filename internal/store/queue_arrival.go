@@ -6,7 +6,7 @@ import (
 	"sealform/internal/sealedaddress"
 )
 
-// What the rows say that a submission brings along and that have nothing to count.
+// aboutNothing and aboutTooLarge are what the rows say that a submission brings along and that have nothing to count.
 const (
 	aboutNothing  = `{}`
 	aboutTooLarge = `{"too_large":true}`

@@ -82,12 +82,12 @@ func TestReceiptsEndWithoutTheirAddress(t *testing.T) {
 		put(t, s, sub)
 	}
 	jobs, lease := claimed(t, s)
-	if err := s.Finish(t.Context(), jobs[0].ID, lease.Add(time.Second), "late"); err != nil {
+	if err := s.End(t.Context(), jobs[0].ID, lease.Add(time.Second), "late"); err != nil {
 		t.Errorf("without the lease: %v", err)
 	}
 	counted(t, s, 3, 0, 0)
 	for range 2 {
-		if err := s.Finish(t.Context(), jobs[0].ID, lease, "no_address"); err != nil {
+		if err := s.End(t.Context(), jobs[0].ID, lease, "no_address"); err != nil {
 			t.Fatal(err)
 		}
 	}

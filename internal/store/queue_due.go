@@ -72,8 +72,8 @@ func (b *batch) dueNow(ids []int64, now int64) error {
 	return nil
 }
 
-// What a clock that was right can have written: a job is due an hour and a fifth after an attempt at the latest, and no
-// lease is longer than minutes.
+// longestDelay and longestLease are the most that a clock that was right can have written: a job is due an hour and a fifth
+// after an attempt at the latest, and no lease is longer than minutes. clampedDelay is when one is due instead.
 const (
 	longestDelay = 2 * time.Hour
 	longestLease = 30 * time.Minute
@@ -82,8 +82,8 @@ const (
 
 const mending = "mending the times of what waits"
 
-// What waits and has a time of the future. Each query reads an index, and of it little more than it gives; a time of a
-// wrong type stands after all numbers, and is found too.
+// futureDue, futureMade and futureLease find what waits and has a time of the future. Each query reads an index, and of it
+// little more than it gives; a time of a wrong type stands after all numbers, and is found too.
 const (
 	futureDue   = `select id from outbox where state = 0 and channel = $1 and due > $2 and (made > $2 or due > $3) limit $4`
 	futureMade  = `select id from outbox where state = 0 and due != made and channel = $1 and made > $2 limit $3`

@@ -14,13 +14,13 @@ type ending struct {
 }
 
 const endingJob = `
-	select cast(form as bigint), ` + quietJob + `, cast(state as bigint), length(sealed) > 0,
+	select cast(form as bigint), ` + awaitedJob + `, cast(state as bigint), length(sealed) > 0,
 		(upload = 0 or exists (select 1 from chunk where chunk.id = upload)) and (channel != 'receipt' or length(sealed) > 0)
 	from outbox where id = $1`
 
 // ending reads one; found is false when it is not there.
 func (b *batch) ending(id int64) (e ending, found bool, err error) {
-	found, err = b.Get(endingJob, []any{id}, &e.form, &e.quiet, &e.state, &e.sealed, &e.whole)
+	found, err = b.Get(endingJob, []any{id}, &e.form, &e.awaited, &e.state, &e.sealed, &e.whole)
 	return e, found, err
 }
 
@@ -83,30 +83,31 @@ func (s *Store) Retry(ctx context.Context, id int64, held, due time.Time, code s
 // GiveUp gives a job up after an attempt that failed, to be kept: its state is Dead from now on. A job whose lease is not
 // held any more is left alone.
 func (s *Store) GiveUp(ctx context.Context, id int64, held time.Time, code string) error {
-	return s.end(ctx, "giving a message up", id, held, Dead, code)
+	return s.endAs(ctx, "giving a message up", id, held, Dead, code)
 }
 
-// Finish ends a receipt for good after an attempt that failed: it is put aside at once, so that nobody is told of it, and
-// the visitor's address is wiped, so that it can't be sent again. A job whose lease is not held any more is left alone.
-func (s *Store) Finish(ctx context.Context, id int64, held time.Time, code string) error {
-	err := s.end(ctx, "ending a receipt", id, held, Aside, code)
+// End ends a receipt or a test for good after an attempt that failed: it is put aside at once, so that nobody is told of it,
+// and a visitor's address is wiped, so that a receipt can't be sent again. A job whose lease is not held any more is left
+// alone.
+func (s *Store) End(ctx context.Context, id int64, held time.Time, code string) error {
+	err := s.endAs(ctx, "ending a receipt", id, held, Aside, code)
 	if err == nil {
 		s.traces.Store(true)
 	}
 	return err
 }
 
-// end counts and logs a failed attempt that is the last, and moves the job to that state. What is put aside keeps no address
+// endAs counts and logs a failed attempt that is the last, and moves the job to that state. What is put aside keeps no address
 // of a visitor.
-func (s *Store) end(ctx context.Context, what string, id int64, held time.Time, to JobState, code string) error {
+func (s *Store) endAs(ctx context.Context, what string, id int64, held time.Time, to JobState, code string) error {
 	now := s.cfg.Now().UnixMilli()
 	return s.transact(ctx, what, func(b *batch) error {
 		var of tallied
 		ok, err := b.Get(`
 			update outbox set attempts = attempts + 1, state = $3, ended = $4, lease = 0, last_error = $5,
 				sealed = case when cast($3 as bigint) = 3 then $6 else sealed end
-			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+quietJob,
-			[]any{id, held.UnixMilli(), int64(to), now, code, []byte{}}, &of.form, &of.quiet)
+			where id = $1 and lease = $2 and state = 0 returning cast(form as bigint), `+awaitedJob,
+			[]any{id, held.UnixMilli(), int64(to), now, code, []byte{}}, &of.form, &of.awaited)
 		if err != nil || !ok {
 			return err
 		}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A job's id is 41 bits of milliseconds since 2020 and 12 bits drawn at random. It is greater than all there are, so
-// none is given twice, and one can't be guessed from another.
+// jobBits is how many bits of a job's id are drawn at random, behind 41 bits of milliseconds since 2020. An id is greater
+// than all there are, so none is given twice, and one can't be guessed from another.
 const jobBits = 12
 
 const lastJob = `select coalesce(max(id), 0) from outbox`
@@ -51,7 +51,7 @@ func (s *Store) enqueue(b *batch, j *Job, form int64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	b.count(tallied{form, !j.Awaited()}, Waiting, 1)
+	b.count(tallied{form, j.Awaited()}, Waiting, 1)
 	return nil
 }
 
@@ -143,7 +143,7 @@ func (s *Store) EnqueueOnce(ctx context.Context, j Job, within time.Duration) (b
 	return id != 0, err
 }
 
-// How long marks of alarms and receipts are kept; a receipt's counts for one day.
+// forgetAlarms and forgetReceipts are how long marks of alarms and receipts are kept; a receipt's counts for one day.
 const (
 	forgetAlarms   = 90 * 24 * time.Hour
 	forgetReceipts = 48 * time.Hour

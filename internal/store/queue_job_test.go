@@ -175,7 +175,7 @@ func TestDeliveriesStayWhole(t *testing.T) {
 	}
 	for _, j := range jobs {
 		if j.Channel == Receipt {
-			if err := s.Finish(t.Context(), j.ID, lease, "no-address"); err != nil {
+			if err := s.End(t.Context(), j.ID, lease, "no-address"); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,19 +5,20 @@ import (
 	"slices"
 )
 
-// The last two tallies are of those that wait, and that were given up, which no operator waits for.
+// unawaited and unawaitedDead are the tallies of those that wait, and that were given up, and are not Awaited: the columns
+// jobs_quiet and jobs_dead_quiet.
 const (
-	quiet     = Aside + 1
-	quietDead = Aside + 2
+	unawaited     = Aside + 1
+	unawaitedDead = Aside + 2
 )
 
 // jobTally is by how many a form's jobs in each state grow.
-type jobTally [quietDead + 1]int64
+type jobTally [unawaitedDead + 1]int64
 
 // tallied is where a job is counted, but for its state.
 type tallied struct {
-	form  int64
-	quiet bool
+	form    int64
+	awaited bool
 }
 
 // count tallies n jobs more or fewer; Finish writes it. A state that only a tampered row can hold is not counted.
@@ -30,11 +31,11 @@ func (b *batch) count(in tallied, state JobState, n int64) {
 	}
 	t := b.tallies[in.form]
 	t[state] += n
-	if in.quiet && state == Waiting {
-		t[quiet] += n
+	if !in.awaited && state == Waiting {
+		t[unawaited] += n
 	}
-	if in.quiet && state == Dead {
-		t[quietDead] += n
+	if !in.awaited && state == Dead {
+		t[unawaitedDead] += n
 	}
 	b.tallies[in.form] = t
 }
@@ -48,7 +49,7 @@ func (b *batch) writeTallies() error {
 		_, err := b.Exec(`
 			update form set jobs_waiting = jobs_waiting + $2, jobs_sent = jobs_sent + $3, jobs_dead = jobs_dead + $4,
 				jobs_aside = jobs_aside + $5, jobs_quiet = jobs_quiet + $6, jobs_dead_quiet = jobs_dead_quiet + $7 where id = $1`,
-			form, n[Waiting], n[Sent], n[Dead], n[Aside], n[quiet], n[quietDead])
+			form, n[Waiting], n[Sent], n[Dead], n[Aside], n[unawaited], n[unawaitedDead])
 		if err != nil {
 			return err
 		}

@@ -63,9 +63,6 @@ func constant(e ast.Expr, consts map[string]ast.Expr) (text string, ok bool) {
 		text, err := strconv.Unquote(e.Value)
 		return text, err == nil && e.Kind == token.STRING
 	case *ast.Ident:
-		if e.Name == "quietJob" { // put together once, from the channels
-			return quietJob, true
-		}
 		if named, ok := consts[e.Name]; ok {
 			return constant(named, consts)
 		}

@@ -38,7 +38,7 @@ import (
 	"sealform/keys"
 )
 
-// What a caller decides on.
+// Errors that a caller decides on.
 var (
 	// ErrNotFound is the one answer for whatever is not there.
 	ErrNotFound = errors.New("not found")
@@ -94,7 +94,7 @@ type StoredFile struct {
 	Chunks      int
 }
 
-// Why a submission is not kept here.
+// WhyMailed and WhyPurged say why a submission is not kept here.
 const (
 	WhyMailed = "mailed" // it was only ever mailed
 	WhyPurged = "purged" // the form's keep time ended
