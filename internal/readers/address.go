@@ -27,6 +27,14 @@ type addressKey struct {
 // never.
 type keyEnd func(at time.Time) (end time.Time, list bool)
 
+// newAddressKey is the key of an address before it is read: it closes each form that is mailed to the address.
+func newAddressKey(c *Config, address string) *addressKey {
+	k := &addressKey{watch: newWatch(c.Now, func(time.Time) error { return errUnread }), address: address, of: c.Recipients[address]}
+	k.watch.err = errUnread
+	k.ends = func(time.Time) (end time.Time, list bool) { return end, false }
+	return k
+}
+
 // sealer gives the sealer of the address as its key is now, or an error that closes the form.
 func (k *addressKey) sealer() (keys.Sealer, error) {
 	if err := k.check(); err != nil {
@@ -35,7 +43,7 @@ func (k *addressKey) sealer() (keys.Sealer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.seal == nil {
-		return nil, errUnknown
+		return nil, errUnread
 	}
 	return k.seal, nil
 }
@@ -61,41 +69,35 @@ func (k *addressKey) end(at time.Time) (name string, end time.Time) {
 // ReadRecipients reads the keys of single addresses from their files and tells every fault of them; those of persons come
 // with ReadPersons.
 func (s *Set) ReadRecipients() []error {
-	if s.config.Signer == nil {
-		return nil // told already
-	}
-	var faults []error
-	for _, address := range slices.Sorted(maps.Keys(s.config.Recipients)) {
-		k := &addressKey{address: address, of: s.config.Recipients[address]}
-		var err error
+	return s.readAddresses(func(k *addressKey) error {
 		switch {
-		case k.of.Person:
 		case k.of.Key != "":
-			err = k.readFile(&s.config)
+			return k.readFile(&s.config)
 		case k.of.Certificate != "":
-			err = k.readCertificate(&s.config)
-		default:
-			continue // told when it was read
+			return k.readCertificate(&s.config)
 		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("recipient %s: %w", address, err))
-			continue
-		}
-		s.addresses[address] = k
-	}
-	return faults
+		return nil // a person's, or told when the configuration was read
+	})
 }
 
 // ReadPersons looks up the keys of those recipients whose key is the one that they have here, now and at each later look,
 // and tells every fault of them.
 func (s *Set) ReadPersons(ctx context.Context, look PersonKey) []error {
-	var faults []error
-	for _, address := range slices.Sorted(maps.Keys(s.addresses)) {
-		k := s.addresses[address]
+	return s.readAddresses(func(k *addressKey) error {
 		if !k.of.Person {
-			continue
+			return nil
 		}
-		if err := k.readPerson(ctx, &s.config, look); err != nil {
+		return k.readPerson(ctx, &s.config, look)
+	})
+}
+
+// readAddresses reads the keys of all addresses and gathers the faults. An address whose key has one stays closed.
+func (s *Set) readAddresses(read func(*addressKey) error) (faults []error) {
+	if s.config.Signer == nil {
+		return nil // told already
+	}
+	for _, address := range slices.Sorted(maps.Keys(s.addresses)) {
+		if err := read(s.addresses[address]); err != nil {
 			faults = append(faults, fmt.Errorf("recipient %s: %w", address, err))
 		}
 	}

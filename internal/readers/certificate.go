@@ -60,10 +60,10 @@ func (k *addressKey) readCertificate(c *Config) error {
 		return err
 	}
 	look := func(at time.Time) error { return k.renew(c, files, at) }
-	k.watch = newWatch(c.Now, look)
 	if err := look(c.Now()); err != nil {
 		return fmt.Errorf("%s: %w", k.of.Certificate, err)
 	}
+	k.watch = newWatch(c.Now, look)
 	return nil
 }
 

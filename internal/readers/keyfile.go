@@ -21,8 +21,8 @@ const (
 	longestList    = 16 << 20 // a revocation list
 )
 
-// What closes a form beside a file that is gone or past its time: a key file is no longer the one that the service was
-// started with, or can't be one.
+// Errors that close a form beside a file that is gone or past its time: a key file is no longer the one that the service
+// was started with, or can't be one.
 var (
 	errKeyChanged = errors.New("a key file changed since the start")
 	errNotAFile   = errors.New("not a file")

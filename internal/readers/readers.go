@@ -59,8 +59,11 @@ var (
 	ErrDisabled  = errors.New("the account of that address is disabled")
 )
 
-// errUnknown closes a form that was not added, or whose readers had a fault.
-var errUnknown = errors.New("the form has no readers")
+// Errors that close a form which was not added, or whose readers had a fault.
+var (
+	errUnknown = errors.New("the form has no readers")
+	errUnread  = errors.New("the key was not read, or had a fault")
+)
 
 // Set are the readers of all forms of a service.
 type Set struct {
@@ -74,9 +77,13 @@ type Set struct {
 	closed []string  // the ids of the forms that took nothing then
 }
 
-// New makes a set without any form.
+// New makes a set without any form, and with the key of each address closed until it is read.
 func New(c Config) *Set {
-	return &Set{config: c, groups: map[string]*group{}, addresses: map[string]*addressKey{}}
+	s := &Set{config: c, groups: map[string]*group{}, addresses: map[string]*addressKey{}}
+	for address := range c.Recipients {
+		s.addresses[address] = newAddressKey(&s.config, address)
+	}
+	return s
 }
 
 // form is one form's readers: the keys of all its groups, each once, and who is mailed.

@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -151,6 +152,65 @@ func TestGroupsThatAreNotComplete(t *testing.T) {
 		if to, err := o.Of(to); to != nil || err == nil {
 			t.Errorf("sealed to %+v, %v", to, err)
 		}
+	}
+}
+
+// TestAddressesWithoutKey: an address under recipients whose key had a fault, is not read yet or can't be is never sealed to
+// the form's groups; each form that is mailed to it is closed.
+// covers CR02
+func TestAddressesWithoutKey(t *testing.T) {
+	const fingerprint = "0123456789ABCDEF0123456789ABCDEF01234567"
+	for name, c := range map[string]struct {
+		recipient config.Recipient
+		unsigned  bool
+		faults    int
+	}{
+		"a file that is gone":        {recipient: config.Recipient{Key: "none.asc"}, faults: 1},
+		"a key that is another's":    {recipient: config.Recipient{Key: "desk.asc", Fingerprint: fingerprint}, faults: 1},
+		"a certificate that is gone": {recipient: config.Recipient{Certificate: "none.pem"}, faults: 1},
+		"another's certificate":      {recipient: config.Recipient{Certificate: "lawyer.pem", CA: "ca.pem"}, faults: 1},
+		"a person not looked up":     {recipient: config.Recipient{Person: true, Fingerprint: fingerprint}},
+		"no key at all":              {},
+		"no signer":                  {recipient: config.Recipient{Key: "desk.asc"}, unsigned: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t, 24*time.Hour)
+			for _, path := range []*string{&c.recipient.Key, &c.recipient.Certificate, &c.recipient.CA} {
+				if *path != "" {
+					*path = o.path(*path)
+				}
+			}
+			set := o.config
+			set.Recipients = map[string]config.Recipient{"b@x.example": c.recipient}
+			if c.unsigned {
+				set.Signer = nil
+			}
+			o.Set = New(set)
+			if faults := o.ReadRecipients(); len(faults) != c.faults {
+				t.Errorf("%v", faults)
+			}
+			mailed := &forms.Form{ID: "mailed", To: []string{"front-desk"}, Mail: &forms.MailDelivery{To: []forms.MailTo{{Address: "B@x.example"}}}}
+			if err := errors.Join(errors.Join(o.ReadGroups()...), o.Add(mailed)); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if to, err := o.Of("mailed"); to != nil || !errors.Is(err, errUnread) {
+					t.Errorf("sealed to %+v, %v", to, err)
+				}
+				o.pass(recheckAfter)
+			}
+			same(t, "ends", []notice.Ending(nil), o.Ends(o.at))
+			if !c.recipient.Person {
+				return
+			}
+			gone := func(context.Context, string, keys.Fingerprint) (*keys.Certificate, error) { return nil, ErrNoKey }
+			if faults := o.ReadPersons(t.Context(), gone); len(faults) != 1 || !errors.Is(faults[0], ErrNoKey) {
+				t.Errorf("%v", faults)
+			}
+			if to, err := o.Of("mailed"); to != nil || !errors.Is(err, errUnread) {
+				t.Errorf("sealed to %+v, %v", to, err)
+			}
+		})
 	}
 }
 
