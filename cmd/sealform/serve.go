@@ -48,18 +48,18 @@ func (p *program) serve(ctx context.Context, cfg *config.Config, faults error, r
 		if s.Delivers() {
 			events.Started(server.Deliver, cfg.Mail.Relay, version())
 		}
-		p.sayReady(s, roles)
+		p.sayReady(s, cfg, roles)
 		return nil
 	}, nil)
 }
 
 // sayReady tells the person who started the service at a terminal where its pages are. Logs are for the rest.
-func (p *program) sayReady(s *server.Server, roles []string) {
+func (p *program) sayReady(s *server.Server, cfg *config.Config, roles []string) {
 	f, ok := p.out.(*os.File)
 	if !ok || !term.IsTerminal(descriptor(f)) {
 		return
 	}
-	cfg, line := s.Config, "Ready."
+	line := "Ready."
 	if slices.Contains(roles, server.Intake) {
 		line += fmt.Sprintf(" Visitors: https://%s/f/%s", cfg.Intake.Hosts[0], s.Forms()[0].ID)
 	}

@@ -45,7 +45,7 @@ func (s *Server) tidy(ctx context.Context) {
 		last = time.Now()
 		s.chore(ctx, "sweep", func() error { return s.store.Sweep(ctx) })
 		s.chore(ctx, "sessions", func() error {
-			return s.store.SweepSessions(ctx, s.Now().Add(-staff.SessionAbsolute), s.Now().Add(-staff.SessionIdle))
+			return s.store.SweepSessions(ctx, s.now().Add(-staff.SessionAbsolute), s.now().Add(-staff.SessionIdle))
 		})
 		s.chore(ctx, "purge", func() error { return s.purge(ctx, elapsed) })
 		if s.pair != nil {
@@ -57,7 +57,7 @@ func (s *Server) tidy(ctx context.Context) {
 
 func (s *Server) chore(ctx context.Context, name string, run func() error) {
 	if err := run(); err != nil && ctx.Err() == nil {
-		s.Events.Trouble(name, event.Code("chore_failed"))
+		s.events.Trouble(name, event.Code("chore_failed"))
 	}
 }
 
@@ -76,7 +76,7 @@ func (s *Server) purge(ctx context.Context, elapsed time.Duration) error {
 		n, err := s.store.Purge(ctx, f.ID, witnessed.Add(-f.Store.Keep))
 		failed = errors.Join(failed, err)
 		if n > 0 {
-			s.Events.Purged(f.ID, n)
+			s.events.Purged(f.ID, n)
 		}
 	}
 	return failed

@@ -34,13 +34,13 @@ type filePair struct {
 
 // openTLS reads the files that TLS needs, in a process that opens listeners.
 func (s *Server) openTLS() (err error) {
-	c := s.Config.TLS
+	c := s.config.TLS
 	switch {
 	case !s.runs(Intake) && !s.runs(Viewer):
 	case c.Mode == "files" && c.Cert != "" && c.Key != "":
-		pair := &filePair{cert: c.Cert, key: c.Key, now: s.Now, events: s.Events}
-		if s.Config.Intake.WellFormed() && s.Config.Viewer.WellFormed() { // else told already
-			pair.names = hostNames(s.Config, s.Roles)
+		pair := &filePair{cert: c.Cert, key: c.Key, now: s.now, events: s.events}
+		if s.config.Intake.WellFormed() && s.config.Viewer.WellFormed() { // else told already
+			pair.names = hostNames(s.config, s.roles)
 		}
 		if err = pair.open(); err == nil {
 			s.pair = pair

@@ -21,8 +21,8 @@ func (s *Server) checkForms() []error {
 	for _, f := range s.forms {
 		faults = append(faults, s.checkDelivery(f)...)
 		for _, name := range f.To {
-			if _, ok := s.Config.Groups[name]; !ok {
-				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups%s", f.ID, name, text.Near(nearName, name, slices.Sorted(maps.Keys(s.Config.Groups)))))
+			if _, ok := s.config.Groups[name]; !ok {
+				faults = append(faults, fmt.Errorf("form %q is sealed to group %q, which is not in groups%s", f.ID, name, text.Near(nearName, name, slices.Sorted(maps.Keys(s.config.Groups)))))
 			}
 		}
 		faults = append(faults, s.readers.Add(f))
@@ -36,12 +36,12 @@ func (s *Server) checkDelivery(f *forms.Form) []error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("form %q "+format, append([]any{f.ID}, args...)...))
 	}
-	if what := relayUse(f); what != "" && s.Config.Mail.Relay == "" {
+	if what := relayUse(f); what != "" && s.config.Mail.Relay == "" {
 		fault("%s, but mail.relay is not set", what)
 	}
 	if f.Mail != nil {
 		for _, to := range f.Mail.To {
-			c, known := s.Config.Recipient(to.Address)
+			c, known := s.config.Recipient(to.Address)
 			smime := known && c.Certificate != ""
 			switch {
 			case to.Level == forms.SMIME && !smime:
@@ -52,10 +52,10 @@ func (s *Server) checkDelivery(f *forms.Form) []error {
 		}
 	}
 	for _, name := range f.Webhooks {
-		hook, ok := s.Config.Webhooks[name]
+		hook, ok := s.config.Webhooks[name]
 		switch {
 		case !ok:
-			fault("calls webhook %q, which is not in webhooks%s", name, text.Near(nearName, name, slices.Sorted(maps.Keys(s.Config.Webhooks))))
+			fault("calls webhook %q, which is not in webhooks%s", name, text.Near(nearName, name, slices.Sorted(maps.Keys(s.config.Webhooks))))
 		case hook.Ciphertext && f.Store == nil:
 			fault("has webhook %q, which is sent the sealed answers, but does not keep them: add store: to its deliver, or give the webhook send: ids", name)
 		}
@@ -89,9 +89,9 @@ func (s *Server) checkRecipients() []error {
 		}
 	}
 	var faults []error
-	for _, address := range slices.Sorted(maps.Keys(s.Config.Recipients)) {
+	for _, address := range slices.Sorted(maps.Keys(s.config.Recipients)) {
 		near := text.Closest(address, mailed)
-		if _, has := s.Config.Recipients[near]; near != "" && !has && !slices.Contains(mailed, address) {
+		if _, has := s.config.Recipients[near]; near != "" && !has && !slices.Contains(mailed, address) {
 			faults = append(faults, fmt.Errorf("recipient %s is mailed by no form; did you mean %s?", address, near))
 		}
 	}

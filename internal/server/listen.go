@@ -82,11 +82,11 @@ func (s *Server) serve(ctx context.Context, ready func(*Server) error, listeners
 	var servers []*http.Server
 	files := openFileLimit()
 	for _, l := range listeners {
-		l.Listener = l.crowd(files, s.Events).At(l.Listener)
-		hs := l.server(s.Events)
+		l.Listener = l.crowd(files, s.events).At(l.Listener)
+		hs := l.server(s.events)
 		servers = append(servers, hs)
 		go func() { failed <- l.serve(hs) }()
-		s.Events.Started(l.Role, l.Addr().String(), s.Version)
+		s.events.Started(l.Role, l.Addr().String(), s.version)
 	}
 	err := ready(s)
 	if err == nil {
@@ -106,7 +106,7 @@ func (s *Server) serve(ctx context.Context, ready func(*Server) error, listeners
 		})
 	}
 	ended.Wait()
-	s.Events.Stopped()
+	s.events.Stopped()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -193,7 +193,7 @@ func (s *Server) listeners(ctx context.Context, open map[string]net.Listener, be
 // wanted are the listeners of the roles with their handlers, none of them open.
 func (s *Server) wanted(ctx context.Context, tc *tls.Config, plainFirst func(http.Handler) http.Handler) ([]*Listener, error) {
 	var all []*Listener
-	c := s.Config
+	c := s.config
 	for _, p := range []struct {
 		role, address string
 		handler       func(context.Context) (http.Handler, error)
@@ -221,11 +221,11 @@ func (s *Server) wanted(ctx context.Context, tc *tls.Config, plainFirst func(htt
 // TLS; and what the plain listener does first.
 func (s *Server) tlsConfig(ctx context.Context) (*tls.Config, func(http.Handler) http.Handler, error) {
 	asIs := func(next http.Handler) http.Handler { return next }
-	switch s.Config.TLS.Mode {
+	switch s.config.TLS.Mode {
 	case "proxy":
 		return nil, asIs, nil
 	case "auto":
-		a, err := newACME(ctx, s.Config, s.roots, s.Roles, s.Events)
+		a, err := newACME(ctx, s.config, s.roots, s.roles, s.events)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"time"
@@ -17,19 +16,14 @@ import (
 )
 
 // openOutbox wires the queue to the relay and the webhooks, in a process that delivers.
-func (s *Server) openOutbox(ctx context.Context) error {
-	n, err := s.store.RelaySize(ctx)
-	if err != nil {
-		return err
-	}
-	s.size.stored.Store(n)
+func (s *Server) openOutbox() error {
 	if !s.runs(Deliver) {
 		return nil
 	}
 	c := outbox.Config{
-		Store: s.store, Now: s.Now, Events: s.Events,
-		Messages: outbox.Messages{From: s.Config.Mail.From, Words: s.Config.Notices, Alarms: s.Config.Alarms, Ending: s.ends, Closed: s.readers.Closed, Zone: s.Config.Zone, SeriesKey: s.secrets.Key("mail series")},
-		Limits:   outbox.Limits{Keep: s.Config.Mail.Keep, InDoubt: s.Config.Mail.InDoubt},
+		Store: s.store, Now: s.now, Events: s.events,
+		Messages: outbox.Messages{From: s.config.Mail.From, Words: s.config.Notices, Alarms: s.config.Alarms, Ending: s.ends, Closed: s.readers.Closed, Zone: s.config.Zone, SeriesKey: s.secrets.Key("mail series")},
+		Limits:   outbox.Limits{Keep: s.config.Mail.Keep, InDoubt: s.config.Mail.InDoubt},
 	}
 	for _, f := range s.forms {
 		of := outbox.Form{ID: f.ID, Notify: notified(f), Mails: readers.MailedTo(f)}
@@ -38,6 +32,7 @@ func (s *Server) openOutbox(ctx context.Context) error {
 		}
 		c.Forms = append(c.Forms, of)
 	}
+	var err error
 	if c.Link, err = s.links(); err != nil {
 		return err
 	}
@@ -64,11 +59,11 @@ func (s *Server) links() (func(string, int64) string, error) {
 	for _, f := range s.forms {
 		ids = append(ids, f.ID)
 	}
-	paths, err := viewer.NewPaths(s.Config.Service, ids, s.secrets.Key)
+	paths, err := viewer.NewPaths(s.config.Service, ids, s.secrets.Key)
 	if err != nil {
 		return nil, err
 	}
-	origin := "https://" + s.Config.Viewer.Hosts[0]
+	origin := "https://" + s.config.Viewer.Hosts[0]
 	return func(form string, submission int64) string { return origin + paths.Go(form, submission) }, nil
 }
 
@@ -100,14 +95,14 @@ func WebhookSecret(key func(string) []byte, name string) []byte { return key("we
 // newCaller makes what calls the webhooks; nil where there are none.
 func (s *Server) newCaller() (*webhook.Caller, error) {
 	var all []webhook.Hook
-	for _, name := range slices.Sorted(maps.Keys(s.Config.Webhooks)) {
-		w := s.Config.Webhooks[name]
+	for _, name := range slices.Sorted(maps.Keys(s.config.Webhooks)) {
+		w := s.config.Webhooks[name]
 		all = append(all, webhook.Hook{Name: name, URL: w.URL, Ciphertext: w.Ciphertext, Secret: WebhookSecret(s.secrets.Key, name)})
 	}
 	if len(all) == 0 {
 		return nil, nil
 	}
-	return webhook.New(Outward(s.Outward, s.Config), all...)
+	return webhook.New(Outward(s.outward, s.config), all...)
 }
 
 // Outward is the client that calls other servers: the configuration says which inside addresses it may.

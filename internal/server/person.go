@@ -37,7 +37,7 @@ func (s *Server) personKey(ctx context.Context, address string, f keys.Fingerpri
 	if err != nil {
 		return nil, err
 	}
-	return keys.ParseCertificate(locked.Certificate(), s.Now())
+	return keys.ParseCertificate(locked.Certificate(), s.now())
 }
 
 // whyNoKey tells a key that is not here from one that somebody put into the database past this program.

@@ -21,11 +21,11 @@ import (
 
 // intake makes the public program; what it keeps goes straight to the outbox where this process delivers too.
 func (s *Server) intake(ctx context.Context) (http.Handler, error) {
-	tokens, err := token.New(s.secrets.Key("tokens"), s.Config.Service, s.Now)
+	tokens, err := token.New(s.secrets.Key("tokens"), s.config.Service, s.now)
 	if err != nil {
 		return nil, err
 	}
-	sp, err := spool.New(spool.Config{Dir: filepath.Clean(s.Config.Data)})
+	sp, err := spool.New(spool.Config{Dir: filepath.Clean(s.config.Data)})
 	if err != nil {
 		return nil, err
 	}
@@ -38,9 +38,9 @@ func (s *Server) intake(ctx context.Context) (http.Handler, error) {
 		served = append(served, intake.Served{Form: f, Older: older, Readers: func() (*record.Readers, error) { return s.readers.Of(f.ID) }})
 	}
 	return intake.New(intake.Config{
-		Service: s.Config.Service, Hosts: s.Config.Intake.Hosts, Forms: served, Drop: s.store, Kept: s.nudge, Signer: s.signer,
-		Tokens: tokens, Spool: sp, Events: s.Events, Now: s.Now, Zone: s.Config.Zone, Proxies: s.Config.TLS.Proxies,
-		MailFrom: s.Config.Mail.From, MailLimit: s.size.stored.Load, Receipt: s.receipts.Seal, Ready: s.ready,
+		Service: s.config.Service, Hosts: s.config.Intake.Hosts, Forms: served, Drop: s.store, Kept: s.nudge, Signer: s.signer,
+		Tokens: tokens, Spool: sp, Events: s.events, Now: s.now, Zone: s.config.Zone, Proxies: s.config.TLS.Proxies,
+		MailFrom: s.config.Mail.From, MailLimit: s.size.stored.Load, Receipt: s.receipts.Seal, Ready: s.ready,
 	})
 }
 
@@ -58,7 +58,7 @@ func (s *Server) older(ctx context.Context, f *forms.Form) (map[forms.Revision]*
 		}
 		old, err := forms.ParseQuestions(f.ID, questions, rev)
 		if err != nil {
-			s.Events.Trouble("revisions", "revision_damaged")
+			s.events.Trouble("revisions", "revision_damaged")
 			continue
 		}
 		all[rev] = old
@@ -90,15 +90,15 @@ func (s *Server) viewer(context.Context) (http.Handler, error) {
 	for _, f := range s.forms {
 		served = append(served, viewer.Served{Form: f, Readers: s.readers.Fingerprints(f.ID)})
 	}
-	vault := private.NewVault(private.DefaultIdle, s.Now)
+	vault := private.NewVault(private.DefaultIdle, s.now)
 	sessions := staff.New(staff.Config{
-		Service: s.Config.Service, Store: s.store, Locks: vault, Key: s.secrets.Key, Now: s.Now, Events: s.Events,
+		Service: s.config.Service, Store: s.store, Locks: vault, Key: s.secrets.Key, Now: s.now, Events: s.events,
 	})
 	return viewer.New(viewer.Config{
-		Service: s.Config.Service, Name: s.Config.Name, Accent: s.Config.Accent, Hosts: s.Config.Viewer.Hosts, Store: s.store, Forms: served,
+		Service: s.config.Service, Name: s.config.Name, Accent: s.config.Accent, Hosts: s.config.Viewer.Hosts, Store: s.store, Forms: served,
 		Sessions: sessions, Vault: vault, Verifiers: s.verifiers, Key: s.secrets.Key,
-		Zone: s.Config.Zone, Now: s.Now, Events: s.Events, Proxies: s.Config.TLS.Proxies,
-		Webhooks: slices.Sorted(maps.Keys(s.Config.Webhooks)), Nudge: s.nudge, MailFrom: s.Config.Mail.From,
+		Zone: s.config.Zone, Now: s.now, Events: s.events, Proxies: s.config.TLS.Proxies,
+		Webhooks: slices.Sorted(maps.Keys(s.config.Webhooks)), Nudge: s.nudge, MailFrom: s.config.Mail.From,
 	})
 }
 

@@ -22,12 +22,12 @@ import (
 
 // openRelay makes what talks to the relay, in a process that delivers.
 func (s *Server) openRelay() error {
-	m := &s.Config.Mail
+	m := &s.config.Mail
 	if !s.runs(Deliver) {
 		return nil
 	}
 	if m.Relay == "" {
-		if len(s.Roles) == 1 && len(s.Config.Webhooks) == 0 {
+		if len(s.roles) == 1 && len(s.config.Webhooks) == 0 {
 			return errors.New("--role deliver alone has nothing to do: mail.relay is not set, and there is no webhook")
 		}
 		return nil
@@ -36,7 +36,7 @@ func (s *Server) openRelay() error {
 	if err := (config.Faults{m.MissingPassword(), err}).AsError(); err != nil {
 		return err
 	}
-	rc.Sized = s.size.learn
+	rc.Sized = func(n int64) { s.size.learn(n) }                        // size is there once the store is, before the first mail
 	if s.relay, err = mail.NewRelay(rc); err != nil && m.WellFormed() { // else told when it was read
 		return fmt.Errorf("mail: %w", err)
 	}
@@ -105,7 +105,7 @@ func (s *Server) probe(ctx context.Context) error {
 	offer, err := s.relay.Probe(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.Events.Trouble("relay", event.Code(mail.CodeOf(err)))
+			s.events.Trouble("relay", event.Code(mail.CodeOf(err)))
 		}
 		return err
 	}

@@ -27,6 +27,17 @@ type relaySize struct {
 	unstored atomic.Pointer[int64] // learned from the relay and not in the store yet; nil: nothing
 }
 
+// newRelaySize begins with the size that is stored.
+func newRelaySize(ctx context.Context, st *store.Store, events *event.Log) (*relaySize, error) {
+	n, err := st.RelaySize(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &relaySize{store: st, events: events}
+	r.stored.Store(n)
+	return r, nil
+}
+
 // learn takes what the relay says.
 func (r *relaySize) learn(n int64) {
 	switch {

@@ -66,7 +66,12 @@ type Options struct {
 
 // Server is a configured service, opened and not yet listening.
 type Server struct {
-	Options
+	config    *config.Config
+	roles     []string
+	events    *event.Log
+	now       func() time.Time
+	outward   outward.Config
+	version   string
 	secrets   *secrets.Secrets
 	signer    *keys.Signer
 	verifiers *keys.Verifiers
@@ -84,7 +89,7 @@ type Server struct {
 
 // Open opens what the roles need. Close it.
 func Open(ctx context.Context, o Options) (*Server, error) {
-	s := &Server{Options: o, size: &relaySize{events: o.Events}}
+	s := &Server{config: o.Config, roles: o.Roles, events: o.Events, now: o.Now, outward: o.Outward, version: o.Version}
 	c := o.Config
 	faults := config.Faults{o.Faults, s.openSecrets(), s.openSMIME(), s.openTLS(), s.openRelay()}
 	faults = append(faults, c.Writable()...)
@@ -113,7 +118,6 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 
 // openStored opens what needs the store.
 func (s *Server) openStored(ctx context.Context) error {
-	s.size.store = s.store
 	if err := config.Faults(s.readers.ReadPersons(ctx, s.personKey)).AsError(); err != nil {
 		return err
 	}
@@ -121,21 +125,25 @@ func (s *Server) openStored(ctx context.Context) error {
 		return err
 	}
 	if s.store.Room() != nil {
-		s.Events.Trouble("store", "full")
+		s.events.Trouble("store", "full")
 	}
-	if len(UnusedRecipients(s.Config, s.forms)) > 0 {
-		s.Events.Trouble("recipients", "mailed_by_no_form") // which, `keys list` shows
+	if len(UnusedRecipients(s.config, s.forms)) > 0 {
+		s.events.Trouble("recipients", "mailed_by_no_form") // which, `keys list` shows
 	}
-	return s.openOutbox(ctx)
+	var err error
+	if s.size, err = newRelaySize(ctx, s.store, s.events); err != nil {
+		return err
+	}
+	return s.openOutbox()
 }
 
-func (s *Server) runs(role string) bool { return slices.Contains(s.Roles, role) }
+func (s *Server) runs(role string) bool { return slices.Contains(s.roles, role) }
 
 func (s *Server) openSecrets() error {
 	var err error
-	s.secrets, err = secrets.Load(s.Config.Secrets, s.Config.Service)
+	s.secrets, err = secrets.Load(s.config.Secrets, s.config.Service)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("secrets: %s is not whole: put its copy back, or set where it is", s.Config.Secrets)
+		return fmt.Errorf("secrets: %s is not whole: put its copy back, or set where it is", s.config.Secrets)
 	}
 	if err != nil {
 		return fmt.Errorf("secrets: %w", err)
@@ -147,7 +155,7 @@ func (s *Server) openSecrets() error {
 	if s.verifiers, err = keys.ParseVerifiers(append([][]byte{s.signer.Certificate()}, s.secrets.Retired()...)...); err != nil {
 		return fmt.Errorf("reading the signing keys: %w", err)
 	}
-	s.receipts, err = sealedaddress.New(s.secrets.Key("receipt addresses"), s.secrets.Key("receipt marks"), s.Now)
+	s.receipts, err = sealedaddress.New(s.secrets.Key("receipt addresses"), s.secrets.Key("receipt marks"), s.now)
 	return err
 }
 

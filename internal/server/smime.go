@@ -16,26 +16,26 @@ var ErrNoSMIME = errors.New("S/MIME mail is signed by this service: make its cer
 // openSMIME reads what signs S/MIME mail, where some address has a certificate.
 func (s *Server) openSMIME() error {
 	used := false
-	for _, r := range s.Config.Recipients {
+	for _, r := range s.config.Recipients {
 		used = used || r.Certificate != ""
 	}
 	if !used || s.secrets == nil {
 		return nil
 	}
-	signer, err := SMIMESigner(s.Config, s.secrets)
+	signer, err := SMIMESigner(s.config, s.secrets)
 	if err == nil {
-		err = signer.Usable(s.Now())
+		err = signer.Usable(s.now())
 	}
 	if err != nil {
 		return err
 	}
 	s.smime = signer
-	if from := s.Config.Mail.From; from != "" && !signer.Names(from) {
-		if s.Config.Mail.SMIMEKey == "" {
+	if from := s.config.Mail.From; from != "" && !signer.Names(from) {
+		if s.config.Mail.SMIMEKey == "" {
 			return fmt.Errorf("the certificate that signs S/MIME mail is of another address than mail.from, %s: readers' programs would warn of each mail. "+
-				"Move %s/smime.pem away, then run: sealform keys smime --make", from, s.Config.Secrets)
+				"Move %s/smime.pem away, then run: sealform keys smime --make", from, s.config.Secrets)
 		}
-		s.Events.Trouble("smime", "signer_names_other") // who brings a certificate may have an agreement with the readers
+		s.events.Trouble("smime", "signer_names_other") // who brings a certificate may have an agreement with the readers
 	}
 	return nil
 }
