@@ -73,7 +73,7 @@ type TLS struct {
 type Mail struct {
 	From, Relay, Security, Hello string
 	Username                     string
-	Password                     func() []byte // nil: not given. A function, so that printing the configuration shows nothing
+	RevealPassword               func() []byte // a copy to be wiped; nil: not given. A test lists who calls it, and printing shows nothing
 	CA                           string        // file of further authorities to trust for the relay
 	Pins                         [][32]byte    // of public keys that the relay's certificate may have
 	Bounces                      string        // envelope sender; "" for From
@@ -150,7 +150,7 @@ func aligned(d, from string) bool {
 
 // MissingPassword is the fault of a relay account without a password; nil for none.
 func (m *Mail) MissingPassword() error {
-	if m.Relay != "" && m.Username != "" && m.Password == nil {
+	if m.Relay != "" && m.Username != "" && m.RevealPassword == nil {
 		return errors.New("mail.username is set: give its password in SEALFORM_MAIL_PASSWORD_FILE or SEALFORM_MAIL_PASSWORD")
 	}
 	return nil

@@ -77,12 +77,7 @@ var Settings = []Setting{
 	{Name: "notices.text", Usage: "text of notices", set: one(func(c *Config) *string { return &c.Notices.Text }, noticeText)},
 	{Name: "alarms.to", Usage: "addresses that are told when something needs an operator", List: true, set: each(func(c *Config) *[]string { return &c.Alarms }, mailbox)},
 	{Name: "outward.allow", Usage: "inside addresses that webhooks and key directories may have", List: true, set: prefixes(func(c *Config) *[]netip.Prefix { return &c.Outward })},
-	{Name: "mail.password", Usage: "its password", Secret: true, set: func(c *Config, v []string) error {
-		if c.Mail.Password = nil; v[0] != "" {
-			c.Mail.Password = func() []byte { return []byte(v[0]) }
-		}
-		return nil
-	}},
+	{Name: "mail.password", Usage: "its password", Secret: true, set: password},
 }
 
 type check func(string) error
@@ -248,6 +243,14 @@ func keepFor(c *Config, v []string) (err error) {
 func inDoubt(c *Config, v []string) (err error) {
 	if c.Mail.InDoubt, err = strconv.Atoi(v[0]); err != nil || c.Mail.InDoubt < 1 || c.Mail.InDoubt > 16 {
 		return errors.New("must be a number from 1 to 16")
+	}
+	return nil
+}
+
+func password(c *Config, v []string) error {
+	c.Mail.RevealPassword = nil
+	if v[0] != "" {
+		c.Mail.RevealPassword = func() []byte { return []byte(v[0]) }
 	}
 	return nil
 }

@@ -41,12 +41,21 @@ var disclosers = map[string]string{
 	"forms/record ContentMAC": "into the MAC by which a repeat is told from a correction",
 }
 
+// passwordRevealers are the functions that may name the relay's password as the configuration holds it, and what for.
+var passwordRevealers = map[string]string{
+	"internal/config (package level)":      "the field itself",
+	"internal/config password":             "set from its variable or file",
+	"internal/config Mail.MissingPassword": "is there one at all",
+	"internal/server relayConfig":          "into a keys.Password; the copy is wiped",
+}
+
 // TestRevealers compares every mention of the exits with their lists. It counts by name, so that a method value
 // or a wrapper is found too; TestRevealNamesOneThing keeps the names unique.
 // covers LK01, CR12
 func TestRevealers(t *testing.T) {
 	for exit, may := range map[string]map[string]string{
 		"Reveal": revealers, "Disclose": {"forms/record contentOf": "for the disclosers"}, "contentOf": disclosers,
+		"RevealPassword": passwordRevealers,
 	} {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), sortedSet(mentions(t, exit))); diff != "" {
 			t.Errorf("who calls %s (-may, +does):\n%s", exit, diff)

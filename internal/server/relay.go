@@ -36,7 +36,8 @@ func (s *Server) openRelay() error {
 	if err := (config.Faults{m.MissingPassword(), err}).AsError(); err != nil {
 		return err
 	}
-	rc.Sized = func(n int64) { s.size.learn(n) }                        // size is there once the store is, before the first mail
+	// size is there once the store is, which is before the first mail.
+	rc.Sized = func(n int64) { s.size.learn(n) }
 	if s.relay, err = mail.NewRelay(rc); err != nil && m.WellFormed() { // else told when it was read
 		return fmt.Errorf("mail: %w", err)
 	}
@@ -48,8 +49,10 @@ func relayConfig(m *config.Mail) (mail.RelayConfig, error) {
 	rc := mail.RelayConfig{
 		Address: m.Relay, Mode: mail.StartTLS, Hello: m.Hello, User: m.Username, Pins: m.Pins, Bounces: m.Bounces,
 	}
-	if m.Password != nil {
-		rc.Password = keys.NewPassword(m.Password())
+	if m.RevealPassword != nil {
+		b := m.RevealPassword()
+		rc.Password = keys.NewPassword(b)
+		clear(b)
 	}
 	if m.Security == "tls" {
 		rc.Mode = mail.ImplicitTLS
