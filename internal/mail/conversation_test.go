@@ -148,6 +148,9 @@ func (c *conversation) reply(conn net.Conn, verb, agree string) bool {
 	case drip:
 		c.dribble(conn, "250-")
 		return false
+	case trickle:
+		c.dribble(conn, "2", "5", "0", "-")
+		return false
 	case endless:
 		for range 64 {
 			if _, err := io.WriteString(conn, "250-"+strings.Repeat("y", 8<<10)); err != nil {
@@ -167,8 +170,12 @@ func (c *conversation) say(conn net.Conn, reply string) bool {
 }
 
 // dribble begins a reply and goes on with a letter now and then, always in time and never done.
-func (c *conversation) dribble(conn net.Conn, begin string) {
-	for next := begin; ; next = "x" {
+func (c *conversation) dribble(conn net.Conn, begin ...string) {
+	for i := 0; ; i++ {
+		next := "x"
+		if i < len(begin) {
+			next = begin[i]
+		}
 		if _, err := io.WriteString(conn, next); err != nil {
 			return
 		}

@@ -16,7 +16,8 @@ const (
 	hang    = "(hang)"
 	drop    = "(drop)"
 	endless = "(endless)" // a reply of one line after the other, as fast as it goes
-	drip    = "(drip)"    // a reply of one letter after the other
+	drip    = "(drip)"    // a reply of one letter after the other, its code in one piece
+	trickle = "(trickle)" // the same, and its code too
 )
 
 // secretText is in every reply, to see that no error repeats it.

@@ -29,6 +29,9 @@ func atStage(t *testing.T, stage, does string) (*scripted, *Relay) {
 		if does == hang || does == drip {
 			c.Command, c.DataEnd = 200*time.Millisecond, 200*time.Millisecond
 		}
+		if does == trickle { // the code's letters take 150 ms, on a busy machine longer
+			c.Command, c.DataEnd = 2*time.Second, 2*time.Second
+		}
 	})
 }
 
@@ -107,6 +110,19 @@ func TestDripsAtEachStage(t *testing.T) {
 		t.Run(stage, func(t *testing.T) {
 			t.Parallel()
 			checkStage(t, stage, drip, Timeout)
+		})
+	}
+}
+
+// covers R09: the same where the letters of the code come one by one.
+func TestTricklesAtEachStage(t *testing.T) {
+	for _, stage := range stages {
+		if stage == "handshake" {
+			continue // has no letters
+		}
+		t.Run(stage, func(t *testing.T) {
+			t.Parallel()
+			checkStage(t, stage, trickle, Timeout)
 		})
 	}
 }
