@@ -80,6 +80,17 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("no version", func(t *testing.T) { // covers R07
+		c := config(t, newClock())
+		s := openStore(t, c)
+		tamper(t, s, `update schema_version set version = -1`)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "none that any program wrote") {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("another service", func(t *testing.T) { // covers CR07
 		for name, spoil := range map[string]func(*Config){
 			"service":   func(c *Config) { c.Service = "law-office" },

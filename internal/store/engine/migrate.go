@@ -1,6 +1,9 @@
 package engine
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Schema describes the tables that a database is to hold.
 type Schema struct {
@@ -59,6 +62,9 @@ func (s Schema) version(d *driver, tx *Tx) (version int, err error) {
 	}
 	if _, err := tx.Get(`select version from schema_version`, nil, &version); err != nil {
 		return 0, err
+	}
+	if version < 0 {
+		return 0, errors.New("the database's version is none that any program wrote: take back a copy of it")
 	}
 	if version > len(s.Versions) {
 		return 0, fmt.Errorf("the data was written by a newer sealform (schema %d; this program knows %d): start the newer program",
