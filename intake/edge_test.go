@@ -204,6 +204,22 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// TestRouteInTheLog: the event of a request names its route, and never the address that was asked for.
+func TestRouteInTheLog(t *testing.T) {
+	c := openClinic(t)
+	for path, want := range map[string]string{
+		"/f/contact": "/f/:form", "/f/maria-lopez": "/f/:form", "/f/contact/sent/maria-lopez": "/f/:form/sent/:receipt", "/maria-lopez": "",
+	} {
+		c.get(path)
+		if said := `"msg":"request","program":"intake","route":"` + want + `","method":"GET"`; !strings.Contains(c.log.String(), said) {
+			t.Errorf("%s: no %s in\n%s", path, said, c.log)
+		}
+	}
+	if strings.Contains(c.log.String(), "maria-lopez") {
+		t.Errorf("an address is in the log:\n%s", c.log)
+	}
+}
+
 // covers IN02
 func TestARefusedBodyIsNotReadOn(t *testing.T) {
 	c := openClinic(t)

@@ -85,6 +85,7 @@ func New(c Config) (http.Handler, error) {
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = in.showError
+	e.Use(named)
 	in.routes(e)
 	return in.around(e), nil
 }
@@ -155,6 +156,14 @@ func (in *intake) routes(e *echo.Echo) {
 	show("/f/:form/sent/:receipt", in.of(in.showReceipt))
 	show("/f/:form/brand/:sheet", in.of(in.brandSheet))
 	show("/assets/*", in.asset)
+}
+
+// named tells the edge which route serves a request.
+func named(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Request().Pattern = c.Path()
+		return next(c)
+	}
 }
 
 // asset serves what all pages share.
