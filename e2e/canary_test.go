@@ -163,12 +163,12 @@ func (d *demo) canaryNonsense(t *testing.T, c *canary, v *visitor) {
 			t.Errorf("%s %s: the answer repeats what was sent: %s", x.method, x.path, show(a))
 		}
 	}
-	d.canaryStaffDoor(t, c)
+	d.canaryStaffPages(t, c)
 	c.sweep(t, "after nonsense", d.places()...)
 }
 
-// canaryStaffDoor: what strangers type into the staff pages.
-func (d *demo) canaryStaffDoor(t *testing.T, c *canary) {
+// canaryStaffPages: what strangers type into the staff pages.
+func (d *demo) canaryStaffPages(t *testing.T, c *canary) {
 	t.Helper()
 	v := d.visitor()
 	v.dress = func(r *http.Request) {

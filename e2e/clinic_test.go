@@ -127,7 +127,7 @@ func (c *clinic) try(in string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// serve starts the service and waits until both doors are open.
+// serve starts the service and waits until both listeners are open.
 func (c *clinic) serve(flags ...string) {
 	c.t.Helper()
 	intake, staff := freePort(c.t), freePort(c.t)
@@ -151,7 +151,7 @@ func (c *clinic) serve(flags ...string) {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
-	c.t.Fatalf("serve did not open its doors\n%s", c.run.tail())
+	c.t.Fatalf("serve did not open its listeners\n%s", c.run.tail())
 }
 
 // send fills the form in as a visitor does and gives the reference.

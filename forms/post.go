@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of one post. The door that reads posts keeps to them, and a form that could need more is refused when
+// The limits of one post. Whatever reads posts keeps to them, and a form that could need more is refused when
 // its file is read: nobody may fill in a form that cannot be sent.
 const (
 	MaxAnswers = 200      // names with a value: three of a date, one of each option that is ticked

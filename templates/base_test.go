@@ -64,7 +64,7 @@ func TestBrandColoursCanBeRead(t *testing.T) {
 	}
 }
 
-// The house's own colours, as base.css has them: text 4.5:1, borders and focus 3:1 (WCAG 1.4.3, 1.4.11).
+// Sealform's own colours, as base.css has them: text 4.5:1, borders and focus 3:1 (WCAG 1.4.3, 1.4.11).
 func TestOwnColoursCanBeRead(t *testing.T) {
 	light, dark, ok := strings.Cut(string(byName["base.css"].body), "prefers-color-scheme: dark")
 	if !ok {

@@ -7,7 +7,7 @@ import (
 	"sealform/internal/colour"
 )
 
-// BrandSheet is the style sheet that sets the house's accent colour, "#0b6e69", in place of ours. The colour is made
+// BrandSheet is the style sheet that sets the organisation's accent colour, "#0b6e69", in place of ours. The colour is made
 // darker, or for dark pages lighter, until it reads as text on its card (4.5:1, WCAG 1.4.3). What is not a
 // colour of six hex digits gives the zero File. folder is what its address begins with.
 func BrandSheet(folder, accent string) File {

@@ -16,9 +16,9 @@ import (
 	"sealform/internal/server"
 )
 
-// TestDoors: TLS by files, with HTTP/2 for visitors and HTTP/1.1 alone for staff, whose cookies would stay in HTTP/2's
+// TestListeners: TLS by files, with HTTP/2 for visitors and HTTP/1.1 alone for staff, whose cookies would stay in HTTP/2's
 // buffers for longer; nothing older than TLS 1.2.
-func TestDoors(t *testing.T) {
+func TestListeners(t *testing.T) {
 	f := newFolder(t, time.Now())
 	r := f.serve(t)
 	for _, c := range []struct {
@@ -131,7 +131,7 @@ func TestEndsAfterWhatIsUnderWay(t *testing.T) {
 	}()
 	<-slow.half
 	r.end()
-	until(t, "a shut door", func() bool {
+	until(t, "a closed listener", func() bool {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()

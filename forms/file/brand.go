@@ -9,7 +9,7 @@ import (
 	"sealform/internal/yamltree"
 )
 
-// readBrand reads the house's name and colour. An accent that white cannot be read beside (4.5:1) is refused.
+// readBrand reads the organisation's name and colour. An accent that white cannot be read beside (4.5:1) is refused.
 func readBrand(f *forms.Form, m *yamltree.Mapping) {
 	b := m.Mapping("brand")
 	b.Refuse("logo", "is not in this version yet", "The name is shown instead.")

@@ -75,7 +75,7 @@ func TestFilesThatAreOfferedAndNotTaken(t *testing.T) {
 	}
 }
 
-// The longest names and values that a form can ask for are within what the door takes.
+// The longest names and values that a form can ask for are within what a post may have.
 func TestLongestNameAndValue(t *testing.T) {
 	id := "a" + strings.Repeat("b", 63)
 	f := formstest.Of(t, "  - { id: "+id+", type: date, label: A }\n")

@@ -18,7 +18,7 @@ const waiting = 10_000
 // drain fills the service's own database with messages that were refused and are due in an hour, starts the service beside a
 // mail server that answers again, and prints how long it takes until that has them all, and how the memory grows meanwhile.
 func (b *bench) drain(ctx context.Context) error {
-	h, err := buildHouse(filepath.Join(b.dir, "drain"))
+	h, err := buildClinic(filepath.Join(b.dir, "drain"))
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (b *bench) drain(ctx context.Context) error {
 }
 
 // gather seals and keeps them, as intake does while nothing can be delivered.
-func (b *bench) gather(ctx context.Context, h *house) error {
+func (b *bench) gather(ctx context.Context, h *clinic) error {
 	own, err := secrets.Load(filepath.Join(h.dir, "secrets"), service)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 // idle prints how long `serve` takes from the start of the process to its first answer, on data that exists, and what
 // memory it holds then with nobody signed in.
 func (b *bench) idle(ctx context.Context) error {
-	h, err := buildHouse(filepath.Join(b.dir, "idle"))
+	h, err := buildClinic(filepath.Join(b.dir, "idle"))
 	if err != nil {
 		return err
 	}

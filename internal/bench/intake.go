@@ -15,7 +15,7 @@ type figure struct {
 
 // intake prints the product against the floor at three concurrencies, store only, then the product with mail beside.
 func (b *bench) intake(ctx context.Context) error {
-	h, err := buildHouse(filepath.Join(b.dir, "intake"))
+	h, err := buildClinic(filepath.Join(b.dir, "intake"))
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (b *bench) intake(ctx context.Context) error {
 }
 
 // pair runs product and floor in turn and prints the medians; the ratio is the median of the pairs' own ratios.
-func (b *bench) pair(ctx context.Context, h *house, product, floor *process, form string, c int) error {
+func (b *bench) pair(ctx context.Context, h *clinic, product, floor *process, form string, c int) error {
 	var ps, fs []figure
 	var ratios []float64
 	for range b.runs {

@@ -45,18 +45,18 @@ func runLoad(args []string) error {
 	c := fs.Int("c", 1, "workers")
 	d := fs.Duration("d", 5*time.Second, "length")
 	rate := fs.Float64("rate", 0, "posts a second, all workers together; 0: as fast as they go")
-	house := fs.String("secrets", "", "the product's secrets folder, to mint tokens; none for the floor")
+	folder := fs.String("secrets", "", "the product's secrets folder, to mint tokens; none for the floor")
 	service := fs.String("service", "", "its service id")
 	form := fs.String("form", "", "its form")
 	revision := fs.String("revision", "", "the form's revision, base64")
 	_ = fs.Parse(args)
 	bodies := func(int) string { return body() }
-	if *house != "" {
+	if *folder != "" {
 		n := int(d.Seconds()*9000) + 64
 		if *rate > 0 {
 			n = int(d.Seconds()**rate*2) + 64
 		}
-		tokens, err := mint(*house, *service, *form, *revision, n)
+		tokens, err := mint(*folder, *service, *form, *revision, n)
 		if err != nil {
 			return err
 		}

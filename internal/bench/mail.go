@@ -27,7 +27,7 @@ import (
 // mail prints how many messages of 2 KB a second are sealed, kept and handed to a mail server in another process; what a
 // row of the outbox costs inside the commit; and how the memory grows by mailing 20 MB.
 func (b *bench) mail(ctx context.Context) error {
-	h, err := buildHouse(filepath.Join(b.dir, "mail"))
+	h, err := buildClinic(filepath.Join(b.dir, "mail"))
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ type postal struct {
 	by *keys.Signer
 }
 
-func (b *bench) postal(ctx context.Context, h *house, name string) (*postal, error) {
+func (b *bench) postal(ctx context.Context, h *clinic, name string) (*postal, error) {
 	dir := filepath.Join(h.dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (b *bench) postal(ctx context.Context, h *house, name string) (*postal, err
 	})
 }
 
-func (h *house) postal(ctx context.Context, c store.Config) (*postal, error) {
+func (h *clinic) postal(ctx context.Context, c store.Config) (*postal, error) {
 	st, err := store.Open(ctx, c)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (p *postal) submission(mailed bool, hooks ...string) (*record.Submission, e
 }
 
 // mailed seals and puts with several hands while the outbox sends, and counts until the sink has all.
-func (b *bench) mailed(ctx context.Context, h *house, s *sink) error {
+func (b *bench) mailed(ctx context.Context, h *clinic, s *sink) error {
 	p, err := b.postal(ctx, h, "mailed")
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (p *postal) fill(ctx context.Context, n int64, each func()) error {
 }
 
 // enqueued compares commits with and without rows of the outbox, by CPU time, turn by turn: one row and eight.
-func (b *bench) enqueued(ctx context.Context, h *house) error {
+func (b *bench) enqueued(ctx context.Context, h *clinic) error {
 	p, err := b.postal(ctx, h, "enqueued")
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (p *postal) cost(ctx context.Context, n int, hooks ...string) (time.Duratio
 }
 
 // attachment posts 20 MB to a form that is mailed only and watches the service's memory until the sink has it.
-func (b *bench) attachment(ctx context.Context, h *house, s *sink) error {
+func (b *bench) attachment(ctx context.Context, h *clinic, s *sink) error {
 	if err := h.mailTo(s.address); err != nil {
 		return err
 	}
@@ -262,7 +262,7 @@ func (b *bench) attachment(ctx context.Context, h *house, s *sink) error {
 }
 
 // mailTo adds a form that mails files, and names the relay.
-func (h *house) mailTo(relay string) error {
+func (h *clinic) mailTo(relay string) error {
 	if err := h.form("scans", "{mail: {to: [desk@bench.example]}}"); err != nil {
 		return err
 	}

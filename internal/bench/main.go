@@ -91,7 +91,7 @@ func (b *bench) run(ctx context.Context, only []string) error {
 	return nil
 }
 
-// build makes the product as it is released.
+// buildClinic makes the product as it is released.
 func (b *bench) build(ctx context.Context) error {
 	b.binary = filepath.Join(b.dir, "sealform")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.binary, "./cmd/sealform") // #nosec G204

@@ -18,7 +18,7 @@ import (
 // open prints what opening costs: 1,000 stored submissions read from the database, verified, decrypted and parsed on
 // one core.
 func (b *bench) open(ctx context.Context) error {
-	h, err := buildHouse(filepath.Join(b.dir, "open"))
+	h, err := buildClinic(filepath.Join(b.dir, "open"))
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ type sink struct {
 	taken   atomic.Int64
 }
 
-func (b *bench) sink(ctx context.Context, h *house) (*sink, error) {
+func (b *bench) sink(ctx context.Context, h *clinic) (*sink, error) {
 	s := &sink{}
 	cmd := exec.CommandContext(ctx, b.self, "sink", "-cert", filepath.Join(h.dir, "tls", "server.pem"), "-key", filepath.Join(h.dir, "tls", "server.key")) // #nosec G204 -- this program
 	out, err := cmd.StdoutPipe()

@@ -16,7 +16,7 @@ import (
 // upload prints the rate of one large upload, how much the server's memory grows by it, and how long small submissions
 // take meanwhile.
 func (b *bench) upload(ctx context.Context) error {
-	h, err := buildHouse(filepath.Join(b.dir, "upload"))
+	h, err := buildClinic(filepath.Join(b.dir, "upload"))
 	if err != nil {
 		return err
 	}

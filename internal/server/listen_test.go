@@ -31,7 +31,7 @@ func TestCrowds(t *testing.T) {
 		}
 	}
 	if all > 350 {
-		t.Errorf("the doors take %d of 400 files", all)
+		t.Errorf("the listeners take %d of 400 files", all)
 	}
 	if n := openFileLimit(); n < 256 || n > 1<<20 {
 		t.Errorf("%d files may be open", n)
@@ -95,8 +95,8 @@ func TestStalledBody(t *testing.T) {
 	}
 }
 
-// TestDoorsAreShutAgain: where one address is taken, the ones opened before it are let go.
-func TestDoorsAreShutAgain(t *testing.T) {
+// TestListenersAreClosedAgain: where one address is taken, the ones opened before it are let go.
+func TestListenersAreClosedAgain(t *testing.T) {
 	f := servertest.New(t, time.Now())
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package cost holds what it costs to unlock a key at rest. A program always pays
-// Standard. Only package privatetest, next door, can ask for less, and it needs a test
+// Standard. Only package privatetest, beside it, can ask for less, and it needs a test
 // to do so; the internal folder keeps everybody else out.
 package cost
 

@@ -22,8 +22,8 @@ import (
 
 const service = "bench.service"
 
-// house is a service made for measuring: three forms, two readers, real TLS.
-type house struct {
+// clinic is a service made for measuring: three forms, two readers, real TLS.
+type clinic struct {
 	dir       string
 	port      string
 	revisions map[string]string // base64, by form
@@ -48,9 +48,9 @@ const questions = `
 
 const fileQuestion = "  - {id: scan, type: file, label: Scan, optional: true, accept: [pdf], max_size: 100MB}\n"
 
-// build makes the folder as `sealform init`, `keys generate` and an operator with an editor would.
-func buildHouse(dir string) (*house, error) {
-	h := &house{dir: dir, revisions: map[string]string{}, password: keys.NewPassword([]byte("bench password, long enough"))}
+// buildClinic makes the folder as `sealform init`, `keys generate` and an operator with an editor would.
+func buildClinic(dir string) (*clinic, error) {
+	h := &clinic{dir: dir, revisions: map[string]string{}, password: keys.NewPassword([]byte("bench password, long enough"))}
 	for _, d := range []string{"forms", "keys", "data"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			return nil, err
@@ -87,7 +87,7 @@ func buildHouse(dir string) (*house, error) {
 	return h, h.configure()
 }
 
-func (h *house) form(id, deliver string) error {
+func (h *clinic) form(id, deliver string) error {
 	src := fmt.Sprintf("form: %s\ntitle: Measuring\ncontact: Call 555-0142.\nseal: {to: [desk]}\ndeliver: %s\nlimits: {total_upload: 100MB}\nfields:%s", id, deliver, questions)
 	if id == "files" || id == "scans" {
 		src += fileQuestion
@@ -103,7 +103,7 @@ func (h *house) form(id, deliver string) error {
 	return os.WriteFile(name, []byte(src), 0o600)
 }
 
-func (h *house) configure() error {
+func (h *clinic) configure() error {
 	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // asks the kernel for a free port
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ groups: {desk: [keys/one.asc, keys/two.asc]}
 
 // serve starts the product on the folder. Unless told by more roles it does not deliver: the relay is nobody, and what is
 // measured is taking in.
-func (b *bench) serve(ctx context.Context, h *house, more ...string) (*process, error) {
+func (b *bench) serve(ctx context.Context, h *clinic, more ...string) (*process, error) {
 	args := []string{"serve", "--config", filepath.Join(h.dir, "sealform.yaml")}
 	for _, role := range append([]string{"intake", "viewer"}, more...) {
 		args = append(args, "--role", role)
@@ -161,7 +161,7 @@ func (b *bench) floor(ctx context.Context, dir string) (*process, error) {
 }
 
 // loadArgs are what the load needs to post to a form of the product.
-func (h *house) loadArgs(url, form string) []string {
+func (h *clinic) loadArgs(url, form string) []string {
 	return []string{
 		"-url", url + "/f/" + form, "-secrets", filepath.Join(h.dir, "secrets"), "-service", service,
 		"-form", form, "-revision", h.revisions[form],
