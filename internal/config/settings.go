@@ -247,6 +247,7 @@ func inDoubt(c *Config, v []string) (err error) {
 	return nil
 }
 
+// password keeps the secret in a function, which printing does not look into; an empty one counts as not given.
 func password(c *Config, v []string) error {
 	c.Mail.RevealPassword = nil
 	if v[0] != "" {
