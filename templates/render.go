@@ -20,6 +20,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"strings"
 )
 
 // Page is anything that can be shown. Render writes the whole page or nothing.
@@ -30,20 +31,27 @@ type Page interface {
 // Set holds the pages for one kind of reader, by the name of each page's file.
 type Set map[string]*template.Template
 
-// Parse reads a set of pages out of sources. The files named shared hold what every page has, frame.html among them, which
-// is executed; each other file defines the blocks of one page: its "heading", its "content", and what else the frame calls.
-// It runs when the program starts: a fault panics there.
-func Parse(sources fs.FS, shared ...string) Set {
+// Parse reads a set of pages out of sources: frame.html holds what every page has, and is executed; each other file defines
+// the blocks of one page: its "heading", its "content", and what else the frame calls. Blocks of form.html may stand in
+// files named form_….html. It runs when the program starts: a fault panics there.
+func Parse(sources fs.FS) Set {
 	frame := template.New("frame.html").Funcs(template.FuncMap{"asset": Asset}).Option("missingkey=error")
-	template.Must(frame.ParseFS(sources, shared...))
+	template.Must(frame.ParseFS(sources, "frame.html"))
 	files, err := fs.Glob(sources, "*.html")
 	if err != nil {
 		panic(err) // sources are part of the program
 	}
 	set := Set{}
 	for _, file := range files {
-		page := template.Must(frame.Clone())
-		set[file] = template.Must(page.ParseFS(sources, file))
+		name, _, _ := strings.Cut(strings.TrimSuffix(file, ".html"), "_")
+		page := name + ".html"
+		if page == "frame.html" {
+			continue
+		}
+		if set[page] == nil {
+			set[page] = template.Must(frame.Clone())
+		}
+		template.Must(set[page].ParseFS(sources, file))
 	}
 	return set
 }

@@ -61,7 +61,7 @@ type Missing struct{ Frame }
 //go:embed *.html
 var sources embed.FS
 
-var pages = templates.Parse(sources, "frame.html")
+var pages = templates.Parse(sources)
 
 // Render writes the page.
 func (p Home) Render(w io.Writer) error { return pages.Render(w, "home.html", p) }

@@ -63,7 +63,7 @@ type MessagePage struct {
 var sources embed.FS
 
 // pages are all of them, parsed at the start.
-var pages = templates.Parse(sources, "frame.html", "question.html")
+var pages = templates.Parse(sources)
 
 // Render writes the page.
 func (p ListPage) Render(w io.Writer) error { return pages.Render(w, "list.html", p) }

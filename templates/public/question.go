@@ -13,7 +13,7 @@ import (
 // page hold a dash, which no field's id has.
 type question struct {
 	*forms.Field
-	Shape    string // which block of question.html draws it: line area date rows tick file
+	Shape    string // which block of form_question.html draws it: line area date rows tick file
 	Heading  string // a section's name, above its first question
 	Wrong    string // the problem's message, or ""
 	Controls []control
@@ -30,7 +30,7 @@ type control struct {
 	Checked, Wrong               bool
 }
 
-// shapes are the blocks of question.html by type of field; a type that is not here is a line of text.
+// shapes are the blocks of form_question.html by type of field; a type that is not here is a line of text.
 var shapes = map[forms.Type]string{
 	forms.LongText: "area", forms.Date: "date", forms.YesNo: "rows", forms.Choice: "rows", forms.Choices: "rows",
 	forms.Consent: "tick", forms.FileType: "file",

@@ -203,10 +203,10 @@ type MessagePage struct {
 //go:embed *.html
 var sources embed.FS
 
-var pages = templates.Parse(sources, "frame.html", "reason.html")
+var pages = templates.Parse(sources)
 
 // Render writes the page.
-func (p SignInPage) Render(w io.Writer) error { return pages.Render(w, "sign_in.html", p) }
+func (p SignInPage) Render(w io.Writer) error { return pages.Render(w, "signin.html", p) }
 
 // Render writes the page.
 func (p CodePage) Render(w io.Writer) error { return pages.Render(w, "code.html", p) }
