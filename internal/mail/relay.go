@@ -122,7 +122,7 @@ func (r *Relay) pinned(s tls.ConnectionState) error {
 	return errPin
 }
 
-// Offer is what the relay said of itself under TLS.
+// Offer is the size of message that the relay announced under TLS, and the version of TLS agreed with it.
 type Offer struct {
 	Size    int64  // largest message (RFC 1870); 0: it names none
 	Version string // of TLS, such as "TLS 1.3"

@@ -89,7 +89,7 @@ func plural(n int64, one, many string) string {
 	return strconv.FormatInt(n, 10) + " " + many
 }
 
-// Receipt is what a visitor gets: the reference and the clinic's own fixed words. The subject names neither the clinic
+// Receipt is the mail to a visitor: the reference and the clinic's own fixed words. The subject names neither the clinic
 // nor what the visitor came for.
 func Receipt(clinic, reference, fixed string) Letter {
 	said := []string{"We have received what you sent us. Your reference is " + plainReference(reference) + "."}

@@ -38,7 +38,7 @@ import (
 	"sealform/internal/webhook"
 )
 
-// Config says what carries messages, what they say and to whom, and how long it may take.
+// Config has the carriers of messages, their words and addresses, and the limits of time and number.
 type Config struct {
 	Store  *store.Store
 	Events *event.Log       // nil: none
@@ -57,7 +57,7 @@ type Carriers struct {
 	Probe func(context.Context) error                                    // asks whether the relay is there; nil: only sending tells
 }
 
-// Messages are what is said, and to whom.
+// Messages are the words and addresses of what is mailed, and the look-ups they need.
 type Messages struct {
 	From      string // sender of every message
 	SeriesKey []byte // names the series of numbers, see mail.Series

@@ -9,7 +9,7 @@ import (
 	"sealform/internal/store"
 )
 
-// relayState is what is known of the relay as a whole.
+// relayState is a state of the relay as a whole.
 type relayState int
 
 const (

@@ -47,7 +47,7 @@ func (o *Outbox) giveUp(ctx context.Context, job *store.Job, lease time.Time, co
 	return o.Store.GiveUp(ctx, job.ID, lease, string(code))
 }
 
-// delays are what follows the first, second, … attempt; the last one repeats.
+// delays are the times from a failed attempt to the next, after the first, second, … one; the last one repeats.
 var delays = [...]time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
 
 // delay says how long to wait after an attempt that so many came before.
